@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The door to OpenSSL. A failing hash or random generator means a broken machine: the process ends, and recovery is the tested one.
+
+#include "base/crypto.h"
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <openssl/rand.h>
+#include <string.h>
+
+#include "base/fault.h"
+
+enum { NONCE_BYTES = 12, TAG_BYTES = 16 };
+
+void crypto_sha256(const void *data, size_t len, uint8_t ret_hash[CRYPTO_SHA256_BYTES]) {
+    unsigned int hash_len = 0;
+    g_assert(EVP_Digest(data, len, ret_hash, &hash_len, EVP_sha256(), NULL) == 1);
+    g_assert(hash_len == CRYPTO_SHA256_BYTES);
+}
+
+void crypto_hmac_sha1(const void *key, size_t key_len, const void *data, size_t len,
+                      uint8_t ret_mac[CRYPTO_SHA1_BYTES]) {
+    unsigned int mac_len = 0;
+    g_assert(HMAC(EVP_sha1(), key, (int)key_len, data, len, ret_mac, &mac_len) != NULL);
+    g_assert(mac_len == CRYPTO_SHA1_BYTES);
+}
+
+void crypto_hmac_sha256(const void *key, size_t key_len, const void *data, size_t len,
+                        uint8_t ret_mac[CRYPTO_SHA256_BYTES]) {
+    unsigned int mac_len = 0;
+    g_assert(HMAC(EVP_sha256(), key, (int)key_len, data, len, ret_mac, &mac_len) != NULL);
+    g_assert(mac_len == CRYPTO_SHA256_BYTES);
+}
+
+char *crypto_hex(const void *data, size_t len) {
+    static const char digits[] = "0123456789abcdef";
+    const uint8_t *bytes = data;
+    char *text = g_malloc(len * 2 + 1);
+    for (size_t i = 0; i < len; i++) {
+        text[i * 2] = digits[bytes[i] >> 4];
+        text[i * 2 + 1] = digits[bytes[i] & 15];
+    }
+    text[len * 2] = '\0';
+    return text;
+}
+
+bool crypto_equal(const void *left, const void *right, size_t len) {
+    return CRYPTO_memcmp(left, right, len) == 0;
+}
+
+void crypto_random(void *ret_data, size_t len) {
+    g_assert(len <= G_MAXINT);
+    g_assert(RAND_bytes(ret_data, (int)len) == 1);
+}
+
+char *crypto_random_text(size_t len) {
+    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+    enum { LETTER_COUNT = sizeof letters - 1, FAIR_LIMIT = 256 - 256 % LETTER_COUNT };
+    char *text = g_malloc(len + 1);
+    for (size_t i = 0; i < len;) {
+        uint8_t byte = 0;
+        crypto_random(&byte, 1);
+        if (byte < FAIR_LIMIT) { // the rest would favour the first letters
+            text[i++] = letters[byte % LETTER_COUNT];
+        }
+    }
+    text[len] = '\0';
+    return text;
+}
+
+GBytes *crypto_seal(const uint8_t key[CRYPTO_KEY_BYTES], const char *context, const void *data,
+                    size_t len) {
+    g_assert(context != NULL);
+    g_assert(len <= G_MAXINT / 2);
+    uint8_t *sealed = g_malloc(len + CRYPTO_SEAL_OVERHEAD_BYTES);
+    crypto_random(sealed, NONCE_BYTES);
+    EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
+    int done = 0;
+    int rest = 0;
+    g_assert(ctx != NULL);
+    g_assert(EVP_EncryptInit_ex(ctx, EVP_aes_256_gcm(), NULL, key, sealed) == 1);
+    g_assert(EVP_EncryptUpdate(ctx, NULL, &done, (const uint8_t *)context, (int)strlen(context)) == 1);
+    g_assert(EVP_EncryptUpdate(ctx, sealed + NONCE_BYTES, &done, data, (int)len) == 1);
+    g_assert(EVP_EncryptFinal_ex(ctx, sealed + NONCE_BYTES + done, &rest) == 1);
+    g_assert((size_t)(done + rest) == len);
+    g_assert(EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_GCM_GET_TAG, TAG_BYTES, sealed + NONCE_BYTES + len) == 1);
+    EVP_CIPHER_CTX_free(ctx);
+    return g_bytes_new_take(sealed, len + CRYPTO_SEAL_OVERHEAD_BYTES);
+}
+
+bool crypto_open(const uint8_t key[CRYPTO_KEY_BYTES], const char *context, const void *sealed,
+                 size_t len, GBytes **ret_data, GError **error) {
+    g_assert(context != NULL);
+    if (len < CRYPTO_SEAL_OVERHEAD_BYTES || len > G_MAXINT) {
+        fault_set(error, FAULT_INVALID_DATA, "sealed bytes of impossible length %zu", len);
+        return false;
+    }
+    const uint8_t *bytes = sealed;
+    size_t data_len = len - CRYPTO_SEAL_OVERHEAD_BYTES;
+    uint8_t tag[TAG_BYTES];
+    memcpy(tag, bytes + len - TAG_BYTES, TAG_BYTES);
+    g_autofree uint8_t *data = g_malloc(data_len + 1);
+    EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
+    int done = 0;
+    int rest = 0;
+    g_assert(ctx != NULL);
+    bool good =
+        EVP_DecryptInit_ex(ctx, EVP_aes_256_gcm(), NULL, key, bytes) == 1 &&
+        EVP_DecryptUpdate(ctx, NULL, &done, (const uint8_t *)context, (int)strlen(context)) == 1 &&
+        EVP_DecryptUpdate(ctx, data, &done, bytes + NONCE_BYTES, (int)data_len) == 1 &&
+        EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_GCM_SET_TAG, TAG_BYTES, tag) == 1 &&
+        EVP_DecryptFinal_ex(ctx, data + done, &rest) == 1;
+    EVP_CIPHER_CTX_free(ctx);
+    if (!good) {
+        fault_set(error, FAULT_INVALID_DATA,
+                  "sealed bytes do not open: wrong master key, or the bytes were changed");
+        return false;
+    }
+    *ret_data = g_bytes_new_take(g_steal_pointer(&data), data_len);
+    return true;
+}

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// zone: instants (int64_t milliseconds since 1970 in UTC) to local civil time and back, from the system's time zone data.
+//
+// core/ never asks for a zone: it gets a `struct civil`. Thread-safe; zones are cached by GLib.
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/civil.h"
+
+// Wall clock, milliseconds since 1970 in UTC.
+int64_t zone_now_ms(void);
+
+// Is this an IANA zone that the system knows ("Asia/Shanghai")?
+bool zone_is_known(const char *name);
+
+// The local time of an instant in a zone. An unknown zone counts as UTC (it was checked when it was saved).
+struct civil zone_civil(const char *name, int64_t instant_ms);
+
+// The instant of a local time. A time that does not exist moves to the first moment after the gap; one that comes twice is
+// the first (behaviour.md §4.2).
+int64_t zone_instant_ms(const char *name, const struct civil *civil);

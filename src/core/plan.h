@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// plan: one version of a flow as an immutable value: nodes, edges, variables, settings, and what follows from them.
+//
+// A plan is read from a snapshot document (what publishing and try runs store, docs/snapshot in plan.c's head) and checked on the way:
+// a stored row that does not parse is FAULT_INVALID_DATA and quarantines its flow, not the server (reliability.md R11).
+// Pure; reference counted without locks: one thread owns a plan and all its references.
+#pragma once
+
+#include <glib.h>
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/condition.h"
+#include "core/graph.h"
+#include "core/model.h"
+
+// NodeConfig as far as we read it (behaviour.md §2.13); unknown keys survive in the stored text.
+struct node_settings {
+    bool is_disabled;
+    bool has_rerun;
+    int rerun_count_max;
+    int64_t rerun_interval_ms;
+    bool reruns_on_lost;
+    int64_t timeout_ms; // 0: the kind's default
+    bool has_strict_variables;
+};
+
+struct plan_node {
+    int64_t id;
+    char *name;
+    enum node_kind kind;
+    char *content; // JSON text, or "" while nothing was entered
+    char *config;
+    char *output;
+    struct node_settings settings;
+    json_t *time_variables; // array of {name, pattern}; never NULL
+    struct condition *condition; // of a CONDITION node whose content is good; otherwise NULL
+    char *condition_error; // why it is NULL
+};
+
+struct plan {
+    int reference_count;
+    int64_t version_id;
+    int64_t flow_id;
+    char *flow_name;
+    char *owner_name;
+    int64_t owner_id;
+    char *zone; // IANA name of the flow's schedule
+    enum failure_policy policy;
+    json_t *constants; // object name → text
+    json_t *time_variables; // array of {name, pattern}
+    int node_count;
+    struct plan_node *nodes;
+    struct graph *graph;
+    GHashTable *positions; // node id → position
+    int slot_count_max; // nodes of one run at a time; 0 no limit
+};
+
+// Reads NodeConfig text; NULL or "" gives the defaults. FAULT_INVALID_DATA names the key.
+bool node_settings_parse(const char *config, struct node_settings *ret_settings, GError **error);
+
+// Builds a plan from the snapshot's JSON text. FAULT_INVALID_DATA when it is damaged.
+bool plan_new(int64_t version_id, const char *snapshot, struct plan **ret_plan, GError **error);
+struct plan *plan_ref(struct plan *plan);
+void plan_unref(struct plan *plan);
+
+// Position of a node, or -1.
+int plan_position(const struct plan *plan, int64_t node_id);
+
+// What publishing demands (behaviour.md §3.1): at least one node, content that parses for every runnable kind, every CONDITION behind
+// something. FAULT_FLOW_STATE names the node. A try run demands only a node (design §11.9).
+bool plan_check_publish(const struct plan *plan, GError **error);

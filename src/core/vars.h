@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// vars: time variables, substitution of ${name}, output variables (behaviour.md §5, §2.4, §2.6). Pure.
+#pragma once
+
+#include <glib.h>
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "base/civil.h"
+
+enum {
+    VAR_NAME_MAX = 64, // [A-Za-z0-9_.-]{1,64}
+    VAR_VALUE_MAX = 64 * 1024, // bytes
+    VAR_TEXT_MAX = 32 * 1024 * 1024, // bytes of a text after substitution
+};
+
+// Language of the names that G, E, MMM and a write (proposed: behaviour.md §5.3, default Chinese).
+enum var_language { VAR_CHINESE, VAR_ENGLISH };
+
+bool var_name_is_valid(const char *name, size_t len);
+
+// Is this a pattern such as "yyyy-MM-dd|+0m-2d"? FAULT_INVALID_DATA names the letter or offset that is not understood.
+bool var_pattern_check(const char *pattern, GError **error);
+// The pattern's value at a business time. The caller frees the text.
+bool var_pattern_format(const char *pattern, const struct civil *business, enum var_language language,
+                        char **ret_text, GError **error);
+
+// Reads `{"variables":[{"name","pattern"}]}` and checks names (unique) and patterns. FAULT_INVALID_DATA.
+// *ret_variables: array of {"name","pattern"} objects; may be empty. NULL or "" text is the empty list.
+bool vars_time_parse(const char *text, json_t **ret_variables, GError **error);
+// Checks a NodeOutput document for a kind that has outputs: is_sql chooses between {row,column,combiner} and "json".
+bool vars_output_check(const char *text, bool is_sql, GError **error);
+
+// The value of a name, or NULL when it is unknown. The text must stay until the substitution ends.
+typedef const char *(*var_lookup_fn)(const char *name, void *user);
+
+// Replaces every ${name} in one pass; text that came from a value is not replaced again; $${name} gives a literal ${name}; ${…}
+// whose inside is no valid name stays. An unknown name: strict → FAULT_INVALID_DATA naming it; otherwise it stays and is put into
+// ret_unknown (may be NULL; a GPtrArray of char * with free function, each name once). The caller frees the text.
+bool vars_substitute(const char *text, var_lookup_fn lookup, void *user, bool strict, char **ret_text,
+                     GPtrArray *ret_unknown, GError **error);
+
+// The same over every string inside a JSON value (keys stay): a new value the caller owns.
+bool vars_substitute_json(const json_t *value, var_lookup_fn lookup, void *user, bool strict,
+                          json_t **ret_value, GPtrArray *ret_unknown, GError **error);
+
+// Output of a script: `line` is the last non-empty line of standard output. A JSON object whose values are strings gives *ret_outputs;
+// anything else gives an empty object (not an error). Names that are not valid variable names are left out.
+void vars_script_outputs(const char *line, size_t len, json_t **ret_outputs);
+// Checks that every variable declared in a NodeOutput document is there; FAULT_INVALID_DATA names the missing one.
+bool vars_outputs_complete(const char *node_output, const json_t *outputs, GError **error);
+
+// "TF_VAR_" + name with every character outside [A-Za-z0-9_] written "_". The caller frees it.
+char *var_environment_name(const char *name);

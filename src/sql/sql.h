@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// sql: one narrow table of functions over SQL databases. The state store and sluice-sql use databases only through it; each driver's
+// library header is included by exactly one file (sql/sqlite.c; later sql/pgsql.c …).
+//
+// Parameters are written ?1, ?2 … and bound, never pasted. A connection and its statements belong to one thread at a time, except
+// sql_cancel, which any thread or signal handler may call. Errors: FAULT_IO for a store that can not be trusted (I/O, corruption,
+// full disk), FAULT_UNAVAILABLE for busy and cancelled, FAULT_INVALID_DATA for SQL the database refuses, with its own text.
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct sql; // a connection
+struct sql_statement;
+
+enum sql_mode {
+    SQL_STORE_WRITER, // SQLite: WAL, synchronous=FULL, the only writer and checkpointer
+    SQL_STORE_READER, // read only
+    SQL_USER, // a user's database, created when missing
+};
+
+enum sql_step { SQL_ROW, SQL_DONE };
+enum sql_type { SQL_NULL, SQL_INTEGER, SQL_REAL, SQL_TEXT, SQL_BLOB };
+
+bool sql_open(const char *driver, const char *target, enum sql_mode mode, struct sql **ret_sql, GError **error);
+void sql_close(struct sql *sql);
+
+// Makes the statement that runs now (if any) fail soon with FAULT_UNAVAILABLE.
+void sql_cancel(struct sql *sql);
+// Statements that run longer than this fail with FAULT_UNAVAILABLE; 0 no limit.
+void sql_set_timeout(struct sql *sql, int64_t timeout_ms);
+
+// Prepared statements are cached by the address of `text`, a constant: preparing again is a look-up. The statement is reset and its
+// bindings are cleared. It belongs to the connection.
+bool sql_prepare(struct sql *sql, const char *text, struct sql_statement **ret_statement, GError **error);
+// A statement of a user's own text: the first one in `text`; *ret_rest is where the next one starts (NULL at the end). Freed by sql_finish.
+bool sql_prepare_user(struct sql *sql, const char *text, struct sql_statement **ret_statement,
+                      const char **ret_rest, GError **error);
+void sql_finish(struct sql_statement *statement);
+
+void sql_bind_int(struct sql_statement *statement, int position, int64_t value);
+void sql_bind_text(struct sql_statement *statement, int position, const char *value); // NULL binds NULL; copied
+void sql_bind_blob(struct sql_statement *statement, int position, const void *value, size_t len);
+void sql_bind_null(struct sql_statement *statement, int position);
+
+bool sql_step(struct sql_statement *statement, enum sql_step *ret_step, GError **error);
+// One execution of a statement without a result. ret_changed (may be NULL): rows it hit.
+bool sql_run(struct sql_statement *statement, int64_t *ret_changed, GError **error);
+
+// Columns of the present row, from 0. Text and blobs live until the next step.
+int sql_column_count(struct sql_statement *statement);
+const char *sql_column_name(struct sql_statement *statement, int column);
+enum sql_type sql_column_type(struct sql_statement *statement, int column);
+int64_t sql_column_int(struct sql_statement *statement, int column);
+const char *sql_column_text(struct sql_statement *statement, int column); // NULL for NULL
+const void *sql_column_blob(struct sql_statement *statement, int column, size_t *ret_len);
+int64_t sql_changes(struct sql *sql);
+bool sql_is_query(struct sql_statement *statement); // does it return rows?
+bool sql_is_readonly(struct sql_statement *statement);
+
+bool sql_begin(struct sql *sql, GError **error);
+bool sql_commit(struct sql *sql, GError **error);
+void sql_rollback(struct sql *sql);
+bool sql_savepoint(struct sql *sql, GError **error);
+bool sql_release(struct sql *sql, GError **error);
+void sql_rollback_to_savepoint(struct sql *sql);
+
+// Runs a script of our own (schema migrations): a constant, never a user's text.
+bool sql_script(struct sql *sql, const char *constant_text, GError **error);

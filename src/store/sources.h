@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// sources: registered data sources ("instances") and their databases (operations.md §4.1, §4.2).
+#pragma once
+
+#include "store/store.h"
+
+struct source_fields {
+    char *kind; // "sqlite"
+    char *source; // PUBLIC_OWN, …
+    char *network;
+    char *environment;
+    char *host; // SQLite: the file's absolute path
+    int port;
+    char *sid; // or NULL
+    char *user;
+    char *password; // sealed before it is stored
+    char *alias;
+    char *safe_rule;
+    int64_t dba_uid; // must be a user of the tenant
+    int query_timeout_s;
+    int export_timeout_s;
+    char *extra; // JSON object of the remaining parameters, stored and given back as they came
+};
+void source_fields_free(struct source_fields *fields);
+
+struct source_row {
+    int64_t id;
+    struct source_fields fields; // password is NULL
+    int64_t dba_id;
+    char *dba_name;
+    bool is_enabled;
+};
+void source_row_free(struct source_row *row);
+
+struct database_row {
+    int64_t id; // below 2^31
+    int64_t source_id;
+    char *schema; // SQLite: "main"
+    char *kind;
+    char *host;
+    int port;
+    char *environment;
+    char *alias;
+    int64_t dba_id;
+    char *dba_name;
+};
+void database_row_free(struct database_row *row);
+
+struct source_filter {
+    int page_number; // from 1
+    int page_size;
+    // NULL: any. Matching of search: substring of host or alias, ignoring case.
+    const char *kind;
+    const char *environment;
+    const char *source;
+    const char *network;
+    const char *state;
+    const char *search;
+};
+bool store_source_list(struct store_reader *reader, const struct caller *caller,
+                       const struct source_filter *filter, GPtrArray **ret_sources, int64_t *ret_total,
+                       GError **error);
+// By address: FAULT_INSTANCE_NOT_EXIST. sid may be NULL.
+bool store_source_get(struct store_reader *reader, const struct caller *caller, const char *host, int port,
+                      const char *sid, struct source_row **ret_source, GError **error);
+bool store_database_list(struct store_reader *reader, const struct caller *caller, int64_t source_id,
+                         const char *search, int page_number, int page_size, GPtrArray **ret_databases,
+                         int64_t *ret_total, GError **error);
+
+// What an SQL node needs to connect (engine thread): the database must belong to the tenant. FAULT_DATABASE_NOT_EXIST. The password
+// is opened; the caller frees the row and wipes nothing else.
+struct connection_row {
+    char *kind;
+    char *host;
+    int port;
+    char *schema;
+    char *user;
+    char *password;
+};
+void connection_row_free(struct connection_row *row);
+bool store_connection_get(struct store_reader *reader, int64_t tenant_id, int64_t database_id,
+                          struct connection_row **ret_connection, GError **error);

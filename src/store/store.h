@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// store: durable state. One writer (the engine's thread) and any number of read-only readers, over sql/sql.h.
+//
+// Every change happens inside the writer's open transaction: store_begin, then changes, then store_commit, which is the only moment
+// anything becomes true. A change that fails leaves no trace (a savepoint around each); FAULT_IO means that the store can not be trusted
+// and the server must end (reliability.md G15). The tenant is part of every statement that reads or changes a tenant's rows, and the
+// caller an argument of every function that reads them: another tenant's id gives the same fault as an unknown one.
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/access.h"
+
+struct store; // the writer; engine thread only
+struct store_reader; // a read-only connection; one thread at a time
+
+// Counters of identifiers. All ids stay below 2^53; database ids below 2^31 (operations.md §0.6).
+enum store_counter {
+    COUNTER_ID, // flows, nodes, edges, runs, versions, …: one sequence for all
+    COUNTER_FENCE, // attempts: strictly increasing (reliability.md, Task supervision 2)
+    COUNTER_DATABASE,
+    COUNTER_COUNT,
+};
+
+// Opens DIR/state.db, creates it and applies migrations in one transaction; an unknown newer schema is refused.
+bool store_open(const char *dir, struct store **ret_store, GError **error);
+void store_close(struct store *store);
+// A reader of the same database; open after store_open.
+bool store_reader_open(const char *dir, struct store_reader **ret_reader, GError **error);
+void store_reader_close(struct store_reader *reader);
+// A reader that sees what the writer sees, uncommitted changes included; engine thread only; belongs to the store.
+struct store_reader *store_as_reader(struct store *store);
+
+bool store_begin(struct store *store, GError **error);
+bool store_commit(struct store *store, GError **error);
+void store_rollback(struct store *store);
+// Has the open transaction changed anything? An empty turn commits nothing.
+bool store_is_dirty(const struct store *store);
+
+// The next id of a counter; durable with the next commit, never given twice even after a crash or rollback.
+int64_t store_next_id(struct store *store, enum store_counter counter);
+// Highest id given so far.
+int64_t store_highest_id(const struct store *store, enum store_counter counter);
+
+// Folds the event rows of every run and compares the result with its stored state (reliability.md T32). *ret_fault is a sentence
+// (caller frees) when something differs; false only then or on an error.
+bool store_check_events(struct store_reader *reader, char **ret_fault, GError **error);
+// The database's own integrity check.
+bool store_check_integrity(struct store_reader *reader, GError **error);
