@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// engine: the loop that owns all active runs and is the only writer of durable state (design §3).
+//
+// One thread. A turn: gather (calls, supervisor reports, timers) → decide (run_step) → commit once → reply and act. The functions below may
+// be called from any thread; they block until the turn that carries them has been committed, so that success means durable.
+// FAULT_UNAVAILABLE while the server stops.
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/machine.h"
+#include "exec/client.h"
+#include "store/flows.h"
+#include "store/store.h"
+
+struct engine;
+
+struct engine_options {
+    const char *dir;
+    struct store *store; // owned by the engine's thread from engine_start on
+    int attempts_max; // running nodes of the whole server
+    int run_attempts_max; // running nodes of one run
+    int64_t run_limit_ms; // time a run may be RUNNING (behaviour.md §10: 18 h)
+    int64_t grace_ms;
+    enum var_language language;
+    client_launch_fn launch; // asks for a supervisor
+    void *launch_user;
+    void (*fail)(const char *reason, void *user); // the store can not be trusted: end the process
+    void *fail_user;
+};
+
+// Recovers what the store holds, then serves. The supervisor need not be there yet.
+bool engine_start(const struct engine_options *options, struct engine **ret_engine, GError **error);
+// Ends the loop after the turn under way; running attempts go on under the supervisor. quit_supervisor: tell it to end when idle.
+void engine_stop(struct engine *engine, bool quit_supervisor);
+void engine_free(struct engine *engine);
+
+// Applies a change of flows, nodes, edges or sources; takes the change.
+bool engine_change(struct engine *engine, struct change *change, struct change_result *ret_result,
+                   GError **error);
+// A try run of the draft (TryRunTaskFlow).
+bool engine_try_run(struct engine *engine, const struct caller *caller, int64_t flow_id,
+                    int64_t *ret_run_id, GError **error);
+// SUSPEND, RESUME, STOP, SET_SUCCESS, RERUN or RESTORE. version_id: 0 = the run's own; resume takes no other; a rerun takes a published one.
+bool engine_run_action(struct engine *engine, const struct caller *caller, enum run_event_kind action,
+                       int64_t flow_id, int64_t run_id, int64_t version_id, GError **error);
+// Runs a probe of a data source under the supervisor; *ret_result is its JSON line (caller frees). FAULT_UNAVAILABLE after timeout_ms.
+bool engine_probe(struct engine *engine, const struct exec_connection *connection, int64_t timeout_ms,
+                  char **ret_result, GError **error);
+// Stops every unfinished run (actor "operator") and waits until all have ended and the supervisor says it is empty; false after the
+// deadline, with the count of what still lives.
+bool engine_stop_all(struct engine *engine, int64_t timeout_ms, int *ret_alive);
+
+struct engine_stats {
+    int64_t turns;
+    int64_t commits;
+    int active_runs;
+    int running_attempts;
+    int queued_nodes;
+    bool has_supervisor;
+    char level[64]; // isolation level of the supervisor
+};
+void engine_get_stats(struct engine *engine, struct engine_stats *ret_stats);
