@@ -1,0 +1,165 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Makes the operation table out of the specification.
+
+Usage: gen_operations.py SPEC_DIR OUTPUT.c OUTPUT.h
+
+Reads operations.json, extensions.json and extras.json. Equal shapes are written once. Everything is sorted by name, because
+the program finds operations, parameters and fields by binary search.
+"""
+import json
+import pathlib
+import sys
+
+KINDS = {"integer": "VALUE_INTEGER", "long": "VALUE_LONG", "string": "VALUE_STRING", "boolean": "VALUE_BOOLEAN",
+         "array": "VALUE_ARRAY", "object": "VALUE_OBJECT", "map": "VALUE_MAP"}
+ENVELOPE = {"RequestId": "string", "ErrorCode": "string", "ErrorMessage": "string"}
+
+
+def text(value):
+    return json.dumps(value)
+
+
+def fail(message):
+    sys.exit(f"gen_operations.py: {message}")
+
+
+def merge_shape(base, extra, where):
+    """Adds the fields of `extra` to the object shape `base`; an existing field may only be descended into."""
+    if base["type"] != extra["type"]:
+        fail(f"{where}: extras change the type")
+    if base["type"] == "array":
+        merge_shape(base["items"], extra["items"], where + "[]")
+        return
+    for name, shape in extra.get("properties", {}).items():
+        if name not in base["properties"]:
+            base["properties"][name] = shape
+        elif shape["type"] in ("object", "array"):
+            merge_shape(base["properties"][name], shape, f"{where}.{name}")
+        else:
+            fail(f"{where}.{name}: extras repeat a published field")
+
+
+def load(folder):
+    published = json.loads((folder / "operations.json").read_text("utf-8"))
+    extensions = json.loads((folder / "extensions.json").read_text("utf-8"))
+    extras = json.loads((folder / "extras.json").read_text("utf-8"))
+    operations = {}
+    for is_extension, source in ((False, published), (True, extensions)):
+        for operation in source["operations"]:
+            if operation["action"] in operations:
+                fail(f"{operation['action']} comes twice")
+            operation["is_extension"] = is_extension
+            operations[operation["action"]] = operation
+    for extra in extras["operations"]:
+        operation = operations.get(extra["action"]) or fail(f"extras name the unknown {extra['action']}")
+        names = {param["name"] for param in operation["params"]}
+        for param in extra.get("params", []):
+            if param["name"] in names or param["required"]:
+                fail(f"{extra['action']}.{param['name']}: an extra parameter must be new and optional")
+            operation["params"].append(param)
+        if "response" in extra:
+            merge_shape(operation["response"], extra["response"], extra["action"])
+    return [operations[action] for action in sorted(operations)]
+
+
+class Tables:
+    """Collects constant tables; equal ones share one name."""
+
+    def __init__(self):
+        self.lines = []
+        self.known = {}
+
+    def add(self, prefix, c_type, body, is_array):
+        key = (c_type, body)
+        if key not in self.known:
+            name = f"{prefix}_{len(self.known)}"
+            self.known[key] = name
+            self.lines.append(f"static const {c_type} {name}{'[]' if is_array else ''} = {{ {body} }};")
+        return self.known[key]
+
+    def shape(self, schema):
+        kind = KINDS.get(schema["type"]) or fail(f"unknown type {schema['type']}")
+        parts = [f".kind = {kind}"]
+        if schema["type"] == "object":
+            required = set(schema.get("required", []))
+            fields = [f"{{ {text(name)}, &{self.shape(schema['properties'][name])}, {str(name in required).lower()} }}"
+                      for name in sorted(schema["properties"])]
+            if fields:
+                name = self.add("fields", "struct shape_field", ", ".join(fields), True)
+                parts.append(f".fields = {name}, .field_count = {len(fields)}")
+        if schema["type"] == "array":
+            parts.append(f".items = &{self.shape(schema['items'])}")
+        values = schema.get("enum")
+        if values and schema["type"] in ("integer", "long"):
+            name = self.add("numbers", "int64_t", ", ".join(str(int(value)) for value in values), True)
+            parts.append(f".numbers = {name}, .number_count = {len(values)}")
+        if values and schema["type"] == "string":
+            name = self.add("words", "char *const", ", ".join(text(str(value)) for value in values), True)
+            parts.append(f".words = {name}, .word_count = {len(values)}")
+        return self.add("shape", "struct shape", ", ".join(parts), False)
+
+    def param(self, param):
+        schema = dict(param.get("schema", {"type": param["type"]}))
+        if "enum" in param:
+            schema["enum"] = param["enum"]
+        parts = [f".name = {text(param['name'])}", f".shape = &{self.shape(schema)}"]
+        if param["required"]:
+            parts.append(".is_required = true")
+        if param["in"] == "body":
+            parts.append(".is_in_body = true")
+        if param.get("enum_open"):
+            parts.append(".is_open_enum = true")
+        for bound in ("min", "max"):
+            if bound in param:
+                parts.append(f".has_{bound} = true, .{bound} = {int(param[bound])}")
+        if "max_length" in param:
+            parts.append(f".length_max = {int(param['max_length'])}")
+        if "separator" in param:
+            parts.append(f".separator = '{param['separator']}'")
+        if "accept_words" in param:
+            word_true, word_false = param["accept_words"]
+            parts.append(f".word_true = {text(word_true)}, .word_false = {text(word_false)}")
+        return "{ " + ", ".join(parts) + " }"
+
+    def operation(self, operation):
+        action, reply = operation["action"], operation["response"]
+        for name, kind in ENVELOPE.items():
+            if reply["properties"].get(name, {}).get("type") != kind:
+                fail(f"{action}: no {name} in the reply")
+        success = reply["properties"]["Success"]["type"]
+        if success not in ("boolean", "string"):
+            fail(f"{action}: Success is a {success}")
+        params = [self.param(param) for param in sorted(operation["params"], key=lambda param: param["name"])]
+        parts = [f".action = {text(action)}", f".reply = &{self.shape(reply)}"]
+        if params:
+            self.lines.append(f"static const struct param params_{action}[] = {{\n    " + ",\n    ".join(params) + " };")
+            parts.append(f".params = params_{action}, .param_count = {len(params)}")
+        for method in ("GET", "POST"):
+            if method in operation["methods_accepted"]:
+                parts.append(f".accepts_{method.lower()} = true")
+        if operation["is_extension"]:
+            parts.append(".is_extension = true")
+        if success == "string":
+            parts.append(".is_success_text = true")
+        return "    { " + ",\n      ".join(parts) + " },"
+
+
+def main():
+    if len(sys.argv) != 4:
+        fail("usage: gen_operations.py SPEC_DIR OUTPUT.c OUTPUT.h")
+    operations = load(pathlib.Path(sys.argv[1]))
+    tables = Tables()
+    rows = [tables.operation(operation) for operation in operations]
+    head = "// Generated by scripts/gen_operations.py out of spec/. Do not edit.\n"
+    pathlib.Path(sys.argv[2]).write_text(
+        head + '#include "api/operation.h"\n#include "operations_table.h"\n\n' + "\n".join(tables.lines) +
+        "\n\nconst struct operation operation_table[] = {\n" + "\n".join(rows) +
+        "\n};\nconst size_t operation_count = OPERATION_COUNT;\n"
+        "_Static_assert(sizeof operation_table / sizeof *operation_table == OPERATION_COUNT, \"table\");\n", "utf-8")
+    pathlib.Path(sys.argv[3]).write_text(
+        head + "#pragma once\n\n" + f"enum {{ OPERATION_COUNT = {len(operations)} }};\n", "utf-8")
+
+
+if __name__ == "__main__":
+    main()
