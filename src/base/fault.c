@@ -7,26 +7,26 @@
 struct fault_private {
     char *field;
 };
-// GLib generates functions over this name; the typedef exists for that alone.
+// GLib generates functions over this name, fault_quark among them; the typedef exists for that alone.
 typedef struct fault_private FaultPrivate;
 
 static void fault_private_init(FaultPrivate *priv) {
+    g_assert(priv != NULL);
     priv->field = NULL;
 }
 
 static void fault_private_copy(const FaultPrivate *from, FaultPrivate *to) {
+    g_assert(from != NULL);
+    g_assert(to != NULL);
     to->field = g_strdup(from->field);
 }
 
 static void fault_private_clear(FaultPrivate *priv) {
+    g_assert(priv != NULL);
     g_free(priv->field);
 }
 
 G_DEFINE_EXTENDED_ERROR(Fault, fault)
-
-GQuark fault_quark(void) {
-    return fault_error_quark();
-}
 
 void fault_set(GError **error, enum fault kind, const char *format, ...) {
     g_assert(kind < FAULT_COUNT);
@@ -51,12 +51,19 @@ void fault_set_field(GError **error, enum fault kind, const char *field, const c
     va_start(args, format);
     *error = g_error_new_valist(FAULT, (int)kind, format, args);
     va_end(args);
-    fault_get_private(*error)->field = g_strdup(field);
+    FaultPrivate *priv = fault_get_private(*error);
+    g_assert(priv != NULL);
+    priv->field = g_strdup(field);
 }
 
 const char *fault_field(const GError *error) {
     g_assert(error != NULL);
-    return error->domain == FAULT ? fault_get_private(error)->field : NULL;
+    if (error->domain != FAULT) {
+        return NULL;
+    }
+    const FaultPrivate *priv = fault_get_private(error);
+    g_assert(priv != NULL);
+    return priv->field;
 }
 
 bool fault_is(const GError *error, enum fault kind) {

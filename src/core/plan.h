@@ -69,6 +69,11 @@ void plan_unref(struct plan *plan);
 // Position of a node, or -1.
 int plan_position(const struct plan *plan, int64_t node_id);
 
+// One entry of a snapshot's "nodes": id, name, kind, content, config and output of `node`, and two texts (each may be NULL).
+// A new reference; NULL when a text is not UTF-8.
+json_t *plan_snapshot_node(const struct plan_node *node, const char *time_variables,
+                           const char *graph_param);
+
 // What publishing demands (behaviour.md §3.1): at least one node, content that parses for every runnable kind, every CONDITION behind
 // something. FAULT_FLOW_STATE names the node. A try run demands only a node (design §11.9).
 bool plan_check_publish(const struct plan *plan, GError **error);

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// vars: time variables, substitution of ${name}, output variables (behaviour.md §5, §2.4, §2.6). Pure.
+// vars: lists of time variables (one pattern is core/pattern), substitution of ${name}, output variables (behaviour.md §5, §2.4, §2.6). Pure.
 #pragma once
 
 #include <glib.h>
 #include <jansson.h>
 #include <stdbool.h>
 
-#include "base/civil.h"
+#include "core/pattern.h"
 
 enum {
     VAR_NAME_MAX = 64, // [A-Za-z0-9_.-]{1,64}
@@ -15,20 +15,13 @@ enum {
     VAR_TEXT_MAX = 32 * 1024 * 1024, // bytes of a text after substitution
 };
 
-// Language of the names that G, E, MMM and a write (proposed: behaviour.md §5.3, default Chinese).
-enum var_language { VAR_CHINESE, VAR_ENGLISH };
-
 bool var_name_is_valid(const char *name, size_t len);
-
-// Is this a pattern such as "yyyy-MM-dd|+0m-2d"? FAULT_INVALID_DATA names the letter or offset that is not understood.
-bool var_pattern_check(const char *pattern, GError **error);
-// The pattern's value at a business time. The caller frees the text.
-bool var_pattern_format(const char *pattern, const struct civil *business, enum var_language language,
-                        char **ret_text, GError **error);
 
 // Reads `{"variables":[{"name","pattern"}]}` and checks names (unique) and patterns. FAULT_INVALID_DATA.
 // *ret_variables: array of {"name","pattern"} objects; may be empty. NULL or "" text is the empty list.
 bool vars_time_parse(const char *text, json_t **ret_variables, GError **error);
+// The same over the list alone; NULL is the empty list.
+bool vars_time_read(const json_t *list, json_t **ret_variables, GError **error);
 // Checks a NodeOutput document for a kind that has outputs: is_sql chooses between {row,column,combiner} and "json".
 bool vars_output_check(const char *text, bool is_sql, GError **error);
 

@@ -1,0 +1,445 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Reads a snapshot document into a plan. The document, as publishing and try runs store it:
+//
+//   { "flow": { "id": number, "name": text, "ownerId": number, "ownerName": text, "zone": text,
+//               "policy": text (failure_policy_name), "slots": number },
+//     "constants": { name: text, … },
+//     "timeVariables": [ { "name": text, "pattern": text }, … ],
+//     "nodes": [ { "id": number, "name": text, "kind": text (node_kind_word), "content": text, "config": text, "output": text,
+//                  "timeVariables": text ({"variables":[…]}), "graphParam": text }, … ],
+//     "edges": [ [ id, from, to ], … ] }                                                        node ids, not positions
+//
+// "flow" with id and name, and "nodes" with id, name and kind, must be there; the rest may be absent or null. Unknown keys are
+// ignored. A node's position is its place in the list. Node ids are unique; every edge joins two nodes of the list; no cycle.
+// The content of a node is judged by plan_check_publish, not here: a draft may be half-written. Its config and time variables were
+// checked when they were saved, so what does not parse is damage.
+
+#include "core/plan.h"
+
+#include <string.h>
+
+#include "base/fault.h"
+
+enum {
+    RERUN_COUNT_DEFAULT = 1,
+    RERUN_COUNT_MAX = 1000,
+    RERUN_INTERVAL_DEFAULT = 10,
+    RERUN_INTERVAL_MAX = 7 * 86400,
+    // proposed: rerunInterval counts seconds (behaviour.md §2.13).
+    RERUN_INTERVAL_UNIT_MS = 1000,
+    TIMEOUT_SECONDS_MAX = 30 * 86400,
+};
+
+static const char default_zone[] = "Asia/Shanghai";
+
+// Typed members. An absent or null member has the default; one of another type is damage. `what` names the object.
+
+static json_t *member(const json_t *object, const char *key) {
+    json_t *value = json_object_get(object, key);
+    return json_is_null(value) ? NULL : value;
+}
+
+static bool wrong_type(GError **error, const char *what, const char *key, const char *wanted) {
+    fault_set(error, FAULT_INVALID_DATA, "%s: %s must be %s", what, key, wanted);
+    return false;
+}
+
+static bool read_text(const json_t *object, const char *what, const char *key,
+                      const char *default_text, char **ret_text, GError **error) {
+    const json_t *value = member(object, key);
+    const char *text = value == NULL ? default_text : json_string_value(value);
+    if (text == NULL) {
+        return wrong_type(error, what, key, "a text");
+    }
+    *ret_text = g_strdup(text);
+    return true;
+}
+
+static bool read_flag(const json_t *object, const char *what, const char *key, bool *ret_flag,
+                      GError **error) {
+    const json_t *value = member(object, key);
+    if (value != NULL && !json_is_boolean(value)) {
+        return wrong_type(error, what, key, "true or false");
+    }
+    *ret_flag = json_is_true(value);
+    return true;
+}
+
+static bool read_integer(const json_t *object, const char *what, const char *key,
+                         int64_t default_number, int64_t max, int64_t *ret_number, GError **error) {
+    const json_t *value = member(object, key);
+    if (value == NULL) {
+        *ret_number = default_number;
+        return true;
+    }
+    if (!json_is_integer(value) || json_integer_value(value) < 0 ||
+        json_integer_value(value) > max) {
+        fault_set(error, FAULT_INVALID_DATA,
+                  "%s: %s must be a whole number from 0 to %" G_GINT64_FORMAT, what, key, max);
+        return false;
+    }
+    *ret_number = json_integer_value(value);
+    return true;
+}
+
+static bool read_id(const json_t *object, const char *what, int64_t *ret_id, GError **error) {
+    return read_integer(object, what, "id", 0, G_MAXINT64, ret_id, error) &&
+           (*ret_id > 0 || wrong_type(error, what, "id", "a number from 1"));
+}
+
+static json_t *load(const char *text, const char *what, GError **error) {
+    json_error_t json_error;
+    json_t *root = json_loads(text, JSON_REJECT_DUPLICATES, &json_error);
+    if (root == NULL || !json_is_object(root)) {
+        fault_set(error, FAULT_INVALID_DATA, "%s: not a JSON object: %s", what,
+                  root == NULL ? json_error.text : "it is another kind of value");
+        json_decref(root);
+        return NULL;
+    }
+    return root;
+}
+
+// Settings.
+
+static bool read_rerun(const json_t *rerun, struct node_settings *settings, GError **error) {
+    static const char what[] = "config, rerun";
+    int64_t count = 0;
+    int64_t interval = 0;
+    if (rerun != NULL && !json_is_object(rerun)) {
+        return wrong_type(error, "config", "rerun", "an object");
+    }
+    if (!read_flag(rerun, what, "rerunEnable", &settings->has_rerun, error) ||
+        !read_flag(rerun, what, "rerunOnLost", &settings->reruns_on_lost, error) ||
+        !read_integer(rerun, what, "rerunCount", RERUN_COUNT_DEFAULT, RERUN_COUNT_MAX, &count,
+                      error) ||
+        !read_integer(rerun, what, "rerunInterval", RERUN_INTERVAL_DEFAULT, RERUN_INTERVAL_MAX,
+                      &interval, error)) {
+        return false;
+    }
+    settings->rerun_count_max = settings->has_rerun ? (int)count : 0;
+    settings->rerun_interval_ms =
+        settings->has_rerun ? interval * (int64_t)RERUN_INTERVAL_UNIT_MS : 0;
+    return true;
+}
+
+bool node_settings_parse(const char *config, struct node_settings *ret_settings, GError **error) {
+    struct node_settings settings = { .timeout_ms = 0 };
+    if (config == NULL || config[0] == '\0') {
+        *ret_settings = settings;
+        return true;
+    }
+    json_t *root = load(config, "config", error);
+    if (root == NULL) {
+        return false;
+    }
+    int64_t timeout_s = 0;
+    bool is_good =
+        read_rerun(member(root, "rerun"), &settings, error) &&
+        read_flag(root, "config", "disabled", &settings.is_disabled, error) &&
+        read_flag(root, "config", "strictVariables", &settings.has_strict_variables, error) &&
+        read_integer(root, "config", "timeoutSeconds", 0, TIMEOUT_SECONDS_MAX, &timeout_s, error);
+    json_decref(root);
+    if (!is_good) {
+        return false;
+    }
+    settings.timeout_ms = timeout_s * 1000;
+    *ret_settings = settings;
+    return true;
+}
+
+// The parts of a snapshot.
+
+static bool read_flow(struct plan *plan, const json_t *flow, GError **error) {
+    int64_t slots = 0;
+    g_autofree char *policy = NULL;
+    if (!read_id(flow, "flow", &plan->flow_id, error) ||
+        !read_text(flow, "flow", "name", NULL, &plan->flow_name, error) ||
+        !read_integer(flow, "flow", "ownerId", 0, G_MAXINT64, &plan->owner_id, error) ||
+        !read_text(flow, "flow", "ownerName", "", &plan->owner_name, error) ||
+        !read_text(flow, "flow", "zone", default_zone, &plan->zone, error) ||
+        !read_text(flow, "flow", "policy", failure_policy_name(POLICY_COMPLETE_RUNNING), &policy,
+                   error) ||
+        !read_integer(flow, "flow", "slots", 0, G_MAXINT, &slots, error)) {
+        return false;
+    }
+    plan->slot_count_max = (int)slots;
+    if (!failure_policy_from_name(policy, &plan->policy)) {
+        fault_set(error, FAULT_INVALID_DATA, "flow: unknown policy %s", policy);
+        return false;
+    }
+    return true;
+}
+
+static bool read_constants(struct plan *plan, const json_t *constants, GError **error) {
+    const char *name = NULL;
+    json_t *value = NULL;
+    if (constants != NULL && !json_is_object(constants)) {
+        return wrong_type(error, "snapshot", "constants", "an object");
+    }
+    plan->constants = json_object();
+    json_object_foreach((json_t *)constants, name, value) {
+        if (!json_is_string(value)) {
+            return wrong_type(error, "constants", name, "a text");
+        }
+        (void)json_object_set(plan->constants, name, value);
+    }
+    return true;
+}
+
+static void read_condition(struct plan_node *node) {
+    g_autoptr(GError) error = NULL;
+    if (node->kind == KIND_CONDITION && !condition_new(node->content, &node->condition, &error)) {
+        node->condition_error = g_strdup(error->message);
+    }
+}
+
+static bool read_node(struct plan_node *node, const json_t *json, GError **error) {
+    g_autofree char *kind = NULL;
+    g_autofree char *time_variables = NULL;
+    if (!read_id(json, "node", &node->id, error) ||
+        !read_text(json, "node", "name", NULL, &node->name, error) ||
+        !read_text(json, "node", "kind", NULL, &kind, error) ||
+        !read_text(json, "node", "content", "", &node->content, error) ||
+        !read_text(json, "node", "config", "", &node->config, error) ||
+        !read_text(json, "node", "output", "", &node->output, error) ||
+        !read_text(json, "node", "timeVariables", "", &time_variables, error)) {
+        return false;
+    }
+    if (!node_kind_from_text(kind, &node->kind)) {
+        fault_set(error, FAULT_INVALID_DATA, "unknown kind %s", kind);
+        return false;
+    }
+    if (!node_settings_parse(node->config, &node->settings, error) ||
+        !vars_time_parse(time_variables, &node->time_variables, error)) {
+        return false;
+    }
+    read_condition(node);
+    return true;
+}
+
+static bool read_nodes(struct plan *plan, const json_t *list, GError **error) {
+    if (!json_is_array(list) || json_array_size(list) > G_MAXINT / 2) {
+        return wrong_type(error, "snapshot", "nodes", "a list");
+    }
+    plan->node_count = (int)json_array_size(list);
+    plan->nodes = g_new0(struct plan_node, (size_t)plan->node_count);
+    plan->positions = g_hash_table_new(g_int64_hash, g_int64_equal);
+    for (int i = 0; i < plan->node_count; i++) {
+        struct plan_node *node = &plan->nodes[i];
+        if (!read_node(node, json_array_get(list, (size_t)i), error)) {
+            g_prefix_error(error, "node %d of the list: ", i + 1);
+            return false;
+        }
+        if (!g_hash_table_insert(plan->positions, &node->id, GINT_TO_POINTER(i))) {
+            fault_set(error, FAULT_INVALID_DATA, "two nodes have the id %" G_GINT64_FORMAT,
+                      node->id);
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool read_edge(const struct plan *plan, const json_t *json, struct graph_edge *ret_edge,
+                      GError **error) {
+    const json_t *from = json_array_get(json, 1);
+    const json_t *to = json_array_get(json, 2);
+    if (json_array_size(json) != 3 || !json_is_integer(from) || !json_is_integer(to)) {
+        return wrong_type(error, "edges", "an edge", "[id, from, to]");
+    }
+    struct graph_edge edge = { .from = plan_position(plan, json_integer_value(from)),
+                               .to = plan_position(plan, json_integer_value(to)) };
+    if (edge.from < 0 || edge.to < 0) {
+        fault_set(error, FAULT_INVALID_DATA,
+                  "edge from %" JSON_INTEGER_FORMAT " to %" JSON_INTEGER_FORMAT
+                  ": no such node in this version",
+                  json_integer_value(from), json_integer_value(to));
+        return false;
+    }
+    *ret_edge = edge;
+    return true;
+}
+
+static bool read_edges(struct plan *plan, const json_t *list, GError **error) {
+    if ((list != NULL && !json_is_array(list)) || json_array_size(list) > G_MAXINT / 2) {
+        return wrong_type(error, "snapshot", "edges", "a list");
+    }
+    int count = (int)json_array_size(list);
+    g_autofree struct graph_edge *edges = g_new(struct graph_edge, (size_t)count + 1);
+    for (int i = 0; i < count; i++) {
+        if (!read_edge(plan, json_array_get(list, (size_t)i), &edges[i], error)) {
+            return false;
+        }
+    }
+    g_autoptr(GError) cycle = NULL;
+    if (!graph_new(plan->node_count, edges, count, &plan->graph, NULL, &cycle)) {
+        fault_set(error, FAULT_INVALID_DATA, "%s", cycle->message);
+        return false;
+    }
+    return true;
+}
+
+bool plan_new(int64_t version_id, const char *snapshot, struct plan **ret_plan, GError **error) {
+    g_assert(snapshot != NULL);
+    json_t *root = load(snapshot, "snapshot", error);
+    if (root == NULL) {
+        return false;
+    }
+    struct plan *plan = g_new0(struct plan, 1);
+    plan->reference_count = 1;
+    plan->version_id = version_id;
+    bool is_good = read_flow(plan, member(root, "flow"), error) &&
+                   read_constants(plan, member(root, "constants"), error) &&
+                   vars_time_read(member(root, "timeVariables"), &plan->time_variables, error) &&
+                   read_nodes(plan, member(root, "nodes"), error) &&
+                   read_edges(plan, member(root, "edges"), error);
+    json_decref(root);
+    if (!is_good) {
+        plan_unref(plan);
+        return false;
+    }
+    *ret_plan = plan;
+    return true;
+}
+
+struct plan *plan_ref(struct plan *plan) {
+    g_assert(plan->reference_count > 0);
+    plan->reference_count++;
+    return plan;
+}
+
+static void node_done(struct plan_node *node) {
+    g_free(node->name);
+    g_free(node->content);
+    g_free(node->config);
+    g_free(node->output);
+    json_decref(node->time_variables);
+    condition_free(node->condition);
+    g_free(node->condition_error);
+}
+
+void plan_unref(struct plan *plan) {
+    if (plan == NULL) {
+        return;
+    }
+    g_assert(plan->reference_count > 0);
+    if (--plan->reference_count > 0) {
+        return;
+    }
+    for (int i = 0; plan->nodes != NULL && i < plan->node_count; i++) {
+        node_done(&plan->nodes[i]);
+    }
+    g_free(plan->nodes);
+    g_free(plan->flow_name);
+    g_free(plan->owner_name);
+    g_free(plan->zone);
+    json_decref(plan->constants);
+    json_decref(plan->time_variables);
+    graph_free(plan->graph);
+    g_clear_pointer(&plan->positions, g_hash_table_unref);
+    g_free(plan);
+}
+
+int plan_position(const struct plan *plan, int64_t node_id) {
+    void *position = NULL;
+    if (!g_hash_table_lookup_extended(plan->positions, &node_id, NULL, &position)) {
+        return -1;
+    }
+    return GPOINTER_TO_INT(position);
+}
+
+json_t *plan_snapshot_node(const struct plan_node *node, const char *time_variables,
+                           const char *graph_param) {
+    return json_pack("{s:I, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "id", (json_int_t)node->id, "name",
+                     node->name, "kind", node_kind_word(node->kind), "content",
+                     node->content != NULL ? node->content : "", "config",
+                     node->config != NULL ? node->config : "", "output",
+                     node->output != NULL ? node->output : "", "timeVariables",
+                     time_variables != NULL ? time_variables : "", "graphParam",
+                     graph_param != NULL ? graph_param : "");
+}
+
+// What publishing demands of a node's content. Each check gives NULL or what is wrong.
+
+static const char *check_sql_content(const json_t *content) {
+    const char *sql = json_string_value(json_object_get(content, "sql"));
+    if (json_integer_value(json_object_get(content, "dbId")) <= 0) {
+        return "dbId must be the id of a database";
+    }
+    if (sql == NULL || sql[strspn(sql, " \t\r\n")] == '\0') {
+        return "sql must be a text that is not empty";
+    }
+    return NULL;
+}
+
+static const char *check_script_content(const json_t *content) {
+    const char *script = json_string_value(member(content, "script"));
+    const char *file = json_string_value(member(content, "file"));
+    const json_t *args = member(content, "args");
+    if ((script != NULL && script[0] != '\0') == (file != NULL && file[0] != '\0')) {
+        return "exactly one of script and file must be a text that is not empty";
+    }
+    if (args != NULL && !json_is_array(args)) {
+        return "args must be a list of texts";
+    }
+    for (size_t i = 0; i < json_array_size(args); i++) {
+        if (!json_is_string(json_array_get(args, i))) {
+            return "args must be a list of texts";
+        }
+    }
+    return NULL;
+}
+
+static bool is_sql(enum node_kind kind) {
+    return kind == KIND_NORMAL_SQL || kind == KIND_SQL_ASSIGNMENT;
+}
+
+static bool check_content(const struct plan_node *node, GError **error) {
+    if (node->kind == KIND_CONDITION) {
+        if (node->condition == NULL) {
+            fault_set(error, FAULT_FLOW_STATE, "%s", node->condition_error);
+        }
+        return node->condition != NULL;
+    }
+    json_t *content = load(node->content, "content", error);
+    if (content == NULL) {
+        return false;
+    }
+    const char *fault =
+        is_sql(node->kind) ? check_sql_content(content) : check_script_content(content);
+    json_decref(content);
+    if (fault != NULL) {
+        fault_set(error, FAULT_FLOW_STATE, "content: %s", fault);
+    }
+    return fault == NULL;
+}
+
+static bool check_node(const struct plan *plan, int position, GError **error) {
+    const struct plan_node *node = &plan->nodes[position];
+    if (node->kind == KIND_CONDITION && graph_upstream(plan->graph, position).count == 0) {
+        fault_set(error, FAULT_FLOW_STATE, "a CONDITION needs a node in front of it");
+        return false;
+    }
+    if (node_kind_is_runnable(node->kind) && !check_content(node, error)) {
+        return false;
+    }
+    return !node_kind_has_outputs(node->kind) ||
+           vars_output_check(node->output, is_sql(node->kind), error);
+}
+
+bool plan_check_publish(const struct plan *plan, GError **error) {
+    if (plan->node_count == 0) {
+        fault_set(error, FAULT_FLOW_STATE, "flow %s has no node", plan->flow_name);
+        return false;
+    }
+    for (int i = 0; i < plan->node_count; i++) {
+        g_autoptr(GError) reason = NULL;
+        if (!check_node(plan, i, &reason)) {
+            fault_set(error, FAULT_FLOW_STATE,
+                      "node %s (%" G_GINT64_FORMAT ") can not be published: %s",
+                      plan->nodes[i].name, plan->nodes[i].id, reason->message);
+            return false;
+        }
+    }
+    return true;
+}

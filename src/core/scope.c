@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The visible variables of one node, collected once: levels are added from the strongest to the weakest, and a name that is there stays.
+//
+// Names and constant values are lent by the run and its plan; texts made here live in the scope's text store.
+
+#include "core/scope.h"
+
+struct scope {
+    GHashTable *values; // name → value, both borrowed
+    GPtrArray *names;   // in the order they were added
+    GStringChunk *texts;
+};
+
+static void add(struct scope *scope, const char *name, const char *value) {
+    if (!g_hash_table_contains(scope->values, name)) {
+        g_hash_table_insert(scope->values, (void *)name, (void *)value);
+        g_ptr_array_add(scope->names, (void *)name);
+    }
+}
+
+static void add_copy(struct scope *scope, const char *name, const char *value) {
+    add(scope, name, g_string_chunk_insert(scope->texts, value));
+}
+
+static void add_number(struct scope *scope, const char *name, int64_t number) {
+    char text[32];
+    (void)g_snprintf(text, sizeof text, "%" G_GINT64_FORMAT, number);
+    add_copy(scope, name, text);
+}
+
+static void add_time(struct scope *scope, const char *name, const struct civil *time) {
+    char text[CIVIL_TEXT_BYTES];
+    civil_text(time, text);
+    add_copy(scope, name, text);
+}
+
+static bool add_time_variables(struct scope *scope, const json_t *variables,
+                               const struct civil *business, enum var_language language,
+                               GError **error) {
+    for (size_t i = 0; i < json_array_size(variables); i++) {
+        const json_t *variable = json_array_get(variables, i);
+        const char *name = json_string_value(json_object_get(variable, "name"));
+        const char *pattern = json_string_value(json_object_get(variable, "pattern"));
+        g_assert(name != NULL);
+        g_assert(pattern != NULL);
+        g_autofree char *value = NULL;
+        if (!var_pattern_format(pattern, business, language, &value, error)) {
+            g_prefix_error(error, "time variable %s: ", name);
+            return false;
+        }
+        add_copy(scope, name, value);
+    }
+    return true;
+}
+
+static void add_texts(struct scope *scope, json_t *object) {
+    const char *name = NULL;
+    json_t *value = NULL;
+    json_object_foreach(object, name, value) {
+        if (json_is_string(value)) {
+            add(scope, name, json_string_value(value));
+        }
+    }
+}
+
+struct upstream_walk {
+    struct scope *scope;
+    const struct run *run;
+    int rest; // nodes with outputs that were not met yet, here or elsewhere in the graph
+};
+
+static bool visit_upstream(int node, int distance, void *user) {
+    (void)distance;
+    struct upstream_walk *walk = user;
+    json_t *outputs = walk->run->nodes[node].outputs;
+    if (json_object_size(outputs) > 0) {
+        add_texts(walk->scope, outputs);
+        walk->rest--;
+    }
+    return walk->rest > 0;
+}
+
+// The nearest node comes first and so wins. Walking the graph costs more than counting: most flows have no outputs at all.
+static void add_upstream(struct scope *scope, const struct run *run, int node) {
+    struct upstream_walk walk = { .scope = scope, .run = run };
+    if (graph_upstream(run->plan->graph, node).count == 0) {
+        return;
+    }
+    for (int i = 0; i < run->plan->node_count; i++) {
+        walk.rest += i != node && json_object_size(run->nodes[i].outputs) > 0;
+    }
+    if (walk.rest > 0) {
+        graph_visit_before(run->plan->graph, node, visit_upstream, &walk);
+    }
+}
+
+static void add_system(struct scope *scope, const struct run *run, int node) {
+    const struct plan *plan = run->plan;
+    const struct node_run *node_run = &run->nodes[node];
+    char date[CIVIL_TEXT_BYTES];
+    (void)g_snprintf(date, sizeof date, "%04d-%02d-%02d", run->business.year, run->business.month,
+                     run->business.day);
+    add_copy(scope, "bizdate", date);
+    add_number(scope, "dagId", plan->flow_id);
+    add(scope, "dagName", plan->flow_name);
+    add_number(scope, "dagInstanceId", run->id);
+    add_number(scope, "dagVersion", plan->version_id);
+    add_number(scope, "nodeId", plan->nodes[node].id);
+    add(scope, "nodeName", plan->nodes[node].name);
+    add_time(scope, "runTime", &run->run_time);
+    add_time(scope, "businessTime", &run->business);
+    add_number(scope, "tenantId", run->tenant_id);
+    add(scope, "ownerName", plan->owner_name);
+    // With no attempt open, the scope is for the one about to start.
+    add_number(scope, "attempt", node_run->attempt + (node_run->fence == 0 ? 1 : 0));
+}
+
+bool scope_new(const struct run *run, int node, enum var_language language,
+               struct scope **ret_scope, GError **error) {
+    g_assert(node >= 0);
+    g_assert(node < run->plan->node_count);
+    const struct plan *plan = run->plan;
+    struct scope *scope = g_new0(struct scope, 1);
+    scope->values = g_hash_table_new(g_str_hash, g_str_equal);
+    scope->names = g_ptr_array_new();
+    scope->texts = g_string_chunk_new(1024);
+    if (!add_time_variables(scope, plan->nodes[node].time_variables, &run->business, language,
+                            error)) {
+        scope_free(scope);
+        return false;
+    }
+    add_upstream(scope, run, node);
+    if (!add_time_variables(scope, plan->time_variables, &run->business, language, error)) {
+        scope_free(scope);
+        return false;
+    }
+    add_texts(scope, plan->constants);
+    add_system(scope, run, node);
+    *ret_scope = scope;
+    return true;
+}
+
+void scope_free(struct scope *scope) {
+    if (scope == NULL) {
+        return;
+    }
+    g_hash_table_unref(scope->values);
+    g_ptr_array_unref(scope->names);
+    g_string_chunk_free(scope->texts);
+    g_free(scope);
+}
+
+const char *scope_lookup(const char *name, void *scope) {
+    const struct scope *self = scope;
+    return g_hash_table_lookup(self->values, name);
+}
+
+void scope_each(struct scope *scope, scope_visit_fn visit, void *user) {
+    for (unsigned i = 0; i < scope->names->len; i++) {
+        const char *name = g_ptr_array_index(scope->names, i);
+        visit(name, g_hash_table_lookup(scope->values, name), user);
+    }
+}
