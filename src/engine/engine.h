@@ -20,8 +20,8 @@ struct engine;
 
 struct engine_options {
     const char *dir;
-    struct store *store; // owned by the engine's thread from engine_start on
-    int attempts_max; // running nodes of the whole server
+    struct store *store;  // owned by the engine's thread from engine_start on
+    int attempts_max;     // running nodes of the whole server
     int run_attempts_max; // running nodes of one run
     int64_t run_limit_ms; // time a run may be RUNNING (behaviour.md §10: 18 h)
     int64_t grace_ms;
@@ -45,11 +45,12 @@ bool engine_change(struct engine *engine, struct change *change, struct change_r
 bool engine_try_run(struct engine *engine, const struct caller *caller, int64_t flow_id,
                     int64_t *ret_run_id, GError **error);
 // SUSPEND, RESUME, STOP, SET_SUCCESS, RERUN or RESTORE. version_id: 0 = the run's own; resume takes no other; a rerun takes a published one.
-bool engine_run_action(struct engine *engine, const struct caller *caller, enum run_event_kind action,
-                       int64_t flow_id, int64_t run_id, int64_t version_id, GError **error);
+bool engine_run_action(struct engine *engine, const struct caller *caller,
+                       enum run_event_kind action, int64_t flow_id, int64_t run_id,
+                       int64_t version_id, GError **error);
 // Runs a probe of a data source under the supervisor; *ret_result is its JSON line (caller frees). FAULT_UNAVAILABLE after timeout_ms.
-bool engine_probe(struct engine *engine, const struct exec_connection *connection, int64_t timeout_ms,
-                  char **ret_result, GError **error);
+bool engine_probe(struct engine *engine, const struct exec_connection *connection,
+                  int64_t timeout_ms, char **ret_result, GError **error);
 // Stops every unfinished run (actor "operator") and waits until all have ended and the supervisor says it is empty; false after the
 // deadline, with the count of what still lives.
 bool engine_stop_all(struct engine *engine, int64_t timeout_ms, int *ret_alive);

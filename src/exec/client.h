@@ -32,7 +32,7 @@ struct report {
     int64_t mark; // READY: the supervisor's highest fence
     int capacity; // READY: attempts it takes
     bool is_other_supervisor; // READY: not the one of the last connection of this client
-    bool has_journal; // READY: its journal was there and sound when it started
+    bool has_journal; // READY: its journal was not missing nor damaged when it started (a first start counts as sound)
     char *level; // READY: isolation level reached
     int pid;
     int64_t started_ms;

@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Runs in memory. An entry lives while its run has not ended; a rerun or restore of an ended run brings it back. Effects of one turn are
+// stored together, one save a run, unless two users act on one run in one turn: each save has one actor.
+
+#include "engine/active.h"
+
+#include "base/fault.h"
+#include "base/log.h"
+#include "base/zone.h"
+
+enum { PLANS_KEPT_MAX = 256 };
+
+static void entry_free(gpointer item) {
+    struct entry *entry = item;
+    run_free(entry->run);
+    effects_free(entry->effects);
+    g_free(entry->actor);
+    g_queue_clear(&entry->queued);
+    g_free(entry);
+}
+
+static void plan_value_unref(gpointer item) {
+    plan_unref(item);
+}
+
+static void start_order_clear(gpointer item) {
+    struct start_order *order = item;
+    attempt_spec_free(order->spec);
+}
+
+GArray *active_new_orders(void) {
+    GArray *orders = g_array_new(FALSE, FALSE, sizeof(struct start_order));
+    g_array_set_clear_func(orders, start_order_clear);
+    return orders;
+}
+
+void active_init(struct active *active, struct store *store, const struct engine_options *options) {
+    *active = (struct active){
+        .store = store,
+        .options = options,
+        .entries = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, entry_free),
+        .plans = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, plan_value_unref),
+        .fences = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free),
+        .timers = g_sequence_new(NULL),
+        .touched = g_ptr_array_new(),
+        .starts = active_new_orders(),
+        .kills = g_array_new(FALSE, FALSE, sizeof(int64_t)),
+        .acknowledges = g_array_new(FALSE, FALSE, sizeof(int64_t)),
+        .voids = g_array_new(FALSE, FALSE, sizeof(int64_t)),
+    };
+    g_queue_init(&active->line);
+}
+
+void active_done(struct active *active) {
+    g_queue_clear(&active->line);
+    g_sequence_free(active->timers);
+    g_ptr_array_unref(active->touched);
+    g_array_unref(active->starts);
+    g_array_unref(active->kills);
+    g_array_unref(active->acknowledges);
+    g_array_unref(active->voids);
+    g_hash_table_unref(active->entries);
+    g_hash_table_unref(active->plans);
+    g_hash_table_unref(active->fences);
+}
+
+static gboolean is_unused_plan(gpointer key, gpointer value, gpointer user) {
+    return ((struct plan *)value)->reference_count == 1;
+}
+
+bool active_plan(struct active *active, int64_t version_id, struct plan **ret_plan,
+                 GError **error) {
+    struct plan *plan = g_hash_table_lookup(active->plans, &version_id);
+    if (plan == NULL) {
+        if (g_hash_table_size(active->plans) >= PLANS_KEPT_MAX) {
+            g_hash_table_foreach_remove(active->plans, is_unused_plan, NULL);
+        }
+        if (!store_plan_load(store_as_reader(active->store), version_id, &plan, error)) {
+            return false;
+        }
+        g_hash_table_insert(active->plans, &plan->version_id, plan);
+    }
+    *ret_plan = plan;
+    return true;
+}
+
+void active_dress(const struct active *active, struct run *run) {
+    run->limit_ms = active->options->run_limit_ms;
+    run->language = active->options->language;
+    run->business = zone_civil(run->plan->zone, run->business_ms);
+    run->run_time = zone_civil(run->plan->zone, run->run_time_ms);
+}
+
+static void touch(struct active *active, struct entry *entry) {
+    if (!entry->is_touched) {
+        entry->is_touched = true;
+        g_ptr_array_add(active->touched, entry);
+    }
+}
+
+static void enqueue(struct active *active, struct entry *entry, int node) {
+    g_queue_push_tail(&entry->queued, GINT_TO_POINTER(node));
+    active->queued_count++;
+    if (!entry->is_queued) {
+        entry->is_queued = true;
+        g_queue_push_tail(&active->line, entry);
+    }
+}
+
+static void remember_fence(struct active *active, const struct entry *entry, int node,
+                           int64_t fence) {
+    int64_t *key = g_new(int64_t, 1);
+    *key = fence;
+    struct open_attempt *attempt = g_new0(struct open_attempt, 1);
+    attempt->run_id = entry->run_id;
+    attempt->node = node;
+    g_hash_table_insert(active->fences, key, attempt);
+}
+
+struct entry *active_add(struct active *active, struct run *run) {
+    struct entry *entry = g_new0(struct entry, 1);
+    entry->run_id = run->id;
+    entry->run = run;
+    entry->effects = effects_new();
+    g_queue_init(&entry->queued);
+    g_hash_table_insert(active->entries, &entry->run_id, entry);
+    for (int i = 0; i < run->plan->node_count; i++) {
+        if (run->nodes[i].fence != 0) {
+            remember_fence(active, entry, i, run->nodes[i].fence);
+        } else if (run->nodes[i].state == NODE_QUEUED) {
+            enqueue(active, entry, i);
+        }
+    }
+    touch(active, entry);
+    return entry;
+}
+
+bool active_find(struct active *active, int64_t run_id, struct entry **ret_entry, GError **error) {
+    struct entry *entry = g_hash_table_lookup(active->entries, &run_id);
+    if (entry == NULL) {
+        struct store_reader *reader = store_as_reader(active->store);
+        int64_t version_id = 0;
+        struct plan *plan = NULL;
+        struct run *run = NULL;
+        if (!store_run_version(reader, run_id, &version_id, error) ||
+            !active_plan(active, version_id, &plan, error) ||
+            !store_run_load(reader, run_id, plan, &run, error)) {
+            return false;
+        }
+        active_dress(active, run);
+        entry = active_add(active, run);
+    }
+    *ret_entry = entry;
+    return true;
+}
+
+// Turns what the machine decided into orders for after the commit.
+static void take_effect(struct active *active, struct entry *entry, const struct effect *effect) {
+    switch (effect->kind) {
+    case EFFECT_QUEUED: enqueue(active, entry, effect->node); return;
+    case EFFECT_UNQUEUED: return; // the dispatcher passes over nodes that are no longer QUEUED
+    case EFFECT_KILL: g_array_append_val(active->kills, effect->fence); return;
+    case EFFECT_START: remember_fence(active, entry, effect->node, effect->fence); return;
+    case EFFECT_CLOSED:
+        g_hash_table_remove(active->fences, &effect->fence);
+        g_array_append_val(active->acknowledges, effect->fence);
+        if (!entry->is_queued && entry->queued.length > 0) { // it may have waited for its own limit
+            entry->is_queued = true;
+            g_queue_push_tail(&active->line, entry);
+        }
+        return;
+    case EFFECT_PLAN_CHANGED:
+        active->queued_count -= (int)entry->queued.length;
+        g_queue_clear(&entry->queued);
+        active_dress(active, entry->run);
+        return;
+    case EFFECT_RUN_MOVED:
+    case EFFECT_NODE_MOVED: return;
+    }
+    g_assert_not_reached();
+}
+
+static bool flush_entry(struct active *active, struct entry *entry, GError **error) {
+    if (entry->effects->items->len == 0) {
+        return true;
+    }
+    bool is_saved = store_run_save(active->store, entry->run, entry->effects, active->now_ms,
+                                   entry->actor, error);
+    effects_clear(entry->effects);
+    return is_saved;
+}
+
+bool active_apply(struct active *active, struct entry *entry, const struct run_event *event,
+                  GError **error) {
+    if (g_strcmp0(entry->actor, event->actor) != 0) {
+        if (!flush_entry(active, entry, error)) {
+            return false;
+        }
+        g_free(entry->actor);
+        entry->actor = g_strdup(event->actor);
+    }
+    touch(active, entry);
+    guint known = entry->effects->items->len;
+    if (!run_step(entry->run, event, entry->effects, error)) {
+        g_assert(entry->effects->items->len == known);
+        return false;
+    }
+    for (guint i = known; i < entry->effects->items->len; i++) {
+        take_effect(active, entry, &g_array_index(entry->effects->items, struct effect, i));
+    }
+    return true;
+}
+
+bool active_flush(struct active *active, GError **error) {
+    for (guint i = 0; i < active->touched->len; i++) {
+        if (!flush_entry(active, g_ptr_array_index(active->touched, i), error)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static int compare_due(gconstpointer left, gconstpointer right, gpointer user) {
+    const struct entry *a = left;
+    const struct entry *b = right;
+    if (a->due_ms != b->due_ms) {
+        return a->due_ms < b->due_ms ? -1 : 1;
+    }
+    return a->run_id < b->run_id ? -1 : a->run_id > b->run_id;
+}
+
+static void set_timer(struct active *active, struct entry *entry) {
+    int64_t due_ms = run_due_ms(entry->run);
+    if (due_ms == entry->due_ms && (entry->timer != NULL) == (due_ms != 0)) {
+        return;
+    }
+    if (entry->timer != NULL) {
+        g_sequence_remove(entry->timer);
+        entry->timer = NULL;
+    }
+    entry->due_ms = due_ms;
+    if (due_ms != 0) {
+        entry->timer = g_sequence_insert_sorted(active->timers, entry, compare_due, NULL);
+    }
+}
+
+void active_sweep(struct active *active) {
+    for (guint i = 0; i < active->touched->len; i++) {
+        struct entry *entry = g_ptr_array_index(active->touched, i);
+        entry->is_touched = false;
+        set_timer(active, entry);
+        if (run_state_is_terminal(entry->run->state)) {
+            g_assert(entry->run->open_count == 0);
+            active->queued_count -= (int)entry->queued.length;
+            if (entry->is_queued) {
+                g_queue_remove(&active->line, entry);
+            }
+            g_hash_table_remove(active->entries, &entry->run_id);
+        }
+    }
+    g_ptr_array_set_size(active->touched, 0);
+}
+
+void active_clear_orders(struct active *active) {
+    g_array_set_size(active->starts, 0);
+    g_array_set_size(active->kills, 0);
+    g_array_set_size(active->acknowledges, 0);
+    g_array_set_size(active->voids, 0);
+}
+
+struct entry *active_next_due(struct active *active) {
+    GSequenceIter *first = g_sequence_get_begin_iter(active->timers);
+    if (g_sequence_iter_is_end(first)) {
+        return NULL;
+    }
+    struct entry *entry = g_sequence_get(first);
+    return entry->due_ms <= active->now_ms ? entry : NULL;
+}
+
+int64_t active_due_ms(const struct active *active) {
+    GSequenceIter *first = g_sequence_get_begin_iter(active->timers);
+    return g_sequence_iter_is_end(first) ? 0 : ((struct entry *)g_sequence_get(first))->due_ms;
+}

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// active: the runs that have not ended, in memory, and the one way to apply an event to them inside a turn (design §3).
+//
+// Applying decides and stores (in the open transaction) but touches nothing outside: what is to be done after the commit stands in lists
+// that engine/engine.c works off. Engine thread only.
+#pragma once
+
+#include "core/machine.h"
+#include "engine/engine.h"
+#include "exec/attempt.h"
+#include "store/runs.h"
+
+struct active;
+
+// One run in memory.
+struct entry {
+    int64_t run_id;
+    struct run *run;
+    struct effects *effects; // decided in this turn, not yet stored
+    char *actor;             // of those effects, or NULL
+    GQueue queued;           // positions of nodes that wait for a place, in order
+    bool is_queued;          // stands in the line of runs that want a place
+    bool is_touched;         // in this turn
+    GSequenceIter *timer;    // place among the due times, or NULL
+    int64_t due_ms;
+};
+
+// An open attempt: a fence and whose it is.
+struct open_attempt {
+    int64_t run_id;
+    int node;
+    bool is_reported;    // by the supervisor of the present connection
+    bool is_before_boot; // dispatched before the machine was started
+};
+
+// What to do once the turn is committed.
+struct start_order {
+    int64_t fence;
+    struct attempt_spec *spec;
+};
+
+struct active {
+    struct store *store;
+    const struct engine_options *options;
+    int64_t now_ms;      // of the turn
+    GHashTable *entries; // run id → struct entry
+    GHashTable *plans;   // version id → struct plan
+    GHashTable *fences;  // fence → struct open_attempt
+    GQueue
+        line; // of struct entry *: runs with queued nodes, first come first served, one node each
+    GSequence *timers;    // of struct entry *, by due time
+    GPtrArray *touched;   // of struct entry *
+    GArray *starts;       // of struct start_order
+    GArray *kills;        // of int64_t fence
+    GArray *acknowledges; // of int64_t fence
+    GArray *voids;        // of int64_t fence: never started, never to be started
+    int queued_count;
+};
+
+void active_init(struct active *active, struct store *store, const struct engine_options *options);
+void active_done(struct active *active);
+
+// The run's entry, loaded from the store when it is not in memory. FAULT_RUN_NOT_EXIST.
+bool active_find(struct active *active, int64_t run_id, struct entry **ret_entry, GError **error);
+// A version as a value, cached; borrowed.
+bool active_plan(struct active *active, int64_t version_id, struct plan **ret_plan, GError **error);
+// A list for start orders that frees what it holds.
+GArray *active_new_orders(void);
+// Takes a new run into memory (already inserted into the store).
+struct entry *active_add(struct active *active, struct run *run);
+// Sets what depends on settings and zone: limit, language, civil times.
+void active_dress(const struct active *active, struct run *run);
+
+// Applies one event; decided moves are stored by active_flush. False: refused, nothing changed.
+bool active_apply(struct active *active, struct entry *entry, const struct run_event *event,
+                  GError **error);
+// Stores what has been decided and not yet stored. False: the store can not be trusted.
+bool active_flush(struct active *active, GError **error);
+// After the commit: forgets runs that have ended, sets timers anew.
+void active_sweep(struct active *active);
+// Empties the lists of orders (after they were carried out).
+void active_clear_orders(struct active *active);
+// When the next timer of a run is due; 0 never.
+int64_t active_due_ms(const struct active *active);
+// The first run whose timer is due now, or NULL.
+struct entry *active_next_due(struct active *active);

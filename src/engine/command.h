@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// command: one call that travels from a request's thread to the engine's turn and back. It lives on the caller's stack: the caller waits
+// until it is complete. Between post and completion it belongs to the engine's thread.
+#pragma once
+
+#include "core/machine.h"
+#include "exec/attempt.h"
+#include "store/flows.h"
+
+enum command_kind {
+    COMMAND_CHANGE,
+    COMMAND_TRY_RUN,
+    COMMAND_RUN_ACTION,
+    COMMAND_PROBE,
+    COMMAND_STOP_ALL,
+    COMMAND_QUIT,
+};
+
+struct command {
+    enum command_kind kind;
+    struct caller caller;
+    struct change *change; // borrowed
+    enum run_event_kind action;
+    int64_t flow_id;
+    int64_t run_id;
+    int64_t version_id;
+    struct attempt_spec *spec; // of a probe; the engine takes it
+    int64_t deadline_ms;       // monotonic
+    int64_t fence;             // of a probe
+    bool quits_supervisor;
+
+    GError *error; // NULL: done
+    struct change_result result;
+    char *text;      // a probe's result
+    int alive_count; // after a stop-all
+
+    GMutex mutex;
+    GCond completed;
+    bool is_complete;
+};
+
+// caller may be NULL.
+void command_init(struct command *command, enum command_kind kind, const struct caller *caller);
+void command_done(struct command *command);
+void command_wait(struct command *command);
+// The engine has finished with the command; it must not touch it any more.
+void command_complete(struct command *command);

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// One node of each waiting run in turn, so that a wide run does not starve the others. A node is prepared (variables, content) before it
+// gets a fence: what can not be prepared fails without an attempt.
+
+#include "engine/dispatch.h"
+
+#include "base/log.h"
+#include "exec/kinds.h"
+#include "store/sources.h"
+
+static bool find_connection(int64_t tenant_id, int64_t database_id,
+                            struct exec_connection *ret_connection, void *user, GError **error) {
+    struct store *store = user;
+    struct connection_row *row = NULL;
+    if (!store_connection_get(store_as_reader(store), tenant_id, database_id, &row, error)) {
+        return false;
+    }
+    *ret_connection = (struct exec_connection){
+        .kind = g_steal_pointer(&row->kind),
+        .host = g_steal_pointer(&row->host),
+        .port = row->port,
+        .schema = g_steal_pointer(&row->schema),
+        .user = g_steal_pointer(&row->user),
+        .password = g_steal_pointer(&row->password),
+    };
+    connection_row_free(row);
+    return true;
+}
+
+static bool start_node(struct active *active, struct entry *entry, int node,
+                       struct attempt_spec *spec, GError **error) {
+    struct run_event event = {
+        .kind = RUN_EVENT_GRANT,
+        .now_ms = active->now_ms,
+        .node = node,
+        .fence = store_next_id(active->store, COUNTER_FENCE),
+    };
+    struct start_order order = { .fence = event.fence, .spec = spec };
+    g_array_append_val(active->starts, order);
+    return active_apply(active, entry, &event, error);
+}
+
+static bool grant(struct active *active, struct entry *entry, int node, int *places,
+                  GError **error) {
+    struct kind_context context = {
+        .language = active->options->language,
+        .data_dir = active->options->dir,
+        .connection = find_connection,
+        .user = active->store,
+    };
+    g_autoptr(GError) refusal = NULL;
+    g_autofree char *note = NULL;
+    struct attempt_spec *spec = NULL;
+    if (kind_prepare(&context, entry->run, node, &spec, &note, &refusal)) {
+        if (note != NULL) {
+            log_info("engine",
+                     "event=left-for-shell run=%" G_GINT64_FORMAT " node=%" G_GINT64_FORMAT
+                     " names=%s",
+                     entry->run_id, entry->run->plan->nodes[node].id, note);
+        }
+        spec->grace_ms = active->options->grace_ms;
+        --*places;
+        return start_node(active, entry, node, spec, error);
+    }
+    struct run_event event = {
+        .kind = RUN_EVENT_UNPREPARED,
+        .now_ms = active->now_ms,
+        .node = node,
+        .message = refusal->message,
+    };
+    return active_apply(active, entry, &event, error);
+}
+
+static bool has_place(const struct active *active, const struct entry *entry) {
+    int limit = entry->run->plan->slot_count_max > 0 ? entry->run->plan->slot_count_max
+                                                     : active->options->run_attempts_max;
+    return entry->run->open_count < limit;
+}
+
+bool dispatch(struct active *active, int places, GError **error) {
+    while (places > 0 && active->line.length > 0) {
+        struct entry *entry = g_queue_pop_head(&active->line);
+        entry->is_queued = false;
+        if (!has_place(active, entry)) {
+            continue; // stands in line again when one of its attempts is closed
+        }
+        if (entry->queued.length == 0) {
+            continue;
+        }
+        int node = GPOINTER_TO_INT(g_queue_pop_head(&entry->queued));
+        active->queued_count--;
+        if (entry->queued.length > 0) {
+            entry->is_queued = true;
+            g_queue_push_tail(&active->line, entry);
+        }
+        if (entry->run->nodes[node].state == NODE_QUEUED &&
+            !grant(active, entry, node, &places, error)) {
+            return false;
+        }
+    }
+    return true;
+}

@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Nothing is guessed here: an attempt is adopted when the supervisor has it, taken over when its exit was recorded, dispatched again only
+// when it certainly never started, and lost otherwise.
+
+#include "engine/recover.h"
+
+#include <string.h>
+
+#include "base/fault.h"
+#include "base/log.h"
+
+// ---- At start ----
+
+static bool load_run(struct active *active, int64_t run_id, GError **error) {
+    struct entry *entry = NULL;
+    g_autoptr(GError) damage = NULL;
+    if (active_find(active, run_id, &entry, &damage)) {
+        return true;
+    }
+    if (!fault_is(damage, FAULT_INVALID_DATA)) {
+        g_propagate_error(error, g_steal_pointer(&damage));
+        return false;
+    }
+    log_error("engine", "event=quarantine run=%" G_GINT64_FORMAT " reason=\"%s\"", run_id,
+              damage->message);
+    g_autofree char *message =
+        g_strdup_printf("stored data of this run is damaged: %s", damage->message);
+    return store_run_quarantine(active->store, run_id, active->now_ms, message, error);
+}
+
+bool recover_runs(struct active *active, GError **error) {
+    g_autoptr(GArray) run_ids = NULL;
+    if (!store_run_unfinished(store_as_reader(active->store), &run_ids, error)) {
+        return false;
+    }
+    for (guint i = 0; i < run_ids->len; i++) {
+        if (!load_run(active, g_array_index(run_ids, int64_t, i), error)) {
+            return false;
+        }
+    }
+    if (recover_is_new_boot(active->options->dir)) {
+        GHashTableIter iter;
+        gpointer value = NULL;
+        g_hash_table_iter_init(&iter, active->fences);
+        while (g_hash_table_iter_next(&iter, NULL, &value)) {
+            ((struct open_attempt *)value)->is_before_boot = true;
+        }
+    }
+    log_info("engine", "event=recovered runs=%u open_attempts=%u",
+             g_hash_table_size(active->entries), g_hash_table_size(active->fences));
+    return true;
+}
+
+static char *read_text(const char *path) {
+    char *text = NULL;
+    return g_file_get_contents(path, &text, NULL, NULL) ? g_strstrip(text) : NULL;
+}
+
+static char *boot_file(const char *dir) {
+    return g_build_filename(dir, "boot-id", NULL);
+}
+
+bool recover_is_new_boot(const char *dir) {
+    g_autofree char *path = boot_file(dir);
+    g_autofree char *known = read_text(path);
+    g_autofree char *present = read_text("/proc/sys/kernel/random/boot_id");
+    return known == NULL || present == NULL || strcmp(known, present) != 0;
+}
+
+void recover_remember_boot(const char *dir) {
+    g_autofree char *path = boot_file(dir);
+    g_autofree char *present = read_text("/proc/sys/kernel/random/boot_id");
+    g_autoptr(GError) error = NULL;
+    if (present != NULL &&
+        !g_file_set_contents_full(path, present, -1,
+                                  G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE,
+                                  0600, &error)) {
+        log_warn("engine", "event=boot-id-not-kept reason=\"%s\"", error->message);
+    }
+}
+
+// ---- Reports ----
+
+// The run and node of a fence, or false when no open attempt has it.
+static bool find_attempt(struct active *active, int64_t fence, struct entry **ret_entry,
+                         struct open_attempt **ret_attempt) {
+    struct open_attempt *attempt = g_hash_table_lookup(active->fences, &fence);
+    if (attempt == NULL) {
+        return false;
+    }
+    *ret_entry = g_hash_table_lookup(active->entries, &attempt->run_id);
+    *ret_attempt = attempt;
+    g_assert(*ret_entry != NULL);
+    return true;
+}
+
+static bool apply(struct active *active, struct entry *entry, enum run_event_kind kind, int node,
+                  int64_t fence, const char *message, GError **error) {
+    struct run_event event = {
+        .kind = kind,
+        .now_ms = active->now_ms,
+        .node = node,
+        .fence = fence,
+        .message = message,
+    };
+    return active_apply(active, entry, &event, error);
+}
+
+// Stores the details of an end after the moves that it caused.
+static bool close_attempt(struct active *active, const struct report *report,
+                          enum attempt_state state, GError **error) {
+    bool has_exited = report->exit.cause == EXIT_NORMAL;
+    struct attempt_end end = {
+        .fence = report->fence,
+        .state = state,
+        .started_ms = report->started_ms,
+        .ended_ms = report->ended_ms != 0 ? report->ended_ms : active->now_ms,
+        .exit_code = state == ATTEMPT_EXITED && has_exited ? report->exit.code : -1,
+        .exit_signal = report->exit.cause == EXIT_SIGNAL ? report->exit.code : 0,
+        .user_us = report->user_us,
+        .system_us = report->system_us,
+        .maxrss_kib = report->maxrss_kib,
+        .output_bytes = report->output_bytes,
+        .dropped_bytes = report->dropped_bytes,
+    };
+    return active_flush(active, error) && store_attempt_close(active->store, &end, error);
+}
+
+static bool take_exit(struct active *active, const struct report *report, GError **error) {
+    struct entry *entry = NULL;
+    struct open_attempt *attempt = NULL;
+    if (!find_attempt(active, report->fence, &entry, &attempt)) {
+        g_array_append_val(active->acknowledges,
+                           report->fence); // taken over before, only the word got lost
+        return true;
+    }
+    int node = attempt->node;
+    if (report->exit.cause == EXIT_LOST) {
+        return apply(active, entry, RUN_EVENT_LOST, node, report->fence,
+                     "lost: outcome unknown after the supervisor ended", error) &&
+               close_attempt(active, report, ATTEMPT_LOST, error);
+    }
+    struct run_event event = {
+        .kind = RUN_EVENT_EXITED,
+        .now_ms = active->now_ms,
+        .node = node,
+        .fence = report->fence,
+    };
+    g_autofree char *message = NULL;
+    json_t *outputs = NULL;
+    kind_outcome(entry->run, node, &report->exit, &event.outcome, &message, &outputs);
+    event.message = message;
+    event.outputs = outputs;
+    bool is_applied = active_apply(active, entry, &event, error);
+    json_decref(outputs);
+    return is_applied && close_attempt(active, report, ATTEMPT_EXITED, error);
+}
+
+static bool take_refusal(struct active *active, const struct report *report, GError **error) {
+    struct entry *entry = NULL;
+    struct open_attempt *attempt = NULL;
+    if (!find_attempt(active, report->fence, &entry, &attempt)) {
+        return true;
+    }
+    if (report->refusal == REFUSAL_LIMIT) {
+        return apply(active, entry, RUN_EVENT_VOIDED, attempt->node, report->fence, NULL, error);
+    }
+    if (report->refusal == REFUSAL_STALE_FENCE) {
+        return apply(
+            active, entry, RUN_EVENT_LOST, attempt->node, report->fence,
+            "lost: the supervisor has seen this attempt before and does not know its outcome",
+            error);
+    }
+    g_autofree char *message = g_strdup_printf("could not start: %s", report->text);
+    return apply(active, entry, RUN_EVENT_REFUSED, attempt->node, report->fence, message, error);
+}
+
+// The verdict over an open attempt that the supervisor did not mention.
+static bool judge(struct active *active, const struct report *ready, int64_t fence,
+                  GError **error) {
+    struct entry *entry = NULL;
+    struct open_attempt *attempt = NULL;
+    bool is_known = find_attempt(active, fence, &entry, &attempt);
+    g_assert(is_known);
+    if (attempt->is_before_boot) {
+        return apply(active, entry, RUN_EVENT_LOST, attempt->node, fence,
+                     "lost: outcome unknown after the machine was started anew", error);
+    }
+    if (!ready->has_journal) {
+        return apply(active, entry, RUN_EVENT_LOST, attempt->node, fence,
+                     "lost: outcome unknown, the supervisor's journal is missing or damaged",
+                     error);
+    }
+    if (fence <= ready->mark) {
+        return apply(active, entry, RUN_EVENT_LOST, attempt->node, fence,
+                     "lost: the supervisor does not know this attempt any more", error);
+    }
+    g_array_append_val(active->voids, fence);
+    return apply(active, entry, RUN_EVENT_VOIDED, attempt->node, fence, NULL, error);
+}
+
+static int compare_fences(gconstpointer left, gconstpointer right) {
+    int64_t a = *(const int64_t *)left;
+    int64_t b = *(const int64_t *)right;
+    return a < b ? -1 : a > b;
+}
+
+static bool reconcile(struct active *active, const struct report *report, GError **error) {
+    g_autoptr(GArray) silent = g_array_new(FALSE, FALSE, sizeof(int64_t));
+    GHashTableIter iter;
+    gpointer key = NULL;
+    gpointer value = NULL;
+    g_hash_table_iter_init(&iter, active->fences);
+    while (g_hash_table_iter_next(&iter, &key, &value)) {
+        if (!((struct open_attempt *)value)->is_reported) {
+            g_array_append_vals(silent, key, 1);
+        }
+    }
+    g_array_sort(silent, compare_fences);
+    for (guint i = 0; i < silent->len; i++) {
+        if (!judge(active, report, g_array_index(silent, int64_t, i), error)) {
+            return false;
+        }
+    }
+    g_hash_table_iter_init(&iter, active->fences);
+    while (g_hash_table_iter_next(&iter, &key, &value)) {
+        const struct open_attempt *attempt = value;
+        const struct entry *entry = g_hash_table_lookup(active->entries, &attempt->run_id);
+        if (entry->run->nodes[attempt->node].state == NODE_KILLING) {
+            g_array_append_vals(active->kills, key, 1); // the first word may have been lost
+        }
+    }
+    recover_remember_boot(active->options->dir);
+    log_info("engine", "event=supervisor-ready pid=%d level=%s capacity=%d adopted=%u judged=%u",
+             report->pid, report->level, report->capacity, g_hash_table_size(active->fences),
+             silent->len);
+    return true;
+}
+
+static void take_start(struct active *active, const struct report *report) {
+    struct open_attempt *attempt = g_hash_table_lookup(active->fences, &report->fence);
+    if (attempt != NULL) {
+        attempt->is_reported = true;
+    } else {
+        // Nothing may run that the store does not account for.
+        g_array_append_val(active->kills, report->fence);
+    }
+}
+
+bool recover_report(struct active *active, const struct report *report, GError **error) {
+    GHashTableIter iter;
+    gpointer value = NULL;
+    switch (report->kind) {
+    case REPORT_READY: return reconcile(active, report, error);
+    case REPORT_STARTED: take_start(active, report); return true;
+    case REPORT_EXITED: return take_exit(active, report, error);
+    case REPORT_REFUSED: return take_refusal(active, report, error);
+    case REPORT_GONE:
+        g_hash_table_iter_init(&iter, active->fences);
+        while (g_hash_table_iter_next(&iter, NULL, &value)) {
+            ((struct open_attempt *)value)->is_reported = false;
+        }
+        return true;
+    }
+    g_assert_not_reached();
+}
