@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// cli_client: builds, signs, sends, and tells the three outcomes apart: answered, refused, not reached.
+#include "main/cli_client.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+#include "base/crypto.h"
+#include "base/fault.h"
+#include "api/sign.h"
+#include "main/cli_http.h"
+
+struct cli_client {
+    struct cli_profile profile;
+    struct cli_http *http;
+};
+
+void cli_params_init(struct cli_params *params) {
+    params->names = g_ptr_array_new_with_free_func(g_free);
+    params->values = g_ptr_array_new_with_free_func(g_free);
+}
+
+void cli_params_add(struct cli_params *params, const char *name, const char *value) {
+    g_ptr_array_add(params->names, g_strdup(name));
+    g_ptr_array_add(params->values, g_strdup(value));
+}
+
+void cli_params_done(struct cli_params *params) {
+    g_ptr_array_free(params->names, TRUE);
+    g_ptr_array_free(params->values, TRUE);
+    *params = (struct cli_params){ 0 };
+}
+
+struct cli_client *cli_client_new(struct cli_profile *profile_take) {
+    struct cli_client *client = g_new0(struct cli_client, 1);
+    client->profile = *profile_take;
+    *profile_take = (struct cli_profile){ 0 };
+    client->http = cli_http_new();
+    return client;
+}
+
+void cli_client_free(struct cli_client *client) {
+    if (client != NULL) {
+        cli_http_free(client->http);
+        cli_profile_done(&client->profile);
+        g_free(client);
+    }
+}
+
+// An array that ends in NULL, as the signer wants it; the texts stay where they are.
+static const char **null_ended(const GPtrArray *texts) {
+    const char **list = g_new0(const char *, texts->len + 1);
+    for (guint i = 0; i < texts->len; i++) {
+        list[i] = g_ptr_array_index(texts, i);
+    }
+    return list;
+}
+
+static size_t params_bytes(const struct cli_params *params) {
+    size_t bytes = 0;
+    for (guint i = 0; i < params->names->len; i++) {
+        bytes += strlen(g_ptr_array_index(params->names, i)) +
+                 strlen(g_ptr_array_index(params->values, i));
+    }
+    return bytes;
+}
+
+static bool send_call(struct cli_client *client, const char *action,
+                      const struct cli_params *params, int *ret_status, char **ret_body,
+                      GError **error) {
+    uint8_t random[16];
+    crypto_random(random, sizeof random);
+    g_autofree char *nonce = crypto_hex(random, sizeof random);
+    g_autofree const char **names = null_ended(params->names);
+    g_autofree const char **values = null_ended(params->values);
+    struct sign_call call = {
+        .host = strstr(client->profile.endpoint, "://") + 3,
+        .action = action,
+        .names = names,
+        .values = values,
+        .puts_in_body = params_bytes(params) > CLI_QUERY_BYTES_MAX,
+        .access_key_id = client->profile.access_key_id,
+        .secret = client->profile.secret,
+        .security_token = client->profile.security_token,
+        .accept = "application/json",
+        .nonce = nonce,
+        .now_ms = g_get_real_time() / 1000,
+    };
+    struct signed_call request;
+    sign_call_make(&call, &request);
+    g_autofree char *url = g_strconcat(client->profile.endpoint, request.target, NULL);
+    bool is_sent = cli_http_post(client->http, url, request.headers, request.body, ret_status,
+                                 ret_body, error);
+    signed_call_done(&request);
+    return is_sent;
+}
+
+// What the server says against the call, as text for a person.
+static void set_refusal(GError **error, const char *action, int status, const json_t *reply) {
+    g_autofree char *code = cli_reply_text(reply, "Code");
+    g_autofree char *message = cli_reply_text(reply, "Message");
+    g_autofree char *description = cli_reply_text(reply, "Description");
+    g_autofree char *request_id = cli_reply_text(reply, "RequestId");
+    // The string to sign that follows this message helps whoever writes a client; here it only hides the cause.
+    char *echo = strstr(message, "server string to sign");
+    echo = echo == NULL ? strstr(message, "server StringToSign") : echo;
+    if (echo != NULL) {
+        *echo = 0;
+    }
+    GString *text = g_string_new(NULL);
+    g_string_printf(text, "%s: %s", code, g_strstrip(message));
+    if (description[0] != 0) {
+        g_string_append_printf(text, "\n  %s", description);
+    }
+    if (strcmp(code, "SignatureDoesNotMatch") == 0) {
+        g_string_append(text, "\n  the access key secret is not the server's");
+    }
+    g_string_append_printf(text, "\n  (%s, HTTP %d, request %s)", action, status, request_id);
+    fault_set(error, FAULT_NO_PERMISSION, "%s", text->str);
+    g_string_free(text, TRUE);
+}
+
+bool cli_call(struct cli_client *client, const char *action, const struct cli_params *params,
+              json_t **ret_reply, GError **error) {
+    int status = 0;
+    g_autofree char *body = NULL;
+    if (!send_call(client, action, params, &status, &body, error)) {
+        return false;
+    }
+    json_t *reply = json_loads(body, 0, NULL);
+    bool is_refused = json_is_string(json_object_get(reply, "Code")) && status >= 400;
+    if (is_refused) {
+        set_refusal(error, action, status, reply);
+    } else if (!json_is_object(reply) || status != 200) {
+        fault_set(error, FAULT_UNAVAILABLE,
+                  "%s answered HTTP %d, and not as the task flow API does; is the address right?",
+                  client->profile.endpoint, status);
+    } else {
+        *ret_reply = reply;
+        return true;
+    }
+    json_decref(reply);
+    return false;
+}
+
+bool cli_call_with(struct cli_client *client, const char *action, json_t **ret_reply,
+                   GError **error, ...) {
+    struct cli_params params;
+    cli_params_init(&params);
+    va_list pairs;
+    va_start(pairs, error);
+    for (const char *name = va_arg(pairs, const char *); name != NULL;
+         name = va_arg(pairs, const char *)) {
+        const char *value = va_arg(pairs, const char *);
+        cli_params_add(&params, name, value);
+    }
+    va_end(pairs);
+    bool is_done = cli_call(client, action, &params, ret_reply, error);
+    cli_params_done(&params);
+    return is_done;
+}
+
+int64_t cli_reply_number(const json_t *object, const char *name, int64_t fallback) {
+    const json_t *value = json_object_get(object, name);
+    if (json_is_integer(value)) {
+        return json_integer_value(value);
+    }
+    int64_t number = 0;
+    if (json_is_string(value) && g_ascii_string_to_signed(json_string_value(value), 10, G_MININT64,
+                                                          G_MAXINT64, &number, NULL)) {
+        return number;
+    }
+    return fallback;
+}
+
+char *cli_reply_text(const json_t *object, const char *name) {
+    const json_t *value = json_object_get(object, name);
+    if (json_is_string(value)) {
+        return g_strdup(json_string_value(value));
+    }
+    if (json_is_integer(value)) {
+        return g_strdup_printf("%" JSON_INTEGER_FORMAT, json_integer_value(value));
+    }
+    return g_strdup(json_is_true(value) ? "true" : json_is_false(value) ? "false" : "");
+}

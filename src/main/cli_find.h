@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// cli_find: from what a person types (a flow's name, a run's id alone, a node's name) to the ids that the API wants. One thread.
+#pragma once
+
+#include <glib.h>
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "main/cli_session.h"
+
+// Ids as the digits that calls take.
+struct cli_run_id {
+    char flow[24];
+    char run[24];
+};
+
+// The flow of that id, or of exactly that name. A text of digits is always an id. FAULT_INVALID_VALUE: no flow of that name.
+bool cli_find_flow(struct cli_session *session, const char *text, char ret_flow[24],
+                   GError **error);
+
+// The command's words as FLOW RUN, or as RUN alone: then the flows that the caller can see are asked one by one.
+// FAULT_INVALID_VALUE: no such run in any of them.
+bool cli_find_run(struct cli_session *session, struct cli_run_id *ret_id, GError **error);

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// cli_follow: `sluice run watch`: asks until the run has ended. The API has no call that waits, so the pause between two questions
+// grows with the time that an answer takes: a run of ten thousand nodes is not asked for more often than the server can stand.
+#include "main/cli_commands.h"
+
+#include "base/fault.h"
+#include "main/cli_find.h"
+#include "main/cli_watch.h"
+
+enum {
+    FOLLOW_PAUSE_MIN_US = 120 * 1000,
+    FOLLOW_PAUSE_FACTOR = 4,
+    FOLLOW_AWAY_PAUSE_US = 500 * 1000,
+    FOLLOW_AWAY_MAX_US = 60 * 1000 * 1000,
+};
+
+// Edges and name of the flow; a flow that is gone still has runs to look at.
+static json_t *ask_graph(struct cli_session *session, const char *flow) {
+    json_t *reply = NULL;
+    g_autoptr(GError) ignored = NULL;
+    if (!cli_call_with(session->client, "GetTaskFlowGraph", &reply, &ignored, "DagId", flow,
+                       NULL)) {
+        return json_object();
+    }
+    return reply;
+}
+
+static struct cli_watch *watch_begin(struct cli_session *session, const struct cli_run_id *id,
+                                     bool is_json, const json_t *reply) {
+    json_t *graph_reply = ask_graph(session, id->flow);
+    const json_t *graph = json_object_get(graph_reply, "TaskFlowGraph");
+    const char *name = json_string_value(json_object_get(graph, "DagName"));
+    const json_t *nodes = json_object_get(json_object_get(reply, "NodeList"), "Node");
+    const json_t *edges = json_object_get(json_object_get(graph, "Edges"), "Edge");
+    struct cli_watch *watch = cli_watch_new(name != NULL ? name : "flow", id->run, is_json, nodes,
+                                            edges, g_get_monotonic_time() / 1000);
+    json_decref(graph_reply);
+    return watch;
+}
+
+// One question. A server that is away for a moment (an upgrade, a restart) is waited for once the first answer has come.
+static bool ask_run(struct cli_session *session, const struct cli_run_id *id,
+                    struct cli_watch *watch, json_t **ret_reply, GError **error) {
+    int64_t away_since_us = 0;
+    for (;;) {
+        g_autoptr(GError) cause = NULL;
+        if (cli_call_with(session->client, "GetTaskInstanceRelation", ret_reply, &cause, "DagId",
+                          id->flow, "DagInstanceId", id->run, NULL)) {
+            return true;
+        }
+        int64_t now_us = g_get_monotonic_time();
+        bool is_away = watch != NULL && fault_is(cause, FAULT_UNAVAILABLE);
+        if (!is_away || (away_since_us > 0 && now_us - away_since_us > FOLLOW_AWAY_MAX_US)) {
+            g_propagate_error(error, g_steal_pointer(&cause));
+            return false;
+        }
+        if (away_since_us == 0) {
+            away_since_us = now_us;
+            cli_watch_say_away(watch);
+        }
+        g_usleep(FOLLOW_AWAY_PAUSE_US);
+    }
+}
+
+enum cli_exit command_run_watch(struct cli_session *session) {
+    GError *error = NULL;
+    bool is_json = false;
+    struct cli_run_id id;
+    if (!cli_options_output(session->options, &is_json, &error) ||
+        !cli_find_run(session, &id, &error)) {
+        return cli_fail(error);
+    }
+    struct cli_watch *watch = NULL;
+    bool has_ended = false;
+    bool is_success = false;
+    bool is_asked = true;
+    while (is_asked && !has_ended) {
+        int64_t asked_us = g_get_monotonic_time();
+        json_t *reply = NULL;
+        is_asked = ask_run(session, &id, watch, &reply, &error);
+        if (!is_asked) {
+            break;
+        }
+        if (watch == NULL) {
+            watch = watch_begin(session, &id, is_json, reply);
+        }
+        int64_t now_us = g_get_monotonic_time();
+        cli_watch_show(watch, reply, now_us / 1000, &has_ended, &is_success);
+        json_decref(reply);
+        if (!has_ended) {
+            g_usleep((gulong)MAX(FOLLOW_PAUSE_MIN_US, (now_us - asked_us) * FOLLOW_PAUSE_FACTOR));
+        }
+    }
+    cli_watch_free(watch);
+    if (!is_asked) {
+        return cli_fail(error);
+    }
+    return is_success ? CLI_OK : CLI_RUN_FAILED;
+}

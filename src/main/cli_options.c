@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// cli_options: reading is strict: an unknown or repeated option is an error, since guessing would send something that nobody asked for.
+#include "main/cli_options.h"
+
+#include <string.h>
+
+#include "base/fault.h"
+
+struct option_row {
+    const char *name;
+    char letter;       // 0: none
+    const char *value; // name of the value in the help, NULL: a switch
+    const char *help;
+};
+
+static const struct option_row option_rows[] = {
+    [OPTION_OUTPUT] = { "output", 'o', "table|json", "how to print (default: table)" },
+    [OPTION_ENDPOINT] = { "endpoint", 0, "URL",
+                          "the server (default: SLUICE_ENDPOINT, then http://127.0.0.1:8080)" },
+    [OPTION_DATA] = { "data", 0, "DIR",
+                      "take address and administrator's key from the server's directory" },
+    [OPTION_PROFILE] = { "profile", 0, "NAME",
+                         "profile of ~/.aliyun/config.json (default: the current one)" },
+    [OPTION_FIELD] = { "field", 0, "PATH",
+                       "print only this member of the reply, as NodeList.Node.0.NodeId" },
+    [OPTION_NODE] = { "node", 'n', "NAME|ID", "only this node" },
+    [OPTION_ATTEMPT] = { "attempt", 0, "N", "the log of this attempt (default: the newest)" },
+    [OPTION_LIMIT] = { "limit", 0, "N", "at most this many runs (default: 20, at most 100)" },
+    [OPTION_STATUS] = { "status", 0, "WORD",
+                        "only runs that are waiting, running, suspended, failed or success" },
+    [OPTION_FOLLOW] = { "follow", 'f', NULL, "go on until the node has ended" },
+    [OPTION_HELP] = { "help", 'h', NULL, "show this text" },
+    [OPTION_VERSION] = { "version", 0, NULL, "print the version" },
+};
+G_STATIC_ASSERT(G_N_ELEMENTS(option_rows) == OPTION_COUNT);
+
+// Finds the option of `--name`, `--name=value` or `-x`. False: there is none.
+static bool option_find(const char *word, enum cli_option *ret_option, const char **ret_inline) {
+    for (unsigned i = 0; i < OPTION_COUNT; i++) {
+        const struct option_row *row = &option_rows[i];
+        size_t len = strlen(row->name);
+        bool is_long = g_str_has_prefix(word, "--") && strncmp(word + 2, row->name, len) == 0 &&
+                       (word[2 + len] == 0 || word[2 + len] == '=');
+        bool is_short =
+            row->letter != 0 && word[0] == '-' && word[1] == row->letter && word[2] == 0;
+        if (is_long || is_short) {
+            *ret_option = (enum cli_option)i;
+            *ret_inline = is_long && word[2 + len] == '=' ? word + 2 + len + 1 : NULL;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool option_take(struct cli_options *options, int argc, char **argv, int *index,
+                        GError **error) {
+    const char *word = argv[*index];
+    enum cli_option option = OPTION_COUNT;
+    const char *value = NULL;
+    if (!option_find(word, &option, &value)) {
+        fault_set(error, FAULT_INVALID_VALUE, "there is no option %s", word);
+        return false;
+    }
+    const struct option_row *row = &option_rows[option];
+    if (row->value == NULL && value != NULL) {
+        fault_set(error, FAULT_INVALID_VALUE, "--%s takes no value", row->name);
+        return false;
+    }
+    if (row->value == NULL) {
+        value = "";
+    } else if (value == NULL) {
+        if (*index + 1 >= argc) {
+            fault_set(error, FAULT_INVALID_VALUE, "--%s needs a value: %s", row->name, row->value);
+            return false;
+        }
+        value = argv[++*index];
+    }
+    if (options->values[option] != NULL && row->value != NULL) {
+        fault_set(error, FAULT_INVALID_VALUE, "--%s is given twice", row->name);
+        return false;
+    }
+    options->values[option] = value;
+    return true;
+}
+
+bool cli_options_read(int argc, char **argv, struct cli_options *ret_options, GError **error) {
+    struct cli_options options = { .words = g_ptr_array_new() };
+    bool is_over = false; // behind `--` everything is a word
+    for (int i = 1; i < argc; i++) {
+        if (!is_over && strcmp(argv[i], "--") == 0) {
+            is_over = true;
+        } else if (!is_over && argv[i][0] == '-' && argv[i][1] != 0) {
+            if (!option_take(&options, argc, argv, &i, error)) {
+                cli_options_done(&options);
+                return false;
+            }
+        } else {
+            g_ptr_array_add(options.words, argv[i]);
+        }
+    }
+    *ret_options = options;
+    return true;
+}
+
+void cli_options_done(struct cli_options *options) {
+    if (options->words != NULL) {
+        g_ptr_array_free(options->words, TRUE);
+    }
+    *options = (struct cli_options){ 0 };
+}
+
+const char *cli_options_misplaced(const struct cli_options *options, unsigned allowed) {
+    for (unsigned i = 0; i < OPTION_COUNT; i++) {
+        if (options->values[i] != NULL && (allowed & OPTION_BIT(i)) == 0) {
+            return option_rows[i].name;
+        }
+    }
+    return NULL;
+}
+
+void cli_options_describe(unsigned allowed, GString *text) {
+    for (unsigned i = 0; i < OPTION_COUNT; i++) {
+        const struct option_row *row = &option_rows[i];
+        if ((allowed & OPTION_BIT(i)) == 0) {
+            continue;
+        }
+        g_autofree char *letter =
+            row->letter != 0 ? g_strdup_printf("-%c, ", row->letter) : g_strdup("    ");
+        g_autofree char *name =
+            g_strdup_printf("%s--%s%s%s", letter, row->name, row->value != NULL ? " " : "",
+                            row->value != NULL ? row->value : "");
+        g_string_append_printf(text, "  %-26s %s\n", name, row->help);
+    }
+}
+
+const char *cli_options_word(const struct cli_options *options, unsigned index) {
+    return index < options->words->len ? g_ptr_array_index(options->words, index) : NULL;
+}
+
+bool cli_options_output(const struct cli_options *options, bool *ret_is_json, GError **error) {
+    const char *output = options->values[OPTION_OUTPUT];
+    if (output != NULL && strcmp(output, "json") != 0 && strcmp(output, "table") != 0) {
+        fault_set(error, FAULT_INVALID_VALUE, "-o %s: the output is either table or json", output);
+        return false;
+    }
+    *ret_is_json = output != NULL && strcmp(output, "json") == 0;
+    return true;
+}

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// cli_session: what every command of `sluice` gets, and how it ends: exit codes and the one place that prints errors.
+//
+// One thread; everything lives as long as the process runs its one command.
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+
+#include "main/cli_client.h"
+#include "main/cli_options.h"
+
+// Exit codes are a contract (docs/cli.md): scripts depend on them.
+enum cli_exit {
+    CLI_OK = 0,          // done; a watched run ended SUCCESS
+    CLI_RUN_FAILED = 1,  // a watched run ended FAILED or STOPPED
+    CLI_USAGE = 2,       // command line, profile or key not usable; nothing was sent
+    CLI_UNREACHABLE = 3, // no answer, or an answer that is not the API's
+    CLI_REFUSED = 4,     // the server refused the call and changed nothing
+};
+
+struct cli_session {
+    const struct cli_options *options;
+    struct cli_client *client;
+};
+
+// Prints the error on standard error and gives the exit code it means. Frees the error.
+enum cli_exit cli_fail(GError *error);
+
+// Prints a usage mistake with a pointer to --help.
+enum cli_exit cli_fail_usage(const char *format, ...) G_GNUC_PRINTF(1, 2);
+
+// Writes a JSON value on standard output, indented, with a line feed.
+void cli_print_json(const json_t *value);

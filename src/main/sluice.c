@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// sluice: the command line. This file is the table of commands and their help; what they do is in the cli_* rooms.
+#include <locale.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "main/cli_commands.h"
+
+struct command {
+    const char *group; // "run"
+    const char *word;  // "watch", or NULL: the group is the command
+    const char *form;  // behind the command's words
+    const char *summary;
+    const char *help;   // detail and examples
+    unsigned options;   // beyond OPTIONS_COMMON
+    unsigned words_min; // behind the command's words
+    unsigned words_max;
+    enum cli_exit (*run)(struct cli_session *session);
+};
+
+#define RUN_NAMING                                                                                 \
+    "FLOW is a flow's number or name. With RUN alone, the flows that you can see are searched "    \
+    "for it.\n"
+
+static const struct command commands[] = {
+    { "call", NULL, "ACTION [Name=value …]", "call any operation of the API",
+      "Name=@FILE takes the value from a file (@- from standard input), Name=@@text a value that "
+      "begins with @.\n"
+      "Large values travel in the body by themselves. Prints the reply as JSON.\n\n"
+      "Examples:\n"
+      "  sluice call GetUserActiveTenant\n"
+      "  sluice call CreateTaskFlow DagName=nightly --field DagId\n"
+      "  sluice call UpdateTaskContentV2 NodeId=1001 NodeContent=@node.json\n"
+      "  sluice call ListTaskFlow --field TaskFlowList.TaskFlow.0.Id\n",
+      OPTION_BIT(OPTION_FIELD), 1, 1000, command_call },
+    { "flow", "list", "", "the flows that you can see",
+      "Examples:\n  sluice flow list\n  sluice flow list -o json\n", 0, 0, 0, command_flow_list },
+    { "run", "list", "FLOW", "the runs of a flow, newest first",
+      "FLOW is a flow's number or name.\n\nExamples:\n  sluice run list nightly\n"
+      "  sluice run list nightly --status failed --limit 5\n",
+      OPTION_BIT(OPTION_LIMIT) | OPTION_BIT(OPTION_STATUS), 1, 1, command_run_list },
+    { "run", "start", "FLOW", "run the flow once, now, and print the run's number",
+      "FLOW is a flow's number or name. Runs the editing version (TryRunTaskFlow).\n\nExamples:\n"
+      "  sluice run start nightly\n  sluice run watch nightly $(sluice run start nightly)\n",
+      0, 1, 1, command_run_start },
+    { "run", "watch", "[FLOW] RUN", "show a run until it has ended",
+      RUN_NAMING
+      "On a terminal: a tree of the nodes, drawn again as they change. Elsewhere: one line a "
+      "change.\n"
+      "Ends with 0 when the run ends SUCCESS, with 1 when it ends FAILED or STOPPED.\n\nExamples:\n"
+      "  sluice run watch nightly 2001\n  sluice run watch 2001 -o json\n",
+      0, 1, 2, command_run_watch },
+    { "run", "log", "[FLOW] RUN", "what the nodes of a run printed, also while they run",
+      RUN_NAMING "Without --node: the newest log of every node that has started.\n\nExamples:\n"
+                 "  sluice run log nightly 2001\n  sluice run log nightly 2001 --node report -f\n"
+                 "  sluice run log nightly 2001 --node load --attempt 1\n",
+      OPTION_BIT(OPTION_NODE) | OPTION_BIT(OPTION_ATTEMPT) | OPTION_BIT(OPTION_FOLLOW), 1, 2,
+      command_run_log },
+    { "run", "suspend", "[FLOW] RUN", "start no further node; what runs finishes",
+      RUN_NAMING "\nExample:\n  sluice run suspend nightly 2001\n", 0, 1, 2, command_run_change },
+    { "run", "resume", "[FLOW] RUN", "go on with a suspended run",
+      RUN_NAMING "\nExample:\n  sluice run resume nightly 2001\n", 0, 1, 2, command_run_change },
+    { "run", "stop", "[FLOW] RUN", "end a run: its process trees are killed, verified",
+      RUN_NAMING "\nExample:\n  sluice run stop nightly 2001\n", 0, 1, 2, command_run_change },
+    { "run", "rerun", "[FLOW] RUN", "run all nodes of an ended run again",
+      RUN_NAMING "\nExample:\n  sluice run rerun nightly 2001\n", 0, 1, 2, command_run_change },
+    { "run", "restore", "[FLOW] RUN", "run again what did not succeed in a failed or stopped run",
+      RUN_NAMING "\nExample:\n  sluice run restore nightly 2001\n", 0, 1, 2, command_run_change },
+};
+
+static const char general_help[] =
+    "\nServer and key come from --data DIR (the server's directory), or from SLUICE_ENDPOINT with\n"
+    "ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or from "
+    "~/.aliyun/config.json.\n\n"
+    "Exit codes: 0 done, or the watched run ended SUCCESS; 1 it ended FAILED or STOPPED; 2 wrong "
+    "usage;\n"
+    "3 the server does not answer; 4 the server refused.\n\n"
+    "Examples:\n"
+    "  sluice --data /var/lib/sluice flow list\n"
+    "  sluice run watch nightly 2001\n"
+    "  sluice run log nightly 2001 --node report\n"
+    "  sluice call GetUserActiveTenant\n";
+
+static void print_commands(const char *group) {
+    for (size_t i = 0; i < G_N_ELEMENTS(commands); i++) {
+        const struct command *command = &commands[i];
+        if (group == NULL || strcmp(group, command->group) == 0) {
+            g_autofree char *form = g_strdup_printf(
+                "sluice %s%s%s %s", command->group, command->word != NULL ? " " : "",
+                command->word != NULL ? command->word : "", command->form);
+            (void)printf("  %-40s %s\n", g_strchomp(form), command->summary);
+        }
+    }
+}
+
+// Help of everything, or of one group.
+static void print_overview(const char *group) {
+    (void)printf("Usage: sluice [option …] %s …\n\nCommands:\n", group != NULL ? group : "COMMAND");
+    print_commands(group);
+    GString *options = g_string_new(NULL);
+    cli_options_describe(OPTIONS_COMMON, options);
+    (void)printf("\nOptions, before or behind the command:\n%s%s", options->str, general_help);
+    g_string_free(options, TRUE);
+}
+
+static void print_help(const struct command *command) {
+    GString *options = g_string_new(NULL);
+    cli_options_describe(OPTIONS_COMMON | command->options, options);
+    (void)printf("Usage: sluice %s%s%s %s\n\nsluice %s%s%s: %s.\n\n%s\nOptions:\n%s",
+                 command->group, command->word != NULL ? " " : "",
+                 command->word != NULL ? command->word : "", command->form, command->group,
+                 command->word != NULL ? " " : "", command->word != NULL ? command->word : "",
+                 command->summary, command->help, options->str);
+    g_string_free(options, TRUE);
+}
+
+static bool has_group(const char *group) {
+    for (size_t i = 0; i < G_N_ELEMENTS(commands); i++) {
+        if (strcmp(commands[i].group, group) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static const struct command *find_command(const struct cli_options *options,
+                                          unsigned *ret_own_words) {
+    const char *group = cli_options_word(options, 0);
+    const char *word = cli_options_word(options, 1);
+    for (size_t i = 0; group != NULL && i < G_N_ELEMENTS(commands); i++) {
+        const struct command *command = &commands[i];
+        bool is_same = strcmp(command->group, group) == 0;
+        if (is_same && (command->word == NULL || g_strcmp0(command->word, word) == 0)) {
+            *ret_own_words = command->word == NULL ? 1 : 2;
+            return command;
+        }
+    }
+    return NULL;
+}
+
+static enum cli_exit run_command(const struct command *command, const struct cli_options *options,
+                                 unsigned own_words) {
+    const char *misplaced = cli_options_misplaced(options, OPTIONS_COMMON | command->options);
+    unsigned words = options->words->len - own_words;
+    if (misplaced != NULL) {
+        return cli_fail_usage("this command has no option --%s", misplaced);
+    }
+    if (words < command->words_min || words > command->words_max) {
+        return cli_fail_usage("%s arguments; the form is: sluice %s%s%s %s",
+                              words < command->words_min ? "not enough" : "too many",
+                              command->group, command->word != NULL ? " " : "",
+                              command->word != NULL ? command->word : "", command->form);
+    }
+    GError *error = NULL;
+    bool is_json = false;
+    struct cli_profile profile;
+    struct cli_profile_choice choice = {
+        .endpoint = options->values[OPTION_ENDPOINT],
+        .data_dir = options->values[OPTION_DATA],
+        .profile = options->values[OPTION_PROFILE],
+    };
+    if (!cli_options_output(options, &is_json, &error) ||
+        !cli_profile_load(&choice, &profile, &error)) {
+        return cli_fail(error);
+    }
+    struct cli_session session = { .options = options, .client = cli_client_new(&profile) };
+    enum cli_exit code = command->run(&session);
+    cli_client_free(session.client);
+    if (fflush(stdout) != 0) {
+        return cli_fail_usage("standard output can not be written");
+    }
+    return code;
+}
+
+static enum cli_exit choose(const struct cli_options *options) {
+    const char *group = cli_options_word(options, 0);
+    const char *word = cli_options_word(options, 1);
+    unsigned own_words = 0;
+    const struct command *command = find_command(options, &own_words);
+    if (cli_options_has(options, OPTION_VERSION)) {
+        (void)printf("sluice %s\n", SLUICE_VERSION);
+        return CLI_OK;
+    }
+    if (cli_options_has(options, OPTION_HELP) && command != NULL) {
+        print_help(command);
+        return CLI_OK;
+    }
+    if (cli_options_has(options, OPTION_HELP) &&
+        (group == NULL || (word == NULL && has_group(group)))) {
+        print_overview(group);
+        return CLI_OK;
+    }
+    if (command != NULL) {
+        return run_command(command, options, own_words);
+    }
+    if (group == NULL) {
+        return cli_fail_usage("a command is missing: call, flow or run");
+    }
+    if (!has_group(group)) {
+        return cli_fail_usage("there is no command %s; there are call, flow and run", group);
+    }
+    return word == NULL ? cli_fail_usage("sluice %s needs a word behind it", group)
+                        : cli_fail_usage("there is no command %s %s", group, word);
+}
+
+int main(int argc, char **argv) {
+    (void)setlocale(LC_CTYPE, "");
+    struct cli_options options;
+    GError *error = NULL;
+    if (!cli_options_read(argc, argv, &options, &error)) {
+        return cli_fail(error);
+    }
+    enum cli_exit code = choose(&options);
+    cli_options_done(&options);
+    return code;
+}
