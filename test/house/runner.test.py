@@ -24,6 +24,8 @@ STREAMS = [
 ]
 
 SH = "#!/bin/sh\n"
+# Does what a sanitizer in some child process would do: leaves a report where the options say.
+REPORTS = SH + 'echo broken > "${ASAN_OPTIONS##*log_path=}.1"; echo ok 1 a; echo 1..1\n'
 FILES = {
     "test/house/good.test.sh": SH + "echo ok 1 a; echo ok 2 b; echo 1..2\n",
     "test/house/hangs.test.sh": SH + "# timeout: 1\necho ok 1 a; echo 1..1; exec sleep 1000\n",
@@ -57,4 +59,9 @@ tap.run([(f"{about} counts as {expected}", lambda t=text, c=code, e=expected: co
           lambda: expect(FILES, ["--filter", "hangs"], 1, "1 passed, 2 failed")),
          ("everything is found and added up", lambda: expect(FILES, [], 1, "4 passed, 3 failed")),
          ("a chosen suite runs alone", lambda: expect(FILES, ["--filter", "good"], 0, "2 passed, 0 failed")),
+         ("what is not for sanitizers is left out of their pass",
+          lambda: expect(FILES, ["--filter", "plain", "--sanitized"], 1, "0 passed, 0 failed")),
+         ("a sanitizer's report fails a test that says it passed",
+          lambda: expect({**FILES, "test/wire/leaks.test.sh": REPORTS}, ["--filter", "leaks", "--sanitized"], 1,
+                         "1 passed, 1 failed")),
          ("nothing run is no success", lambda: expect(FILES, ["--suites", "none"], 1, "0 passed, 0 failed"))])
