@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// flow_ops: flows as a whole. Each handler reads checked arguments, does one thing through services, fills the reply.
+#include "api/flow_ops.h"
+
+#include "api/reply.h"
+#include "api/services.h"
+
+static bool create_flow(struct call *call, json_t *reply, GError **error) {
+    struct change *change = call_change(call, CHANGE_FLOW_CREATE);
+    change->name = g_strdup(args_text(call->args, "DagName"));
+    change->description = g_strdup(args_text(call->args, "Description"));
+    // Absent, 0 and negative all mean the default scenario.
+    change->scenario_id = MAX(args_int_or(call->args, "ScenarioId", 0), 0);
+    struct change_result result = { 0 };
+    if (!call_commit(call, change, &result, error)) {
+        return false;
+    }
+    reply_number(reply, "DagId", result.id);
+    return true;
+}
+
+static bool rename_flow(struct call *call, json_t *reply, GError **error) {
+    (void)reply;
+    struct change *change = call_change(call, CHANGE_FLOW_RENAME);
+    change->flow_id = call_id(call, "DagId");
+    change->name = g_strdup(args_text(call->args, "DagName"));
+    change->description = g_strdup(args_text(call->args, "Description"));
+    return call_commit_plain(call, change, error);
+}
+
+static bool delete_flow(struct call *call, json_t *reply, GError **error) {
+    (void)reply;
+    struct change *change = call_change(call, CHANGE_FLOW_DELETE);
+    change->flow_id = call_id(call, "DagId");
+    return call_commit_plain(call, change, error);
+}
+
+static void reply_flow(json_t *item, const struct flow_row *flow) {
+    reply_id(item, "Id", flow->id);
+    reply_text(item, "DagName", flow->name);
+    reply_id_text(item, "CreatorId", flow->creator_id);
+    reply_text(item, "CreatorNickName", flow->creator_name);
+    reply_text(item, "DagOwnerNickName", flow->owner_name);
+    reply_id(item, "DeployId", flow->deploy_id);
+    reply_number(item, "Status", flow_status_code(flow->status, flow->is_scheduled));
+    if (flow->latest_run_state >= 0) {
+        reply_number(item, "LatestInstanceStatus",
+                     run_state_code((enum run_state)flow->latest_run_state));
+        reply_time(item, "LatestInstanceTime", flow->zone, flow->latest_run_ms);
+    }
+}
+
+static bool list_flows(struct call *call, json_t *reply, GError **error) {
+    READER_LOAN loan = { 0 };
+    g_autoptr(GPtrArray) flows = NULL;
+    if (!call_borrow(call, &loan, error) ||
+        !store_flow_list(loan.reader, call->caller, &flows, error)) {
+        return false;
+    }
+    json_t *list = reply_list(reply, "TaskFlowList", "TaskFlow");
+    for (guint i = 0; i < flows->len; i++) {
+        reply_flow(reply_item(list), g_ptr_array_index(flows, i));
+    }
+    return true;
+}
+
+static bool publish_flow(struct call *call, json_t *reply, GError **error) {
+    struct change *change = call_change(call, CHANGE_FLOW_PUBLISH);
+    change->flow_id = call_id(call, "DagId");
+    change->comment = g_strdup(args_text(call->args, "VersionComments"));
+    struct change_result result = { 0 };
+    if (!call_commit(call, change, &result, error)) {
+        return false;
+    }
+    reply_number(reply, "DeployId", result.id);
+    return true;
+}
+
+static bool take_flow_offline(struct call *call, json_t *reply, GError **error) {
+    (void)reply;
+    struct change *change = call_change(call, CHANGE_FLOW_OFFLINE);
+    change->flow_id = call_id(call, "DagId");
+    return call_commit_plain(call, change, error);
+}
+
+static void reply_version(json_t *item, const struct version_row *version) {
+    reply_id(item, "VersionId", version->id);
+    reply_id(item, "LastVersionId", version->last_version_id);
+    reply_text(item, "DagName", version->flow_name);
+    reply_id_text(item, "DagOwnerId", version->owner_id);
+    reply_text(item, "DagOwnerNickName", version->owner_name);
+    reply_text(item, "VersionComments", version->comment);
+}
+
+static bool list_versions(struct call *call, json_t *reply, GError **error) {
+    READER_LOAN loan = { 0 };
+    g_autoptr(GPtrArray) versions = NULL;
+    int64_t total = 0;
+    int page = 1;
+    int size = 1;
+    if (!call_page(call, "PageIndex", &page, &size, error) || !call_borrow(call, &loan, error) ||
+        !store_version_list(loan.reader, call->caller, call_id(call, "DagId"), page, size,
+                            &versions, &total, error)) {
+        return false;
+    }
+    json_t *list = reply_list(reply, "DagVersionList", "DagVersion");
+    for (guint i = 0; i < versions->len; i++) {
+        reply_version(reply_item(list), g_ptr_array_index(versions, i));
+    }
+    reply_number(reply, "TotalCount", total);
+    return true;
+}
+
+const struct op_handler flow_ops[] = {
+    { "CreateTaskFlow", create_flow },
+    { "UpdateTaskFlowNameAndDesc", rename_flow },
+    { "DeleteTaskFlow", delete_flow },
+    { "ListTaskFlow", list_flows },
+    { "PublishAndDeployTaskFlow", publish_flow },
+    { "OfflineTaskFlow", take_flow_offline },
+    { "ListDAGVersions", list_versions },
+    { NULL, NULL },
+};

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// people_ops: the tenants of the caller.
+#include "api/people_ops.h"
+
+#include "api/reply.h"
+#include "api/services.h"
+#include "store/people.h"
+
+OWNED_DEFINE(tenant_row)
+
+static void reply_tenant(json_t *item, const struct tenant_row *tenant) {
+    reply_id(item, "Tid", tenant->id);
+    reply_text(item, "TenantName", tenant->name);
+    reply_text(item, "Status", tenant->is_active ? "ACTIVE" : "IN_ACTIVE");
+}
+
+// With a Tid: that tenant, if it is the caller's.
+static bool get_active_tenant(struct call *call, json_t *reply, GError **error) {
+    READER_LOAN loan = { 0 };
+    OWNED(tenant_row) tenant = NULL;
+    if (!call_borrow(call, &loan, error) ||
+        !store_tenant_get(loan.reader, call->caller, args_int_or(call->args, "Tid", 0), &tenant,
+                          error)) {
+        return false;
+    }
+    reply_tenant(reply_object(reply, "Tenant"), tenant);
+    return true;
+}
+
+// TenantList is one of the three flat lists.
+static bool list_tenants(struct call *call, json_t *reply, GError **error) {
+    READER_LOAN loan = { 0 };
+    g_autoptr(GPtrArray) tenants = NULL;
+    if (!call_borrow(call, &loan, error) ||
+        !store_tenant_list(loan.reader, call->caller, &tenants, error)) {
+        return false;
+    }
+    json_t *list = reply_array(reply, "TenantList");
+    for (guint i = 0; i < tenants->len; i++) {
+        reply_tenant(reply_item(list), g_ptr_array_index(tenants, i));
+    }
+    return true;
+}
+
+const struct op_handler people_ops[] = {
+    { "GetUserActiveTenant", get_active_tenant },
+    { "ListUserTenants", list_tenants },
+    { NULL, NULL },
+};

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// readers: a pool of read-only connections to the store, so that reads never go through the engine (design §3).
+//
+// A reader is lent to one thread at a time. There are as many as threads read at once; a few stay open for the next.
+// Every function may be called from any thread.
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+
+#include "store/store.h"
+
+struct readers;
+
+// Readers of DIR's store. `store` lends its master key to each, so that sealed secrets can be read; it must outlive the pool.
+struct readers *readers_new(const char *dir, const struct store *store);
+// All readers must have been given back.
+void readers_free(struct readers *readers);
+
+// A reader on loan; give it back soon, an open read makes the write-ahead log grow (design §11.13).
+struct reader_loan {
+    struct readers *readers;
+    struct store_reader *reader;
+};
+
+// Fails only when a connection can not be opened.
+bool reader_borrow(struct readers *readers, struct reader_loan *ret_loan, GError **error);
+// Gives the reader back and empties the loan. An empty loan is fine.
+void reader_return(struct reader_loan *loan);
+
+// A loan that is given back where the variable's scope ends: `READER_LOAN loan = { 0 };`.
+#define READER_LOAN __attribute__((cleanup(reader_return))) struct reader_loan

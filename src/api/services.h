@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// services: what the handlers work with, and the three ways into it: read, change, act on a run.
+//
+// A handler never reaches the store or the engine past these, so the caller's tenant is compared in one place. Any thread.
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "api/api.h"
+#include "api/readers.h"
+#include "core/machine.h"
+#include "engine/engine.h"
+#include "store/flows.h"
+
+// Set up once by main and constant from then on; goes into api_options.services.
+struct api_services {
+    struct engine *engine;
+    struct readers *readers;
+    const char *dir;  // the data directory
+    const char *zone; // of times that belong to no flow: "Asia/Shanghai" (operations.md §0.7)
+    enum var_language language;
+};
+
+static inline const struct api_services *call_services(const struct call *call) {
+    return call->services;
+}
+
+// A `Tid` that is given must be the caller's tenant: FAULT_TENANT_NOT_EXIST (design §11.6). The three functions below begin with it.
+bool call_check_tenant(const struct call *call, GError **error);
+
+// Lends a reader of the store until the end of the loan's scope.
+bool call_borrow(const struct call *call, struct reader_loan *ret_loan, GError **error);
+
+// A change by the call's caller.
+struct change *call_change(const struct call *call, enum change_kind kind);
+// Takes the change and returns when it is durable. `ret_result` may be NULL when its ids do not matter.
+bool call_commit(const struct call *call, struct change *change, struct change_result *ret_result,
+                 GError **error);
+// The same for a call that answers with nothing but the envelope and ends with this.
+bool call_commit_plain(const struct call *call, struct change *change, GError **error);
+
+// An action on the run that DagId and DagInstanceId name. version_id: 0 = the run's own.
+bool call_act(const struct call *call, enum run_event_kind action, int64_t version_id,
+              GError **error);
+
+// A required number; checked to be there before the handler.
+int64_t call_id(const struct call *call, const char *name);
+
+// Page number and size of a list: pages from 1, sizes 1 … 100. Absent optional ones are 1 and 20 (operations.md §4.1).
+// FAULT_INVALID_FIELD names the parameter.
+bool call_page(const struct call *call, const char *page_name, int *ret_page, int *ret_size,
+               GError **error);
+
+// Clean-up of store rows where their variable's scope ends: `OWNED(flow_row) flow = NULL;`. The row's header is the includer's.
+#define OWNED(type) __attribute__((cleanup(owned_##type##_done))) struct type *
+#define OWNED_DEFINE(type)                                                                         \
+    static inline void owned_##type##_done(struct type **row) {                                    \
+        type##_free(*row);                                                                         \
+    }

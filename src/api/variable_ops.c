@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// variable_ops: constants and time variables that a flow keeps for all its nodes. They go in as documents and come out as lists.
+#include "api/variable_ops.h"
+
+#include "api/reply.h"
+#include "api/services.h"
+#include "core/vars.h"
+
+OWNED_DEFINE(flow_row)
+
+static bool update_constants(struct call *call, json_t *reply, GError **error) {
+    (void)reply;
+    struct change *change = call_change(call, CHANGE_FLOW_CONSTANTS);
+    change->flow_id = call_id(call, "DagId");
+    change->document = json_dumps(args_json(call->args, "DagConstants"), JSON_COMPACT);
+    return call_commit_plain(call, change, error);
+}
+
+static bool list_constants(struct call *call, json_t *reply, GError **error) {
+    READER_LOAN loan = { 0 };
+    OWNED(flow_row) flow = NULL;
+    if (!call_borrow(call, &loan, error) ||
+        !store_flow_get(loan.reader, call->caller, call_id(call, "DagId"), ACCESS_VIEW, &flow,
+                        error)) {
+        return false;
+    }
+    json_t *list = reply_list(reply, "DagConstants", "DagConstant");
+    json_t *constants = flow->constants == NULL ? NULL : json_loads(flow->constants, 0, NULL);
+    size_t i = 0;
+    json_t *constant = NULL;
+    json_array_foreach(constants, i, constant) {
+        json_t *item = reply_item(list);
+        reply_text(item, "Key", json_string_value(json_object_get(constant, "Key")));
+        reply_text(item, "Value", json_string_value(json_object_get(constant, "Value")));
+    }
+    json_decref(constants);
+    return true;
+}
+
+static bool update_time_variables(struct call *call, json_t *reply, GError **error) {
+    (void)reply;
+    struct change *change = call_change(call, CHANGE_FLOW_TIME_VARIABLES);
+    change->flow_id = call_id(call, "DagId");
+    change->document = g_strdup(args_text(call->args, "TimeVariables"));
+    return call_commit_plain(call, change, error);
+}
+
+static bool list_time_variables(struct call *call, json_t *reply, GError **error) {
+    READER_LOAN loan = { 0 };
+    OWNED(flow_row) flow = NULL;
+    json_t *variables = NULL;
+    if (!call_borrow(call, &loan, error) ||
+        !store_flow_get(loan.reader, call->caller, call_id(call, "DagId"), ACCESS_VIEW, &flow,
+                        error) ||
+        !vars_time_parse(flow->time_variables, &variables, error)) {
+        return false;
+    }
+    json_t *list = reply_list(reply, "TimeVariables", "TimeVariable");
+    size_t i = 0;
+    json_t *variable = NULL;
+    json_array_foreach(variables, i, variable) {
+        json_t *item = reply_item(list);
+        reply_text(item, "Name", json_string_value(json_object_get(variable, "name")));
+        reply_text(item, "Pattern", json_string_value(json_object_get(variable, "pattern")));
+    }
+    json_decref(variables);
+    return true;
+}
+
+const struct op_handler variable_ops[] = {
+    { "UpdateTaskFlowConstants", update_constants },
+    { "ListTaskFlowConstants", list_constants },
+    { "UpdateTaskFlowTimeVariables", update_time_variables },
+    { "ListTaskFlowTimeVariables", list_time_variables },
+    { NULL, NULL },
+};
