@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// http: the door to the network: HTTP/1.1 requests in, replies out. It knows limits, framing and time; it knows no operation.
+//
+// A request is shown twice: to the gate as soon as its headers are there, and to the handler when its body is complete. The gate runs on
+// a network thread and must not block; the handler runs on a worker and may. Each request gets exactly one reply, sent with
+// http_reply_send by the gate, the handler, or any thread the handler passed the reply to.
+//
+// Limits (reliability.md, "HTTP."): target 1 MiB (414), 100 header fields and 16 KiB of them (431), body as the gate says (413), all bodies
+// together 64 MiB (503). Refused with 400 and closed: two Hosts, two Content-Lengths, Content-Length with Transfer-Encoding, any coding
+// but `chunked`. Cut without a reply: headers slower than 10 s, bodies slower than 60 s or than 1 KiB/s after 5 s, 60 s of silence.
+#pragma once
+
+#include "api/request.h"
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    HTTP_TARGET_BYTES_MAX = 1024 * 1024,
+    HTTP_HEADER_BYTES_MAX = 16 * 1024,
+    HTTP_HEADERS_MAX = 100,
+    HTTP_BODY_BYTES_MAX = 4 * 1024 * 1024,    // unless the gate says otherwise
+    HTTP_BODIES_BYTES_MAX = 64 * 1024 * 1024, // of all requests together
+};
+
+// What is refused before a handler sees it.
+enum http_refusal {
+    HTTP_MALFORMED,         // 400
+    HTTP_TARGET_TOO_LONG,   // 414
+    HTTP_HEADERS_TOO_LARGE, // 431
+    HTTP_BODY_TOO_LARGE,    // 413
+    HTTP_OVERLOADED,        // 503
+    HTTP_ACCEPTED,          // not refused
+};
+
+struct http_reply; // the reply to one request, until it is sent
+struct http_server;
+
+// Looks at a request without its body. Returns true to go on, with the greatest body it takes; or sends a reply and returns false.
+typedef bool (*http_gate_fn)(void *ctx, const struct api_request *request,
+                             size_t *ret_body_bytes_max, struct http_reply *reply);
+
+// Handles a complete request. `request` lives until the reply is sent.
+typedef void (*http_handler_fn)(void *ctx, const struct api_request *request,
+                                struct http_reply *reply);
+
+// Sends the reply to a refused request. Must not block.
+typedef void (*http_refuse_fn)(void *ctx, const struct api_request *request,
+                               enum http_refusal refusal, struct http_reply *reply);
+
+struct http_options {
+    int listen_fd;     // from http_listen; the server closes it
+    http_gate_fn gate; // NULL: everything may pass
+    http_handler_fn handler;
+    http_refuse_fn refuse; // NULL: a plain text
+    void *ctx;
+    // 0 takes the default of each.
+    unsigned workers_max;     // 128: how many handlers may block at a time
+    unsigned connections_max; // 512; more wait in the kernel's queue
+    unsigned
+        kept_connections_max; // 64: more than these are closed after their reply, since each kept one holds 1.2 MiB
+    unsigned header_timeout_ms; // 10 s
+    unsigned body_timeout_ms;   // 60 s
+    unsigned idle_timeout_ms;   // 60 s
+    bool writes_access_log;     // one line a request, without the query
+};
+
+// Opens a listening socket: "127.0.0.1:8080", "[::1]:0", "localhost:8080". The caller owns the descriptor until http_server_start.
+bool http_listen(const char *address, int *ret_fd, GError **error);
+
+// Takes over listen_fd, on failure too.
+bool http_server_start(const struct http_options *options, struct http_server **ret_server,
+                       GError **error);
+
+// The port that is listened on.
+uint16_t http_server_port(const struct http_server *server);
+
+// Stops accepting, lets running handlers finish and their replies go out (for at most `drain_ms` after the last handler), closes
+// everything and frees the server. Handlers must end by themselves.
+void http_server_stop(struct http_server *server, unsigned drain_ms);
+
+// Connections that are open now, and bytes of bodies held now. For metrics and tests.
+unsigned http_server_connections(const struct http_server *server);
+size_t http_server_body_bytes(const struct http_server *server);
+
+// Adds a header. `name` and `value` are copied; line breaks in them are our mistake and end the process.
+void http_reply_header(struct http_reply *reply, const char *name, const char *value);
+
+// Text for the access log, `key=value` pairs. Copied.
+void http_reply_note(struct http_reply *reply, const char *note);
+
+// Closes the connection after this reply.
+void http_reply_close(struct http_reply *reply);
+
+// Sends. Takes `body` (from g_malloc; may be NULL when `len` is 0). Reply and request are gone after this call.
+void http_reply_send(struct http_reply *reply, unsigned status, const char *content_type,
+                     char *body_take, size_t len);

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// listen: from an address as people write it to a listening socket. Apart from the server, because the socket is bound before the
+// rights are dropped and served after it. Declared in http.h.
+#include "web/http.h"
+
+#include "base/fault.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+// "[::1]:80" → "::1" and "80"; "127.0.0.1:80" → "127.0.0.1" and "80".
+static bool split_address(const char *address, char **ret_host, char **ret_port) {
+    const char *colon = strrchr(address, ':');
+    if (colon == NULL || colon == address || colon[1] == 0) {
+        return false;
+    }
+    size_t host_len = (size_t)(colon - address);
+    if (address[0] == '[') {
+        if (colon[-1] != ']' || host_len < 3) {
+            return false;
+        }
+        *ret_host = g_strndup(address + 1, host_len - 2);
+    } else if (memchr(address, ':', host_len) != NULL) {
+        return false; // an IPv6 address without brackets: which colon is meant is a guess
+    } else {
+        *ret_host = g_strndup(address, host_len);
+    }
+    *ret_port = g_strdup(colon + 1);
+    return true;
+}
+
+static int open_listener(const struct addrinfo *info) {
+    int fd = socket(info->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, info->ai_protocol);
+    if (fd < 0) {
+        return -errno;
+    }
+    int on = 1;
+    (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    if (info->ai_family == AF_INET6) {
+        (void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
+    }
+    if (bind(fd, info->ai_addr, info->ai_addrlen) < 0 || listen(fd, 1024) < 0) {
+        int failure = -errno;
+        (void)close(fd);
+        return failure;
+    }
+    return fd;
+}
+
+bool http_listen(const char *address, int *ret_fd, GError **error) {
+    g_autofree char *host = NULL;
+    g_autofree char *port = NULL;
+    if (!split_address(address, &host, &port)) {
+        fault_set(error, FAULT_INVALID_VALUE,
+                  "listen address %s is not of the form 127.0.0.1:8080 or [::1]:8080", address);
+        return false;
+    }
+    struct addrinfo hints = { .ai_family = AF_UNSPEC,
+                              .ai_socktype = SOCK_STREAM,
+                              .ai_flags = AI_NUMERICSERV | AI_PASSIVE };
+    struct addrinfo *found = NULL;
+    int status = getaddrinfo(host, port, &hints, &found);
+    if (status != 0) {
+        fault_set(error, FAULT_INVALID_VALUE, "listen address %s: %s", address,
+                  gai_strerror(status));
+        return false;
+    }
+    int fd = open_listener(found);
+    freeaddrinfo(found);
+    if (fd < 0) {
+        fault_set(error, FAULT_UNAVAILABLE, "cannot listen on %s: %s", address, g_strerror(-fd));
+        return false;
+    }
+    *ret_fd = fd;
+    return true;
+}
