@@ -1,0 +1,336 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// api: the pipeline. `api_handle` is the list of protocol.md §8 read from top to bottom; each step either lets the request through or fills
+// the error, and every request leaves by one of the two ends, answer_success or answer_failure.
+#include "api/api.h"
+
+#include "api/encode.h"
+#include "api/sign.h"
+#include "base/fault.h"
+#include "base/log.h"
+
+#include <glib.h>
+#include <string.h>
+
+static const char api_version[] = "2018-11-01";
+
+// Stands in for the secret of a key that does not exist, so that its refusal takes as long as a wrong signature's.
+static const char dummy_secret[] = "0123456789abcdefghijklmnopqrst";
+
+struct api {
+    struct api_options options;
+    struct nonce_store *nonces;
+    op_fn *runs; // one for each row of operation_table, NULL where no handler is registered
+};
+
+// One request on its way.
+struct passage {
+    const struct api_request *request;
+    struct params *params;
+    struct sign_claim claim;
+    const struct operation *operation;
+    struct api_key key;
+    struct args *args;
+    int64_t now_ms;
+    int64_t timestamp_ms;
+    enum reply_format format;
+    bool is_authentic;
+};
+
+void api_key_done(struct api_key *key) {
+    if (key->secret != NULL) {
+        explicit_bzero(key->secret, strlen(key->secret));
+    }
+    if (key->caller_free != NULL && key->caller != NULL) {
+        key->caller_free(key->caller);
+    }
+    g_free(key->secret);
+    g_free(key->security_token);
+    *key = (struct api_key){ 0 };
+}
+
+struct api *api_new(const struct api_options *options) {
+    g_assert(options->key_find != NULL);
+    struct api *api = g_new0(struct api, 1);
+    api->options = *options;
+    if (api->options.window_ms == 0) {
+        api->options.window_ms = SIGN_WINDOW_DEFAULT_MS;
+    }
+    api->nonces = nonce_store_new(api->options.window_ms, NONCE_ENTRIES_DEFAULT);
+    api->runs = g_new0(op_fn, operation_count);
+    for (size_t i = 0; options->handlers != NULL && options->handlers[i] != NULL; i++) {
+        for (const struct op_handler *handler = options->handlers[i]; handler->action != NULL;
+             handler++) {
+            const struct operation *operation = operation_find(handler->action);
+            g_assert(operation != NULL);
+            g_assert(api->runs[operation - operation_table] == NULL);
+            api->runs[operation - operation_table] = handler->run;
+        }
+    }
+    return api;
+}
+
+void api_free(struct api *api) {
+    if (api == NULL) {
+        return;
+    }
+    nonce_store_free(api->nonces);
+    g_free(api->runs);
+    g_free(api);
+}
+
+struct nonce_store *api_nonces(struct api *api) {
+    return api->nonces;
+}
+
+static void new_request_id(char ret_id[37]) {
+    g_autofree char *uuid = g_uuid_string_random();
+    g_autofree char *upper = g_ascii_strup(uuid, -1);
+    (void)g_strlcpy(ret_id, upper, 37);
+}
+
+static const char *host_of(const struct api_request *request) {
+    const char *host = api_request_header(request, "host");
+    return host == NULL || strlen(host) > 255 ? "" : host;
+}
+
+static void answer_failure(const struct api_request *request, enum reply_format format,
+                           const struct wire_error *error, struct api_reply *reply) {
+    reply->http = error->http;
+    reply->content_type = reply_content_type(format);
+    reply->body =
+        encode_failure(format, error, reply->request_id, host_of(request), &reply->body_len);
+    reply->retry_after_ms = error->retry_after_ms;
+    reply->code = g_strdup(error->code);
+}
+
+static void answer_success(const struct passage *passage, const json_t *tree,
+                           struct api_reply *reply) {
+    reply->http = 200;
+    reply->content_type = reply_content_type(passage->format);
+    reply->body = encode_success(passage->format, passage->operation, tree, &reply->body_len);
+}
+
+void api_refuse(const struct api_request *request, const struct wire_error *error,
+                struct api_reply *ret_reply) {
+    *ret_reply = (struct api_reply){ .action = "-" };
+    new_request_id(ret_reply->request_id);
+    g_autofree char *format = params_peek(request->target, "Format");
+    answer_failure(request, reply_format_choose(format, api_request_header(request, "accept")),
+                   error, ret_reply);
+}
+
+// Version first, then action; a request that names neither is the bare GET of protocol.md §8.
+static bool find_operation(struct passage *passage, struct wire_error *error) {
+    const char *action = passage->claim.action;
+    const char *version = passage->claim.version;
+    bool has_action = action != NULL && action[0] != 0;
+    bool has_version = version != NULL && version[0] != 0;
+    if (has_version && strcmp(version, api_version) != 0) {
+        wire_error_set(error, WIRE_INVALID_VERSION, NULL, "the version served is %s", api_version);
+        return false;
+    }
+    if (has_action && !has_version) {
+        wire_error_set(error, WIRE_MISSING, "Version", NULL);
+        return false;
+    }
+    passage->operation = has_action ? operation_find(action) : NULL;
+    if (passage->operation == NULL) {
+        wire_error_set(error, WIRE_ACTION_NOT_FOUND, NULL, NULL);
+        return false;
+    }
+    bool is_accepted = strcmp(passage->request->method, "GET") == 0
+                           ? passage->operation->accepts_get
+                           : passage->operation->accepts_post;
+    if (!is_accepted) {
+        wire_error_set(error, WIRE_UNSUPPORTED_METHOD, NULL,
+                       "%s takes only the other of GET and POST", action);
+    }
+    return is_accepted;
+}
+
+static bool check_token(const struct passage *passage, struct wire_error *error) {
+    const char *sent = passage->claim.security_token;
+    bool is_sent = sent != NULL && sent[0] != 0;
+    const char *owned = passage->key.security_token;
+    if (owned != NULL && !is_sent) {
+        wire_error_set(error, WIRE_MISSING_SECURITY_TOKEN, NULL, NULL);
+        return false;
+    }
+    if (is_sent && (owned == NULL || strcmp(owned, sent) != 0)) {
+        wire_error_set(error, WIRE_TOKEN_MISMATCH, NULL, NULL);
+        return false;
+    }
+    if (owned != NULL && passage->key.expires_ms <= passage->now_ms) {
+        wire_error_set(error, WIRE_TOKEN_EXPIRED, NULL, NULL);
+        return false;
+    }
+    return true;
+}
+
+// Key, token, signature, nonce: after this the request is the key owner's.
+static bool authenticate(struct api *api, struct passage *passage, struct wire_error *error) {
+    const struct sign_claim *claim = &passage->claim;
+    bool hides_string = !api->options.shows_string_to_sign;
+    if (!api->options.key_find(api->options.key_ctx, claim->access_key_id, &passage->key)) {
+        (void)sign_verify(passage->request, passage->params, claim, dummy_secret, true, error);
+        wire_error_set(error, WIRE_KEY_NOT_FOUND, NULL, NULL);
+        return false;
+    }
+    if (!passage->key.is_active) {
+        wire_error_set(error, WIRE_KEY_INACTIVE, NULL, NULL);
+        return false;
+    }
+    if (!check_token(passage, error) || !sign_verify(passage->request, passage->params, claim,
+                                                     passage->key.secret, hides_string, error)) {
+        return false;
+    }
+    passage->is_authentic = true;
+    switch (nonce_store_use(api->nonces, claim->access_key_id, claim->nonce, passage->now_ms)) {
+    case NONCE_FRESH: return true;
+    case NONCE_USED: wire_error_set(error, WIRE_NONCE_USED, NULL, NULL); return false;
+    case NONCE_FULL:
+        wire_error_set(error, WIRE_UNAVAILABLE, NULL, "too many requests within the time window");
+        return false;
+    }
+    return false;
+}
+
+static bool admit(struct api *api, const struct passage *passage, struct wire_error *error) {
+    int64_t retry_after_ms = 0;
+    if (api->options.admit == NULL ||
+        api->options.admit(api->options.admit_ctx, passage->claim.access_key_id, passage->operation,
+                           &retry_after_ms)) {
+        return true;
+    }
+    wire_error_set(error, WIRE_THROTTLED_USER, NULL, NULL);
+    wire_error_set_retry(error, MAX(retry_after_ms, 1));
+    return false;
+}
+
+static void refuse_by_fault(const struct passage *passage, const struct api_reply *reply,
+                            GError *fault, struct wire_error *error) {
+    wire_error_from_fault(error, fault);
+    if (error->http >= 500) {
+        g_autofree char *text = log_quote(fault->message);
+        log_error("api", "event=operation_failed action=%s request=%s error=%s",
+                  passage->operation->action, reply->request_id, text);
+    }
+    g_error_free(fault);
+}
+
+static bool permit(struct api *api, const struct passage *passage, const struct api_reply *reply,
+                   struct wire_error *error) {
+    GError *fault = NULL;
+    if (api->options.permit == NULL) {
+        wire_error_set(error, WIRE_OP_NO_PERMISSION, NULL, NULL);
+        return false;
+    }
+    if (api->options.permit(api->options.permit_ctx, passage->key.caller, passage->operation,
+                            &fault)) {
+        return true;
+    }
+    refuse_by_fault(passage, reply, fault, error);
+    return false;
+}
+
+// Steps 1 to 11 of §8. Each line is one of them.
+static bool pass(struct api *api, struct passage *passage, const struct api_reply *reply,
+                 struct wire_error *error) {
+    const struct api_request *request = passage->request;
+    if (!params_parse(request, &passage->params, error)) {
+        return false;
+    }
+    passage->format = reply_format_choose(params_value(passage->params, "Format"),
+                                          api_request_header(request, "accept"));
+    sign_claim_detect(request, passage->params, &passage->claim);
+    return find_operation(passage, error) &&
+           sign_claim_read(request, passage->params, &passage->claim, error) &&
+           sign_time_check(&passage->claim, passage->now_ms, api->options.window_ms,
+                           &passage->timestamp_ms, error) &&
+           authenticate(api, passage, error) && admit(api, passage, error) &&
+           permit(api, passage, reply, error) &&
+           args_new(passage->operation, passage->params, &passage->args, error);
+}
+
+// Step 12. The handler's tree is checked before it leaves, where that is switched on.
+static bool run(struct api *api, const struct passage *passage, const struct api_reply *reply,
+                json_t **ret_tree, struct wire_error *error) {
+    op_fn handler = api->runs[passage->operation - operation_table];
+    if (handler == NULL) {
+        wire_error_set(error, WIRE_OP_NOT_SUPPORTED, NULL, "%s is not offered by this server",
+                       passage->operation->action);
+        return false;
+    }
+    struct call call = { .operation = passage->operation,
+                         .args = passage->args,
+                         .caller = passage->key.caller,
+                         .services = api->options.services,
+                         .request_id = reply->request_id,
+                         .access_key_id = passage->claim.access_key_id,
+                         .nonce = passage->claim.nonce,
+                         .timestamp_ms = passage->timestamp_ms,
+                         .now_ms = passage->now_ms };
+    json_t *tree = reply_new(passage->operation, reply->request_id);
+    GError *fault = NULL;
+    if (!handler(&call, tree, &fault) ||
+        (api->options.checks_replies && !reply_matches_shape(passage->operation, tree, &fault))) {
+        json_decref(tree);
+        refuse_by_fault(passage, reply, fault, error);
+        return false;
+    }
+    *ret_tree = tree;
+    return true;
+}
+
+static void passage_done(struct passage *passage) {
+    args_free(passage->args);
+    api_key_done(&passage->key);
+    sign_claim_done(&passage->claim);
+    params_free(passage->params);
+}
+
+void api_handle(struct api *api, const struct api_request *request, struct api_reply *ret_reply) {
+    g_assert(strcmp(request->method, "GET") == 0 || strcmp(request->method, "POST") == 0);
+    g_assert(request->target[0] == '/' && (request->target[1] == '?' || request->target[1] == 0));
+    struct wire_error error = { 0 };
+    struct api_reply reply = { .action = "-" };
+    new_request_id(reply.request_id);
+    g_autofree char *format = params_peek(request->target, "Format");
+    struct passage passage = {
+        .request = request,
+        .now_ms = api->options.now_ms == NULL ? g_get_real_time() / 1000
+                                              : api->options.now_ms(api->options.clock_ctx),
+        .format = reply_format_choose(format, api_request_header(request, "accept")),
+    };
+    json_t *tree = NULL;
+    if (pass(api, &passage, &reply, &error) && run(api, &passage, &reply, &tree, &error)) {
+        answer_success(&passage, tree, &reply);
+    } else {
+        answer_failure(request, passage.format, &error, &reply);
+    }
+    if (passage.operation != NULL) {
+        reply.action = passage.operation->action;
+    }
+    if (passage.is_authentic) {
+        reply.access_key_id = g_strdup(passage.claim.access_key_id);
+    }
+    json_decref(tree);
+    wire_error_done(&error);
+    passage_done(&passage);
+    *ret_reply = reply;
+}
+
+bool api_request_names(const struct api_request *request, const char *action) {
+    const char *header = api_request_header(request, "x-acs-action");
+    g_autofree char *parameter = params_peek(request->target, "Action");
+    return (header != NULL && strcmp(header, action) == 0) ||
+           (parameter != NULL && strcmp(parameter, action) == 0);
+}
+
+void api_reply_done(struct api_reply *reply) {
+    g_free(reply->body);
+    g_free(reply->code);
+    g_free(reply->access_key_id);
+    *reply = (struct api_reply){ 0 };
+}

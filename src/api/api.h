@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// api: the one path every request takes (protocol.md §8): version, action, authentication values, time, key, signature, nonce, rate,
+// permission, arguments, operation, reply.
+//
+// Not for: HTTP (web/), what an operation does (the *_ops rooms), policy (the permit hook). What always holds: a handler runs only after
+// a good signature and a fresh nonce; it sees checked arguments and the key's owner; exactly one reply is made for each request.
+//
+// Threads: an api is immutable after api_new except for its nonce store, which locks by itself. api_handle runs on any worker thread, many
+// at a time, and blocks as long as the handler does.
+#pragma once
+
+#include "api/args.h"
+#include "api/nonce.h"
+#include "api/operation.h"
+#include "api/request.h"
+#include "api/wire_error.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct caller; // who calls: made by the key table, understood by permission hook and handlers
+
+// One access key, as the key table knows it. Filled by api_keys.find; api_key_done frees it.
+struct api_key {
+    char *secret;         // plain text, wiped by api_key_done
+    char *security_token; // temporary keys only, else NULL
+    int64_t expires_ms;   // temporary keys only, else 0
+    bool is_active;
+    struct caller *caller;
+    void (*caller_free)(struct caller *caller); // NULL: not owned
+};
+
+void api_key_done(struct api_key *key);
+
+// What one handler gets.
+struct call {
+    const struct operation *operation;
+    const struct args *args;
+    const struct caller *caller;
+    void *services; // of api_options
+    const char *request_id;
+    const char *access_key_id;
+    const char *nonce;    // for the change's transaction (reliability.md)
+    int64_t timestamp_ms; // the request's own time
+    int64_t now_ms;
+};
+
+// Adds the operation's fields to `reply` (RequestId and Success are there already) and returns true, or sets a fault.
+typedef bool (*op_fn)(struct call *call, json_t *reply, GError **error);
+
+struct op_handler {
+    const char *action; // NULL ends a table
+    op_fn run;
+};
+
+struct api_options {
+    int64_t (*now_ms)(void *ctx); // NULL: the system's clock
+    void *clock_ctx;
+    int64_t window_ms; // 0: 15 minutes, both directions
+    // Finds a key. False: unknown. Any worker thread.
+    bool (*key_find)(void *ctx, const char *access_key_id, struct api_key *ret_key);
+    void *key_ctx;
+    // Rate limit per key: false and a waiting time refuses with Throttling.User. NULL: no limit.
+    bool (*admit)(void *ctx, const char *access_key_id, const struct operation *operation,
+                  int64_t *ret_retry_after_ms);
+    void *admit_ctx;
+    // Permission by table. A fault refuses (FAULT_NO_PERMISSION, FAULT_TENANT_NOT_EXIST…). NULL: everything is refused.
+    bool (*permit)(void *ctx, const struct caller *caller, const struct operation *operation,
+                   GError **error);
+    void *permit_ctx;
+    const struct op_handler *const *handlers; // NULL-ended list of tables
+    void *services;
+    bool shows_string_to_sign; // in signature errors, as the clients expect
+    bool checks_replies; // every success reply against its shape; a mismatch is an InternalError
+};
+
+struct api_reply {
+    int http;
+    const char *content_type; // constant
+    char *body;
+    size_t body_len;
+    char request_id[37];    // upper-case UUID
+    int64_t retry_after_ms; // 0: no header
+    // For the access log.
+    const char *action;  // of the table, or "-"
+    char *code;          // of the failure, or NULL
+    char *access_key_id; // after a good signature, or NULL
+};
+
+struct api;
+
+// Keeps `options` by value; what it points to must outlive the api. Handlers of unknown actions or twice the same end the process.
+struct api *api_new(const struct api_options *options);
+void api_free(struct api *api);
+
+// For the reload of stored nonces at start.
+struct nonce_store *api_nonces(struct api *api);
+
+// Handles one request completely.
+void api_handle(struct api *api, const struct api_request *request, struct api_reply *ret_reply);
+
+// A failure without a call: refused by the transport (path, method, size, framing, overload).
+void api_refuse(const struct api_request *request, const struct wire_error *error,
+                struct api_reply *ret_reply);
+
+// Does the request's target or x-acs-action header name this operation? Unverified: only to choose limits.
+bool api_request_names(const struct api_request *request, const char *action);
+
+void api_reply_done(struct api_reply *reply);
