@@ -9,6 +9,11 @@ wanted=$(cat package.json package-lock.json | sha256sum | cut -d' ' -f1)
 echo "wire tests: installing the vendor's clients with npm"
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
+# Node brings its own list of authorities; behind a company's proxy only the system's list holds the one that counts.
+system_list=/etc/ssl/certs/ca-certificates.crt
+if [ -z "${NODE_EXTRA_CA_CERTS:-}" ] && [ -r $system_list ]; then
+    export NODE_EXTRA_CA_CERTS=$system_list
+fi
 # No install scripts: nothing but the files of the packages is wanted.
 if ! npm ci --ignore-scripts --no-audit --no-fund </dev/null >"$log" 2>&1; then
     cat "$log" >&2
