@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// gate: who may come in: the key table and the permission table, as hooks of api_options.
+//
+// Rights on single flows are not here: they need the flow and are checked by the store, with the rows in hand (behaviour.md §8).
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+
+#include "api/api.h"
+#include "api/readers.h"
+#include "core/access.h"
+
+// For api_options.key_find; key_ctx is the struct readers *. A store that can not be read counts as an unknown key and is logged.
+bool gate_key_find(void *readers, const char *access_key_id, struct api_key *ret_key);
+
+// For api_options.permit; permit_ctx is not used. FAULT_NO_PERMISSION when the caller's roles do not do; FAULT_NOT_SUPPORTED for an
+// operation without a row.
+bool gate_permit(void *ctx, const struct caller *caller, const struct operation *operation,
+                 GError **error);
+
+// Does each operation of these tables have a row, and each row a handler? *ret_action names the first that has not. For a test.
+bool gate_is_complete(const struct op_handler *const *handlers, const char **ret_action);

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The permission table and the tables of handlers say the same.
+#include "api/gate.h"
+
+#include "api/handlers.h"
+#include "base/fault.h"
+#include "core/model.h"
+
+static void every_handler_has_a_policy_and_the_other_way_round(void) {
+    const char *action = NULL;
+    if (!gate_is_complete(api_handlers, &action)) {
+        g_error("%s has no policy row, or no handler", action);
+    }
+}
+
+static void every_handler_is_an_operation_of_the_specification(void) {
+    for (size_t i = 0; api_handlers[i] != NULL; i++) {
+        for (const struct op_handler *handler = api_handlers[i]; handler->action != NULL;
+             handler++) {
+            g_assert_nonnull(operation_find(handler->action));
+            g_assert_nonnull(handler->run);
+        }
+    }
+}
+
+static void a_handler_that_is_missing_is_found(void) {
+    const struct op_handler unknown[] = { { "NoSuchAction", NULL }, { NULL, NULL } };
+    const struct op_handler *const tables[] = { unknown, NULL };
+    const char *action = NULL;
+    g_assert_false(gate_is_complete(tables, &action));
+    g_assert_cmpstr(action, ==, "NoSuchAction");
+}
+
+static void expect(unsigned roles, const char *action, bool is_permitted, enum fault fault) {
+    struct caller caller = { .tenant_id = 1, .user_id = 2, .roles = roles, .name = "somebody" };
+    g_autoptr(GError) error = NULL;
+    g_assert_cmpint(gate_permit(NULL, &caller, operation_find(action), &error), ==, is_permitted);
+    g_assert_true(is_permitted ? error == NULL : fault_is(error, fault));
+}
+
+static void sources_are_registered_by_dbas_and_administrators(void) {
+    expect(ROLE_USER, "RegisterInstance", false, FAULT_NO_PERMISSION);
+    expect(ROLE_SECURITY_ADMIN | ROLE_STRUCT_READ_ONLY, "RegisterInstance", false,
+           FAULT_NO_PERMISSION);
+    expect(ROLE_DBA, "RegisterInstance", true, FAULT_INTERNAL);
+    expect(ROLE_ADMIN, "RegisterInstance", true, FAULT_INTERNAL);
+    expect(ROLE_USER, "ListInstances", true, FAULT_INTERNAL);
+}
+
+static void an_operation_without_a_policy_is_refused(void) {
+    expect(ROLE_ADMIN, "BackFill", false, FAULT_NOT_SUPPORTED);
+}
+
+int main(int argc, char **argv) {
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/gate/every_handler_has_a_policy_and_the_other_way_round",
+                    every_handler_has_a_policy_and_the_other_way_round);
+    g_test_add_func("/gate/every_handler_is_an_operation_of_the_specification",
+                    every_handler_is_an_operation_of_the_specification);
+    g_test_add_func("/gate/a_handler_that_is_missing_is_found", a_handler_that_is_missing_is_found);
+    g_test_add_func("/gate/sources_are_registered_by_dbas_and_administrators",
+                    sources_are_registered_by_dbas_and_administrators);
+    g_test_add_func("/gate/an_operation_without_a_policy_is_refused",
+                    an_operation_without_a_policy_is_refused);
+    return g_test_run();
+}
