@@ -14,4 +14,5 @@ enum cli_exit command_run_start(struct cli_session *session);
 enum cli_exit
 command_run_change(struct cli_session *session); // suspend, resume, stop, rerun, restore
 enum cli_exit command_run_log(struct cli_session *session);
+enum cli_exit command_run_show(struct cli_session *session);
 enum cli_exit command_run_watch(struct cli_session *session);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// cli_follow: `sluice run watch`: asks until the run has ended. The API has no call that waits, so the pause between two questions
+// cli_follow: `sluice run show` asks once; `sluice run watch` asks until the run has ended. The API has no call that waits, so the pause between two questions
 // grows with the time that an answer takes: a run of ten thousand nodes is not asked for more often than the server can stand.
 #include "main/cli_commands.h"
 
@@ -97,4 +97,24 @@ enum cli_exit command_run_watch(struct cli_session *session) {
         return cli_fail(error);
     }
     return is_success ? CLI_OK : CLI_RUN_FAILED;
+}
+
+enum cli_exit command_run_show(struct cli_session *session) {
+    GError *error = NULL;
+    bool is_json = false;
+    struct cli_run_id id;
+    json_t *reply = NULL;
+    if (!cli_options_output(session->options, &is_json, &error) ||
+        !cli_find_run(session, &id, &error) || !ask_run(session, &id, NULL, &reply, &error)) {
+        return cli_fail(error);
+    }
+    if (is_json) {
+        cli_print_json(reply);
+    } else {
+        struct cli_watch *watch = watch_begin(session, &id, false, reply);
+        cli_watch_print(watch, reply, g_get_monotonic_time() / 1000);
+        cli_watch_free(watch);
+    }
+    json_decref(reply);
+    return CLI_OK;
 }

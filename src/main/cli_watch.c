@@ -159,16 +159,22 @@ static const struct cli_state *run_state(const struct cli_watch *watch, const js
     return cli_state_find(ended < all ? "RUNNING" : has_failed ? "FAILED" : "SUCCESS", -1);
 }
 
-void cli_watch_show(struct cli_watch *watch, const json_t *reply, int64_t now_ms,
-                    bool *ret_has_ended, bool *ret_is_success) {
+// Takes over the nodes' and the run's state and message.
+static void take_reply(struct cli_watch *watch, const json_t *reply, int64_t now_ms) {
     cli_tree_update(watch->tree, json_object_get(json_object_get(reply, "NodeList"), "Node"),
                     now_ms);
-    const struct cli_state *state = run_state(watch, reply);
-    bool is_run_changed = state != watch->state;
-    watch->state = state;
+    watch->state = run_state(watch, reply);
     g_autofree char *message = cli_reply_text(reply, "Message");
     g_free(watch->message);
     watch->message = cli_text_clean(message, 0);
+}
+
+void cli_watch_show(struct cli_watch *watch, const json_t *reply, int64_t now_ms,
+                    bool *ret_has_ended, bool *ret_is_success) {
+    const struct cli_state *before = watch->state;
+    take_reply(watch, reply, now_ms);
+    const struct cli_state *state = watch->state;
+    bool is_run_changed = state != before;
     if (watch->terminal.is_terminal && !watch->is_json) {
         draw(watch, now_ms);
     } else {
@@ -185,6 +191,23 @@ void cli_watch_show(struct cli_watch *watch, const json_t *reply, int64_t now_ms
     }
     *ret_has_ended = state->is_ended;
     *ret_is_success = strcmp(state->name, "SUCCESS") == 0 || strcmp(state->name, "COMPLETED") == 0;
+}
+
+void cli_watch_print(struct cli_watch *watch, const json_t *reply, int64_t now_ms) {
+    take_reply(watch, reply, now_ms);
+    g_autoptr(GPtrArray) lines = cli_tree_lines(watch->tree, &watch->terminal, 0, 0, now_ms);
+    unsigned ended = 0;
+    unsigned all = 0;
+    cli_tree_count(watch->tree, &ended, &all);
+    GString *head = g_string_new(NULL);
+    g_string_printf(head, "%s, run %s: ", watch->title, watch->run);
+    cli_state_append(head, watch->state, &watch->terminal, watch->state->name);
+    (void)printf("%s, %u of %u nodes ended%s%s\n", head->str, ended, all,
+                 watch->message[0] != 0 ? "; " : "", watch->message);
+    g_string_free(head, TRUE);
+    for (guint i = 0; i < lines->len; i++) {
+        (void)printf("%s\n", g_strchomp(g_ptr_array_index(lines, i)));
+    }
 }
 
 void cli_watch_say_away(struct cli_watch *watch) {

@@ -21,5 +21,8 @@ void cli_watch_free(struct cli_watch *watch);
 void cli_watch_show(struct cli_watch *watch, const json_t *reply, int64_t now_ms,
                     bool *ret_has_ended, bool *ret_is_success);
 
+// Prints the whole run as it is, once: head and every node.
+void cli_watch_print(struct cli_watch *watch, const json_t *reply, int64_t now_ms);
+
 // Says that the server does not answer at the moment.
 void cli_watch_say_away(struct cli_watch *watch);

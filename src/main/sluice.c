@@ -51,6 +51,9 @@ static const struct command commands[] = {
       "Ends with 0 when the run ends SUCCESS, with 1 when it ends FAILED or STOPPED.\n\nExamples:\n"
       "  sluice run watch nightly 2001\n  sluice run watch 2001 -o json\n",
       0, 1, 2, command_run_watch },
+    { "run", "show", "[FLOW] RUN", "a run and its nodes as they are now",
+      RUN_NAMING "\nExamples:\n  sluice run show nightly 2001\n  sluice run show 2001 -o json\n", 0,
+      1, 2, command_run_show },
     { "run", "log", "[FLOW] RUN", "what the nodes of a run printed, also while they run",
       RUN_NAMING "Without --node: the newest log of every node that has started.\n\nExamples:\n"
                  "  sluice run log nightly 2001\n  sluice run log nightly 2001 --node report -f\n"
