@@ -17,11 +17,11 @@
 struct client;
 
 enum report_kind {
-    REPORT_READY, // HELLO was answered completely: capacity, mark; dispatching may begin
+    REPORT_READY,   // HELLO was answered completely: capacity, mark; dispatching may begin
     REPORT_STARTED, // fence, pid, started_ms (also for every open attempt, before REPORT_READY)
-    REPORT_EXITED, // fence, times, exit (also for every unacknowledged exit, before REPORT_READY)
+    REPORT_EXITED,  // fence, times, exit (also for every unacknowledged exit, before REPORT_READY)
     REPORT_REFUSED, // fence, text, refusal
-    REPORT_GONE, // the connection ended: dispatch nothing until REPORT_READY
+    REPORT_GONE,    // the connection ended: dispatch nothing until REPORT_READY
 };
 
 enum report_refusal { REFUSAL_STALE_FENCE, REFUSAL_LIMIT, REFUSAL_JOURNAL, REFUSAL_SPAWN };
@@ -29,10 +29,11 @@ enum report_refusal { REFUSAL_STALE_FENCE, REFUSAL_LIMIT, REFUSAL_JOURNAL, REFUS
 struct report {
     enum report_kind kind;
     int64_t fence;
-    int64_t mark; // READY: the supervisor's highest fence
-    int capacity; // READY: attempts it takes
+    int64_t mark;             // READY: the supervisor's highest fence
+    int capacity;             // READY: attempts it takes
     bool is_other_supervisor; // READY: not the one of the last connection of this client
-    bool has_journal; // READY: its journal was not missing nor damaged when it started (a first start counts as sound)
+    bool
+        has_journal; // READY: its journal was not missing nor damaged when it started (a first start counts as sound)
     char *level; // READY: isolation level reached
     int pid;
     int64_t started_ms;

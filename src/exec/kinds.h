@@ -16,10 +16,11 @@
 struct kind_context {
     enum var_language language;
     // Fills *ret_connection, or FAULT_DATABASE_NOT_EXIST.
-    bool (*connection)(int64_t tenant_id, int64_t database_id, struct exec_connection *ret_connection,
-                       void *user, GError **error);
+    bool (*connection)(int64_t tenant_id, int64_t database_id,
+                       struct exec_connection *ret_connection, void *user, GError **error);
     void *user;
-    const char *data_dir; // may be NULL: no SQLite file below this directory is opened (the server's own)
+    const char
+        *data_dir; // may be NULL: no SQLite file below this directory is opened (the server's own)
 };
 
 // The attempt that runs this node now. FAULT_INVALID_DATA: content, variables or kind do not allow it; the text says why and becomes
@@ -30,7 +31,11 @@ bool kind_prepare(const struct kind_context *context, const struct run *run, int
 
 // How the attempt ended, as the supervisor reports it.
 enum exit_cause { EXIT_NORMAL, EXIT_SIGNAL, EXIT_NOT_STARTED, EXIT_LOST };
-enum exit_kill { EXIT_KILL_NONE, EXIT_KILL_SERVER, EXIT_KILL_TIMEOUT }; // TERM sent before it ended, and by whom
+enum exit_kill {
+    EXIT_KILL_NONE,
+    EXIT_KILL_SERVER,
+    EXIT_KILL_TIMEOUT
+}; // TERM sent before it ended, and by whom
 struct exit_report {
     enum exit_cause cause;
     int code; // exit code, signal number or errno

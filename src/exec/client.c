@@ -1,0 +1,574 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// client: the conversation with the supervisor, as a queue of frames out and a stream of reports in. Not for deciding anything: what a report
+// means is the engine's business.
+//
+//   AWAY ──connect──▶ GREETING ──STATE … STATE_END──▶ READY
+//     ▲                  │                              │
+//     └──────────────────┴── end of file, error, bad frame: REPORT_GONE
+//
+// What always holds: a START is either on its way in the order it was given, or reported as REFUSED, or the connection is given up, after
+// which the engine learns from STATE what the supervisor knows. A broken connection is only noted where it is found and taken down in
+// client_pump, so that no report comes out of a sending function.
+#include "exec/client.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/frame.h"
+
+static const char SOCKET_NAME[] = "supervisor.sock";
+
+enum {
+    RETRY_FIRST_MS = 20,
+    RETRY_MAX_MS = 1000,
+    LAUNCH_PAUSE_MS = 1000,   // a supervisor that was asked for needs a moment until it listens
+    DESCRIPTORS_PAUSE_MS = 5, // too many descriptors in flight: the peer has to take some
+    READS_PER_PUMP = 64,      // the engine has other things to do
+    PENDING_BYTES_MAX = 64 * 1024 * 1024,
+    FIRST_CONTENT_FD = 1, // place of the contents in a START's descriptors; 0 is the specification
+    BOOT_ID_BYTES = 64,
+};
+
+enum client_state { CLIENT_AWAY, CLIENT_GREETING, CLIENT_READY };
+
+struct refusal {
+    int64_t fence;
+    enum report_refusal reason;
+    char *text;
+};
+
+struct client {
+    char *dir; // absolute if it could be resolved
+    client_launch_fn launch;
+    void *user;
+    enum client_state state;
+    int fd;
+    struct frame_reader reader;
+    struct frame_writer writer;
+    bool is_broken; // noted here, taken down by the next pump
+    bool is_held;   // descriptors wait: no use in writing before held_until_ms
+    int64_t held_until_ms;
+    int64_t connect_due_ms;
+    int64_t retry_ms;
+    int64_t launched_ms; // when a supervisor was asked for; INT64_MIN never
+    GQueue refused;      // of struct refusal *: STARTs that never left
+    // Who was READY last.
+    uint32_t known_pid; // 0 nobody yet
+    char known_boot_id[BOOT_ID_BYTES];
+    // From the STATE of this connection.
+    bool has_state;
+    uint32_t pid;
+    char boot_id[BOOT_ID_BYTES];
+    bool has_journal;
+    int64_t mark;
+    int capacity;
+    char *level;
+};
+
+static int64_t now_ms(void) {
+    return g_get_monotonic_time() / 1000;
+}
+
+static void refusal_free(void *user) {
+    struct refusal *refusal = user;
+    g_free(refusal->text);
+    g_free(refusal);
+}
+
+struct client *client_new(const char *dir, client_launch_fn launch, void *user) {
+    g_assert(dir != NULL);
+
+    struct client *client = g_new0(struct client, 1);
+    // A task's HOME is named by this path, and a task is elsewhere than the server.
+    client->dir = g_canonicalize_filename(dir, NULL);
+    client->launch = launch;
+    client->user = user;
+    client->fd = -1;
+    client->retry_ms = RETRY_FIRST_MS;
+    client->connect_due_ms = INT64_MIN;
+    client->launched_ms = INT64_MIN;
+    g_queue_init(&client->refused);
+    return client;
+}
+
+static void disconnect(struct client *client) {
+    if (client->fd >= 0) {
+        (void)close(client->fd);
+        frame_reader_done(&client->reader);
+        frame_writer_done(&client->writer);
+    }
+    client->fd = -1;
+    client->is_broken = false;
+    client->is_held = false;
+    client->state = CLIENT_AWAY;
+}
+
+void client_free(struct client *client) {
+    if (client == NULL) {
+        return;
+    }
+    disconnect(client);
+    g_queue_clear_full(&client->refused, refusal_free);
+    g_free(client->level);
+    g_free(client->dir);
+    g_free(client);
+}
+
+int client_fd(const struct client *client) {
+    return client->fd;
+}
+
+bool client_wants_write(const struct client *client) {
+    return client->fd >= 0 && !client->is_held && frame_writer_pending(&client->writer) > 0;
+}
+
+int64_t client_due_ms(const struct client *client) {
+    if (client->is_broken || client->refused.length > 0) {
+        return 0;
+    }
+    if (client->fd < 0) {
+        return client->connect_due_ms;
+    }
+    return client->is_held ? client->held_until_ms : INT64_MAX;
+}
+
+bool client_is_ready(const struct client *client) {
+    return client->state == CLIENT_READY && !client->is_broken;
+}
+
+// Sends what the socket takes now.
+static void flush(struct client *client) {
+    if (client->fd < 0 || client->is_broken) {
+        return;
+    }
+    int result = frame_writer_flush(&client->writer, client->fd);
+    client->is_held = result == -ETOOMANYREFS;
+    if (client->is_held) {
+        client->held_until_ms = now_ms() + DESCRIPTORS_PAUSE_MS;
+    } else if (result != 0 && result != -EAGAIN) {
+        client->is_broken = true;
+    }
+}
+
+// False: the message could not even be queued. The connection is then given up, because a message that is lost without a sign
+// would leave its attempt open for ever.
+static bool push(struct client *client, const struct frame_message *message) {
+    if (frame_writer_push(&client->writer, message) != 0) {
+        client->is_broken = true;
+        return false;
+    }
+    return true;
+}
+
+static void send_message(struct client *client, const struct frame_message *message) {
+    if (client_is_ready(client) && push(client, message)) {
+        flush(client);
+    }
+}
+
+// A sealed memory file with these bytes: the supervisor and the attempt can read it and nobody can change it.
+static int content_new(GBytes *content) {
+    gsize len = 0;
+    const void *data = g_bytes_get_data(content, &len);
+    int fd = memfd_create("sluice-content", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    if (fd < 0) {
+        return -errno;
+    }
+    int result = file_write_at(fd, data, len, 0);
+    if (result == 0 &&
+        fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) != 0) {
+        result = -errno;
+    }
+    if (result != 0) {
+        (void)close(fd);
+        return result;
+    }
+    return fd;
+}
+
+static void close_descriptors(struct frame_start *start) {
+    for (uint32_t i = 0; i < start->fd_count; i++) {
+        (void)close(start->fds[i]);
+    }
+    start->fd_count = 0;
+}
+
+// HOME is the work directory, whose name only exists with the fence (base/frame.h: DIR/work/FENCE).
+static char *home_variable(const struct client *client, int64_t fence,
+                           const struct attempt_spec *spec) {
+    if (spec->work_dir != NULL) {
+        return g_strdup_printf("HOME=%s", spec->work_dir);
+    }
+    return g_strdup_printf("HOME=%s/work/%" PRId64, client->dir, fence);
+}
+
+static const char *const *with_end(GPtrArray *texts) {
+    g_ptr_array_add(texts, NULL);
+    return (const char *const *)texts->pdata;
+}
+
+// Fills the specification and the contents' descriptors. 0 or -errno, with nothing left open.
+static int fill_descriptors(const struct client *client, int64_t fence,
+                            const struct attempt_spec *spec, struct frame_start *start) {
+    if (spec->contents->len + FIRST_CONTENT_FD > FRAME_FDS_MAX) {
+        return -E2BIG;
+    }
+    g_autofree char *home = home_variable(client, fence, spec);
+    g_autoptr(GPtrArray) arguments = g_ptr_array_new();
+    g_autoptr(GPtrArray) environment = g_ptr_array_new();
+    g_ptr_array_extend(arguments, spec->arguments, NULL, NULL);
+    g_ptr_array_extend(environment, spec->environment, NULL, NULL);
+    g_ptr_array_add(environment, home);
+    int result = frame_spec_new(with_end(arguments), with_end(environment), &start->fds[0],
+                                &start->argument_count, &start->environment_count);
+    if (result != 0) {
+        return result;
+    }
+    start->fd_count = FIRST_CONTENT_FD;
+    for (guint i = 0; i < spec->contents->len; i++) {
+        int fd = content_new(g_ptr_array_index(spec->contents, i));
+        if (fd < 0) {
+            close_descriptors(start);
+            return fd;
+        }
+        start->fds[start->fd_count++] = fd;
+    }
+    return 0;
+}
+
+static void refuse(struct client *client, int64_t fence, int result) {
+    struct refusal *refusal = g_new(struct refusal, 1);
+    *refusal = (struct refusal){
+        .fence = fence,
+        .reason = result == -EMFILE || result == -ENFILE ? REFUSAL_LIMIT : REFUSAL_SPAWN,
+        .text =
+            result == -E2BIG
+                ? g_strdup("arguments and environment are too long to be handed to a program")
+                : g_strdup_printf("the attempt could not be described: %s", g_strerror(-result)),
+    };
+    g_queue_push_tail(&client->refused, refusal);
+}
+
+void client_start(struct client *client, int64_t fence, const struct attempt_spec *spec) {
+    g_assert(client != NULL);
+    g_assert(fence > 0);
+    g_assert(spec != NULL);
+
+    if (!client_is_ready(client)) {
+        return;
+    }
+    struct frame_message message = {
+        .type = FRAME_START,
+        .start = {
+            .fence = (uint64_t)fence,
+            .timeout_ms = (uint64_t)MAX(spec->timeout_ms, 0),
+            .grace_ms = (uint32_t)CLAMP(spec->grace_ms, 0, UINT32_MAX),
+            .result_max = MIN(spec->result_max_bytes, FRAME_RESULT_BYTES_MAX),
+            .program = frame_text(spec->program),
+            .workdir = frame_text(spec->work_dir),
+        },
+    };
+    int result = fill_descriptors(client, fence, spec, &message.start);
+    if (result != 0) {
+        refuse(client, fence, result);
+        return;
+    }
+    if (!push(client, &message)) {
+        close_descriptors(&message.start);
+        return;
+    }
+    flush(client);
+}
+
+void client_kill(struct client *client, int64_t fence, int64_t grace_ms) {
+    send_message(client, &(struct frame_message){
+                             .type = FRAME_KILL,
+                             .kill = { .fence = (uint64_t)fence,
+                                       .grace_ms = (uint32_t)CLAMP(grace_ms, 0, UINT32_MAX) } });
+}
+
+void client_acknowledge(struct client *client, int64_t fence) {
+    send_message(client, &(struct frame_message){ .type = FRAME_ACK, .fence = (uint64_t)fence });
+}
+
+void client_void(struct client *client, int64_t fence) {
+    send_message(client, &(struct frame_message){ .type = FRAME_VOID, .fence = (uint64_t)fence });
+}
+
+void client_quit(struct client *client) {
+    send_message(client, &(struct frame_message){ .type = FRAME_QUIT });
+}
+
+void client_flush(struct client *client, int64_t timeout_ms) {
+    g_assert(client != NULL);
+
+    int64_t deadline_ms = now_ms() + timeout_ms;
+    for (;;) {
+        flush(client);
+        int64_t left_ms = deadline_ms - now_ms();
+        if (client->fd < 0 || client->is_broken || frame_writer_pending(&client->writer) == 0 ||
+            left_ms <= 0) {
+            return;
+        }
+        // While descriptors are in flight the socket looks writable all the time.
+        struct pollfd poll_fd = { .fd = client->is_held ? -1 : client->fd, .events = POLLOUT };
+        (void)poll(&poll_fd, 1,
+                   (int)MIN(left_ms, client->is_held ? DESCRIPTORS_PAUSE_MS : INT32_MAX));
+    }
+}
+
+// Nobody listens: ask for a supervisor, but not again while one may be on its way, and look again a little later.
+static void retry_later(struct client *client, int64_t monotonic_ms) {
+    bool is_time =
+        client->launched_ms == INT64_MIN || monotonic_ms - client->launched_ms >= LAUNCH_PAUSE_MS;
+    if (is_time && client->launch != NULL && client->launch(client->user)) {
+        client->launched_ms = monotonic_ms;
+        client->retry_ms = RETRY_FIRST_MS;
+    }
+    client->connect_due_ms = monotonic_ms + client->retry_ms;
+    client->retry_ms = MIN(client->retry_ms * 2, RETRY_MAX_MS);
+}
+
+static void try_connect(struct client *client, int64_t monotonic_ms, int64_t highest_fence) {
+    int dir_fd = open(client->dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    int result = dir_fd < 0 ? -errno : file_connect(dir_fd, SOCKET_NAME, &client->fd);
+    if (dir_fd >= 0) {
+        (void)close(dir_fd);
+    }
+    if (result != 0) {
+        client->fd = -1;
+        retry_later(client, monotonic_ms);
+        return;
+    }
+    frame_reader_init(&client->reader, 0);
+    frame_writer_init(&client->writer, PENDING_BYTES_MAX);
+    client->state = CLIENT_GREETING;
+    client->has_state = false;
+    struct frame_message hello = {
+        .type = FRAME_HELLO,
+        .hello = { .protocol_version = FRAME_VERSION, .highest_fence = (uint64_t)highest_fence },
+    };
+    if (push(client, &hello)) {
+        flush(client);
+    }
+}
+
+static char *slice_text(struct frame_slice slice) {
+    g_autofree char *text = g_strndup(slice.data != NULL ? slice.data : "", slice.len);
+    return g_utf8_make_valid(text, -1);
+}
+
+static void take_state(struct client *client, const struct frame_state *state) {
+    client->has_state = true;
+    g_autofree char *boot_id = slice_text(state->boot_id);
+    (void)g_strlcpy(client->boot_id, boot_id, sizeof(client->boot_id));
+    client->pid = state->pid;
+    client->has_journal = !state->is_journal_damaged;
+    client->mark = (int64_t)state->mark;
+    client->capacity = (int)MIN(state->capacity, INT32_MAX);
+    g_free(client->level);
+    client->level = slice_text(state->level);
+}
+
+static void report_ready(struct client *client, client_report_fn report, void *user) {
+    client->state = CLIENT_READY;
+    client->retry_ms = RETRY_FIRST_MS;
+    client->launched_ms = INT64_MIN;
+    struct report ready = {
+        .kind = REPORT_READY,
+        .mark = client->mark,
+        .capacity = client->capacity,
+        .is_other_supervisor =
+            client->known_pid != client->pid || strcmp(client->known_boot_id, client->boot_id) != 0,
+        .has_journal = client->has_journal,
+        .level = client->level,
+    };
+    client->known_pid = client->pid;
+    (void)g_strlcpy(client->known_boot_id, client->boot_id, sizeof(client->known_boot_id));
+    report(&ready, user);
+}
+
+static enum exit_cause exit_cause_of(enum frame_cause cause) {
+    switch (cause) {
+    case FRAME_CAUSE_EXITED: return EXIT_NORMAL;
+    case FRAME_CAUSE_SIGNALED: return EXIT_SIGNAL;
+    case FRAME_CAUSE_LOST: return EXIT_LOST;
+    case FRAME_CAUSE_NOT_STARTED: return EXIT_NOT_STARTED;
+    }
+    g_assert_not_reached(); // frame_decode has checked the range
+}
+
+static enum exit_kill exit_kill_of(enum frame_kill_sent kill_sent) {
+    switch (kill_sent) {
+    case FRAME_KILL_NONE: return EXIT_KILL_NONE;
+    case FRAME_KILL_SERVER: return EXIT_KILL_SERVER;
+    case FRAME_KILL_TIMEOUT: return EXIT_KILL_TIMEOUT;
+    }
+    g_assert_not_reached();
+}
+
+static void report_exited(const struct frame_exited *exited, client_report_fn report, void *user) {
+    bool has_result = (exited->result_flags & FRAME_RESULT_PRESENT) != 0;
+    // The result ends with NUL for whoever prints it; the frame's own bytes do not.
+    g_autofree char *result =
+        has_result ? g_strndup(exited->result.data, exited->result.len) : NULL;
+    struct report message = {
+        .kind = REPORT_EXITED,
+        .fence = (int64_t)exited->fence,
+        .started_ms = exited->started_ms,
+        .ended_ms = exited->ended_ms,
+        .user_us = (int64_t)exited->user_us,
+        .system_us = (int64_t)exited->system_us,
+        .maxrss_kib = (int64_t)exited->maxrss_kib,
+        .output_bytes = (int64_t)exited->output_bytes,
+        .dropped_bytes = (int64_t)exited->dropped_bytes,
+        .exit = {
+            .cause = exit_cause_of(exited->cause),
+            .code = exited->code,
+            .kill = exit_kill_of(exited->kill_sent),
+            .was_out_of_memory = exited->is_oom_killed,
+            .is_result_too_long = (exited->result_flags & FRAME_RESULT_TOO_LONG) != 0,
+            .is_result_lost = (exited->result_flags & FRAME_RESULT_LOST) != 0,
+            .result = result,
+            .result_len = has_result ? exited->result.len : 0,
+        },
+    };
+    report(&message, user);
+}
+
+static enum report_refusal refusal_of(enum frame_refusal reason) {
+    switch (reason) {
+    case FRAME_STALE_FENCE: return REFUSAL_STALE_FENCE;
+    case FRAME_LIMIT: return REFUSAL_LIMIT;
+    case FRAME_JOURNAL: return REFUSAL_JOURNAL;
+    case FRAME_SPAWN: return REFUSAL_SPAWN;
+    }
+    g_assert_not_reached();
+}
+
+static void report_refused(int64_t fence, enum report_refusal reason, char *text,
+                           client_report_fn report, void *user) {
+    struct report message = {
+        .kind = REPORT_REFUSED, .fence = fence, .refusal = reason, .text = text
+    };
+    report(&message, user);
+}
+
+// False when the supervisor says what only a server says, or says it before it has answered HELLO.
+static bool take_message(struct client *client, const struct frame_message *message,
+                         client_report_fn report, void *user) {
+    if (client->has_state == (message->type == FRAME_STATE)) {
+        return false;
+    }
+    switch (message->type) {
+    case FRAME_STATE: take_state(client, &message->state); return true;
+    case FRAME_STATE_END:
+        if (client->state != CLIENT_GREETING) {
+            return false;
+        }
+        report_ready(client, report, user);
+        return true;
+    case FRAME_STARTED: {
+        struct report started = {
+            .kind = REPORT_STARTED,
+            .fence = (int64_t)message->started.fence,
+            .pid = (int)message->started.pid,
+            .started_ms = message->started.started_ms,
+        };
+        report(&started, user);
+        return true;
+    }
+    case FRAME_EXITED: report_exited(&message->exited, report, user); return true;
+    case FRAME_REFUSED: {
+        g_autofree char *text = slice_text(message->refused.text);
+        report_refused((int64_t)message->refused.fence, refusal_of(message->refused.reason), text,
+                       report, user);
+        return true;
+    }
+    case FRAME_HELLO:
+    case FRAME_START:
+    case FRAME_VOID:
+    case FRAME_KILL:
+    case FRAME_ACK:
+    case FRAME_QUIT: return false;
+    }
+    return false;
+}
+
+// Takes every whole frame that has arrived.
+static void take_frames(struct client *client, client_report_fn report, void *user) {
+    int result = 1;
+    while (result == 1) {
+        struct frame_message message;
+        result = frame_reader_next(&client->reader, &message);
+        if (result == 1 && message.type == FRAME_START) {
+            close_descriptors(&message.start);
+        }
+        if (result < 0 || (result == 1 && !take_message(client, &message, report, user))) {
+            client->is_broken = true;
+            return;
+        }
+    }
+}
+
+static void receive(struct client *client, client_report_fn report, void *user) {
+    for (int reads = 0; reads < READS_PER_PUMP && !client->is_broken; reads++) {
+        int result = frame_reader_receive(&client->reader, client->fd);
+        if (result == -EAGAIN) {
+            return;
+        }
+        if (result != 1) {
+            client->is_broken = true;
+            return;
+        }
+        take_frames(client, report, user);
+    }
+}
+
+static void report_local_refusals(struct client *client, client_report_fn report, void *user) {
+    // Only those that are here now: the engine may answer one by the next START.
+    for (guint count = client->refused.length; count > 0; count--) {
+        struct refusal *refusal = g_queue_pop_head(&client->refused);
+        report_refused(refusal->fence, refusal->reason, refusal->text, report, user);
+        refusal_free(refusal);
+    }
+}
+
+static void take_down(struct client *client, int64_t monotonic_ms, client_report_fn report,
+                      void *user) {
+    disconnect(client);
+    client->connect_due_ms = monotonic_ms + client->retry_ms;
+    client->retry_ms = MIN(client->retry_ms * 2, RETRY_MAX_MS);
+    struct report gone = { .kind = REPORT_GONE };
+    report(&gone, user);
+}
+
+void client_pump(struct client *client, int64_t monotonic_ms, int64_t highest_fence,
+                 client_report_fn report, void *user) {
+    g_assert(client != NULL);
+    g_assert(report != NULL);
+
+    report_local_refusals(client, report, user);
+    if (client->fd < 0 && monotonic_ms >= client->connect_due_ms) {
+        try_connect(client, monotonic_ms, highest_fence);
+    }
+    if (client->fd >= 0) {
+        flush(client);
+        // What was said before the end is heard, also when sending has failed.
+        bool was_broken = client->is_broken;
+        client->is_broken = false;
+        receive(client, report, user);
+        client->is_broken = client->is_broken || was_broken;
+        flush(client);
+    }
+    if (client->is_broken) {
+        take_down(client, monotonic_ms, report, user);
+    }
+}

@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// kinds: the table of the kinds of nodes that need a program, and what is the same for all of them. What one kind does alone is
+// in its own room (exec/script, exec/sqlnode).
+//
+// What always holds: an attempt is made only of a checked content; the outcome is read from the supervisor's report and the program's
+// result line alone, so the same report gives the same outcome after a restart.
+#include "exec/kinds.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/fault.h"
+#include "core/vars.h"
+#include "exec/script.h"
+#include "exec/sqlnode.h"
+#include "exec/task.h"
+
+struct kind_row {
+    enum node_kind kind;
+    bool has_database;   // the content's dbId is looked up before `prepare`
+    bool leaves_unknown; // unknown variables stay for the shell, unless the node is strict
+    bool (*prepare)(const struct task *task, struct attempt_spec **ret_spec, GError **error);
+    // NULL: the kind has no outputs. Reads them from the result line of a program that succeeded.
+    bool (*outputs)(const char *line, size_t len, json_t **ret_outputs, GError **error);
+    // NULL: only the exit code tells. The program's own words for its failure, or NULL.
+    char *(*failure)(const char *line, size_t len);
+};
+
+static bool script_outputs(const char *line, size_t len, json_t **ret_outputs, GError **error) {
+    if (line == NULL) {
+        *ret_outputs = json_object();
+    } else {
+        vars_script_outputs(line, len, ret_outputs);
+    }
+    return true;
+}
+
+static const struct kind_row ROWS[] = {
+    { .kind = KIND_SCRIPT,
+      .leaves_unknown = true,
+      .prepare = script_prepare,
+      .outputs = script_outputs },
+    { .kind = KIND_NORMAL_SQL,
+      .has_database = true,
+      .prepare = sqlnode_prepare_run,
+      .failure = sqlnode_error },
+    { .kind = KIND_SQL_ASSIGNMENT,
+      .has_database = true,
+      .prepare = sqlnode_prepare_assign,
+      .outputs = sqlnode_outputs,
+      .failure = sqlnode_error },
+};
+
+static const struct kind_row *find_row(enum node_kind kind) {
+    for (size_t i = 0; i < G_N_ELEMENTS(ROWS); i++) {
+        if (ROWS[i].kind == kind) {
+            return &ROWS[i];
+        }
+    }
+    return NULL;
+}
+
+// A database that is not there is the node's fault; any other error is the store's and stays what it is.
+static bool find_connection(const struct kind_context *context, const struct task *task,
+                            struct exec_connection *ret_connection, GError **error) {
+    int64_t database_id = 0;
+    if (!sqlnode_database_id(task->content, &database_id, error)) {
+        return false;
+    }
+    GError *fault = NULL;
+    if (context->connection(task->run->tenant_id, database_id, ret_connection, context->user,
+                            &fault)) {
+        return true;
+    }
+    if (fault_is(fault, FAULT_DATABASE_NOT_EXIST)) {
+        fault_set(error, FAULT_INVALID_DATA,
+                  "there is no database %" PRId64 ", which \"dbId\" names", database_id);
+        g_error_free(fault);
+    } else {
+        g_propagate_error(error, fault);
+    }
+    return false;
+}
+
+static char *unknown_note(const GPtrArray *unknown) {
+    if (unknown->len == 0) {
+        return NULL;
+    }
+    GString *note = g_string_new("unknown variables were left for the shell:");
+    g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
+    for (guint i = 0; i < unknown->len; i++) {
+        char *name = g_ptr_array_index(unknown, i);
+        if (g_hash_table_add(seen, name)) {
+            g_string_append_printf(note, " ${%s}", name);
+        }
+    }
+    return g_string_free(note, FALSE);
+}
+
+static bool prepare_row(const struct kind_context *context, const struct kind_row *row,
+                        struct task *task, struct attempt_spec **ret_spec, GError **error) {
+    if (!scope_new(task->run, task->node, context->language, &task->scope, error)) {
+        return false;
+    }
+    struct exec_connection connection = { 0 };
+    bool is_ready = !row->has_database || find_connection(context, task, &connection, error);
+    if (is_ready && row->has_database) {
+        g_assert(connection.kind != NULL);
+        task->connection = &connection;
+    }
+    is_ready = is_ready && row->prepare(task, ret_spec, error);
+    task->connection = NULL;
+    exec_connection_done(&connection);
+    scope_free(task->scope);
+    return is_ready;
+}
+
+bool kind_prepare(const struct kind_context *context, const struct run *run, int node,
+                  struct attempt_spec **ret_spec, char **ret_note, GError **error) {
+    g_assert(context != NULL);
+    g_assert(run != NULL);
+    g_assert(node >= 0 && node < run->plan->node_count);
+    g_assert(ret_spec != NULL);
+
+    const struct plan_node *plan_node = &run->plan->nodes[node];
+    const struct kind_row *row = find_row(plan_node->kind);
+    if (row == NULL) {
+        fault_set(error, FAULT_INVALID_DATA, "no executor configured for %s",
+                  node_kind_word(plan_node->kind));
+        return false;
+    }
+    json_t *content = NULL;
+    if (!task_content_parse(plan_node, &content, error)) {
+        return false;
+    }
+    g_autoptr(GPtrArray) unknown = g_ptr_array_new_with_free_func(g_free);
+    struct task task = {
+        .run = run,
+        .node = node,
+        .content = content,
+        .has_strict_variables = !row->leaves_unknown || plan_node->settings.has_strict_variables,
+        .unknown = unknown,
+        .data_dir = context->data_dir,
+    };
+    int64_t timeout_ms = 0;
+    struct attempt_spec *spec = NULL;
+    bool is_prepared = task_timeout_ms(plan_node, content, &timeout_ms, error) &&
+                       prepare_row(context, row, &task, &spec, error);
+    json_decref(content);
+    if (!is_prepared) {
+        return false;
+    }
+    spec->timeout_ms = timeout_ms;
+    *ret_spec = spec;
+    if (ret_note != NULL) {
+        *ret_note = unknown_note(unknown);
+    }
+    return true;
+}
+
+// "timed out after 60 s": the limit is computed again from the plan, which does not change.
+static char *timeout_message(const struct plan_node *node) {
+    json_t *content = NULL;
+    int64_t timeout_ms = 0;
+    bool is_known = task_content_parse(node, &content, NULL) &&
+                    task_timeout_ms(node, content, &timeout_ms, NULL);
+    json_decref(content);
+    if (!is_known) {
+        return g_strdup("timed out");
+    }
+    if (timeout_ms % 1000 != 0) {
+        return g_strdup_printf("timed out after %" PRId64 " ms", timeout_ms);
+    }
+    return g_strdup_printf("timed out after %" PRId64 " s", timeout_ms / 1000);
+}
+
+// Why a program that nobody told to end did not succeed.
+static char *failure_message(const struct kind_row *row, const struct exit_report *report) {
+    switch (report->cause) {
+    case EXIT_NORMAL: {
+        char *words = row != NULL && row->failure != NULL
+                          ? row->failure(report->result, report->result_len)
+                          : NULL;
+        if (words != NULL) {
+            return words;
+        }
+        return g_strdup_printf("exit code %d%s", report->code,
+                               report->was_out_of_memory ? "; the memory limit was reached" : "");
+    }
+    case EXIT_SIGNAL:
+        return g_strdup_printf("killed by signal %d%s", report->code,
+                               report->was_out_of_memory ? ": the memory limit was reached" : "");
+    case EXIT_NOT_STARTED: return g_strdup_printf("could not start: %s", g_strerror(report->code));
+    case EXIT_LOST:
+        return g_strdup("outcome unknown: the supervisor or the machine went down while it ran");
+    }
+    g_assert_not_reached();
+}
+
+// The outputs of a program that ended with 0. False with a sentence when they are not what the node declares.
+static bool read_outputs(const struct kind_row *row, const struct plan_node *node,
+                         const struct exit_report *report, json_t **ret_outputs,
+                         char **ret_message) {
+    json_t *outputs = NULL;
+    GError *fault = NULL;
+    if (row->outputs(report->result, report->result_len, &outputs, &fault) &&
+        vars_outputs_complete(node->output, outputs, &fault)) {
+        *ret_outputs = outputs;
+        return true;
+    }
+    const char *reason = "";
+    if (report->is_result_too_long) {
+        reason = "; the last line of the output was too long to be kept";
+    } else if (report->is_result_lost) {
+        reason = "; the last line of the output could not be kept";
+    }
+    *ret_message = g_strdup_printf("%s%s", fault->message, reason);
+    g_error_free(fault);
+    json_decref(outputs);
+    return false;
+}
+
+void kind_outcome(const struct run *run, int node, const struct exit_report *report,
+                  enum attempt_outcome *ret_outcome, char **ret_message, json_t **ret_outputs) {
+    g_assert(run != NULL);
+    g_assert(node >= 0 && node < run->plan->node_count);
+    g_assert(report != NULL);
+
+    const struct plan_node *plan_node = &run->plan->nodes[node];
+    const struct kind_row *row = find_row(plan_node->kind);
+    *ret_message = NULL;
+    *ret_outputs = NULL;
+    if (report->cause == EXIT_LOST) {
+        *ret_outcome = OUTCOME_FAILURE;
+        *ret_message = failure_message(row, report);
+    } else if (report->kill == EXIT_KILL_SERVER) {
+        *ret_outcome = OUTCOME_KILLED;
+        *ret_message = g_strdup("killed");
+    } else if (report->kill == EXIT_KILL_TIMEOUT) {
+        *ret_outcome = OUTCOME_FAILURE;
+        *ret_message = timeout_message(plan_node);
+    } else if (report->cause != EXIT_NORMAL || report->code != 0) {
+        *ret_outcome = OUTCOME_FAILURE;
+        *ret_message = failure_message(row, report);
+    } else if (row == NULL || row->outputs == NULL) {
+        *ret_outcome = OUTCOME_SUCCESS;
+    } else {
+        *ret_outcome = read_outputs(row, plan_node, report, ret_outputs, ret_message)
+                           ? OUTCOME_SUCCESS
+                           : OUTCOME_FAILURE;
+    }
+}
+
+struct attempt_spec *kind_probe(const struct exec_connection *connection) {
+    return sqlnode_probe(connection);
+}

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// task: what the rows of exec/kinds share. Not for anything that only one kind does.
+//
+// What always holds: nothing of the server's own environment reaches an attempt; every name in it is chosen here or by TF_VAR_.
+#include "exec/task.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/civil.h"
+#include "base/fault.h"
+#include "core/vars.h"
+
+// Of the server's own PATH nothing is known to the task's user; this is what a login shell of Debian's root has.
+static const char DEFAULT_PATH[] =
+    "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+const struct plan_node *task_node(const struct task *task) {
+    g_assert(task->node >= 0);
+    g_assert(task->node < task->run->plan->node_count);
+
+    return &task->run->plan->nodes[task->node];
+}
+
+bool task_content_parse(const struct plan_node *node, json_t **ret_content, GError **error) {
+    g_assert(node != NULL);
+    g_assert(ret_content != NULL);
+
+    if (node->content == NULL || node->content[0] == '\0') {
+        fault_set(error, FAULT_INVALID_DATA,
+                  "node \"%s\" has no content; enter it with UpdateTaskContent", node->name);
+        return false;
+    }
+    json_error_t where;
+    json_t *content = json_loads(node->content, JSON_REJECT_DUPLICATES, &where);
+    if (content == NULL) {
+        fault_set(error, FAULT_INVALID_DATA, "the content of node \"%s\" is not JSON: %s (line %d)",
+                  node->name, where.text, where.line);
+        return false;
+    }
+    if (!json_is_object(content)) {
+        json_decref(content);
+        fault_set(error, FAULT_INVALID_DATA, "the content of node \"%s\" is not a JSON object",
+                  node->name);
+        return false;
+    }
+    *ret_content = content;
+    return true;
+}
+
+bool task_timeout_ms(const struct plan_node *node, const json_t *content, int64_t *ret_timeout_ms,
+                     GError **error) {
+    g_assert(node != NULL);
+    g_assert(ret_timeout_ms != NULL);
+
+    int64_t timeout_ms = node_kind_timeout_ms(node->kind);
+    if (node->settings.timeout_ms > 0 && node->settings.timeout_ms < timeout_ms) {
+        timeout_ms = node->settings.timeout_ms;
+    }
+    const json_t *entered = json_object_get(content, "timeoutSeconds");
+    if (entered != NULL && !json_is_null(entered)) {
+        if (!json_is_integer(entered) || json_integer_value(entered) < 1) {
+            fault_set(error, FAULT_INVALID_DATA,
+                      "\"timeoutSeconds\" of the content must be a whole number of at least 1");
+            return false;
+        }
+        if (json_integer_value(entered) < timeout_ms / 1000) {
+            timeout_ms = json_integer_value(entered) * 1000;
+        }
+    }
+    *ret_timeout_ms = timeout_ms;
+    return true;
+}
+
+bool task_substitute(const struct task *task, const char *what, const char *text, char **ret_text,
+                     GError **error) {
+    GError *fault = NULL;
+    if (!vars_substitute(text, scope_lookup, task->scope, task->has_strict_variables, ret_text,
+                         task->unknown, &fault)) {
+        g_propagate_prefixed_error(error, fault, "%s: ", what);
+        return false;
+    }
+    return true;
+}
+
+bool task_text(const struct task *task, const char *key, char **ret_text, GError **error) {
+    g_assert(key != NULL);
+    g_assert(ret_text != NULL);
+
+    const json_t *value = json_object_get(task->content, key);
+    if (value == NULL || json_is_null(value)) {
+        *ret_text = NULL;
+        return true;
+    }
+    if (!json_is_string(value)) {
+        fault_set(error, FAULT_INVALID_DATA, "\"%s\" of the content must be a text", key);
+        return false;
+    }
+    return task_substitute(task, key, json_string_value(value), ret_text, error);
+}
+
+static void add_number(GPtrArray *environment, const char *name, int64_t value) {
+    g_ptr_array_add(environment, g_strdup_printf("%s=%" PRId64, name, value));
+}
+
+void task_environment(const struct task *task, GPtrArray *environment) {
+    g_assert(task != NULL);
+    g_assert(environment != NULL);
+
+    const struct run *run = task->run;
+    char business[CIVIL_TEXT_BYTES];
+    civil_text(&run->business, business);
+    g_ptr_array_add(environment, g_strdup(DEFAULT_PATH));
+    g_ptr_array_add(environment, g_strdup("LANG=C.UTF-8"));
+    add_number(environment, "SLUICE_FLOW_ID", run->flow_id);
+    add_number(environment, "SLUICE_RUN_ID", run->id);
+    add_number(environment, "SLUICE_NODE_ID", task_node(task)->id);
+    add_number(environment, "SLUICE_ATTEMPT", run->nodes[task->node].attempt);
+    g_ptr_array_add(environment, g_strdup_printf("SLUICE_BUSINESS_TIME=%s", business));
+}

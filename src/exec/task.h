@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// task: one node of a run that is about to become an attempt: its content, what it may look up, and the parts that every kind
+// shares (time limit, substitution, the environment). A row of exec/kinds works on a task and fills an attempt.
+//
+// A task borrows everything and lives for one call. Errors are FAULT_INVALID_DATA and a sentence that names the field; it becomes the
+// node's message.
+#pragma once
+
+#include <glib.h>
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/machine.h"
+#include "core/scope.h"
+#include "exec/attempt.h"
+#include "exec/connection.h"
+
+// What execve takes; checked here, so that the node says what is too long instead of "argument list too long".
+enum {
+    TASK_TEXT_BYTES = 128 * 1024 - 1, // one argument
+    TASK_PATH_BYTES = 4095,           // a work directory
+    TASK_ARGUMENTS_MAX = 4000,
+    TASK_ARGUMENTS_BYTES = 512 * 1024, // all arguments together
+};
+
+struct task {
+    const struct run *run;
+    int node;              // position in the plan
+    const json_t *content; // an object
+    struct scope *scope;
+    bool has_strict_variables;
+    GPtrArray *unknown;                       // names that were left for the shell
+    const struct exec_connection *connection; // NULL unless the kind has a database
+    const char *data_dir;                     // NULL or the server's directory
+};
+
+const struct plan_node *task_node(const struct task *task);
+
+// The content document of a node: an object that the caller owns.
+bool task_content_parse(const struct plan_node *node, json_t **ret_content, GError **error);
+
+// The smallest of the content's timeoutSeconds, the config's and the kind's default (behaviour.md §2.6, §10).
+bool task_timeout_ms(const struct plan_node *node, const json_t *content, int64_t *ret_timeout_ms,
+                     GError **error);
+
+// The text field `key` of the content with its variables replaced; NULL when it is absent or null. The caller frees it.
+bool task_text(const struct task *task, const char *key, char **ret_text, GError **error);
+// The same for a text inside a field; `what` names it in errors.
+bool task_substitute(const struct task *task, const char *what, const char *text, char **ret_text,
+                     GError **error);
+
+// Adds PATH, LANG and the SLUICE_ variables: all that an attempt's environment has besides HOME, which exec/client knows, and TF_VAR_.
+void task_environment(const struct task *task, GPtrArray *environment);

@@ -1,0 +1,379 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// sluice-sql: what an SQL node executes. One process, one connection, one request; a child of the supervisor like any script.
+//
+// The request is a JSON object on descriptor 3 (exec/sqlnode.h), so that nothing of it can be seen in the process list. Modes: `run` executes
+// the statements of a script in order, each committed by itself unless the script begins a transaction, and stops at the first
+// error; `assign` reads one query's result into output variables; `probe` opens the database and looks at it. Standard output is the
+// log; its last line is the answer.
+//
+// SIGTERM cancels the statement in the database; the process ends when the statement has ended and is rolled back, not before.
+//
+// Exit codes: 0 done (also a probe that says no) · 1 a statement or its result failed · 2 the request can not be used · 3 the database can
+// not be opened · 4 standard output could not be written · 143 cancelled.
+//
+// What always holds: no password is printed; a cancellation that arrives between two looks at it is not lost, because it is repeated
+// until the connection is closed.
+#include <errno.h>
+#include <fcntl.h>
+#include <locale.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <glib.h>
+#include <jansson.h>
+
+#include "base/fault.h"
+#include "main/sqlrun_extract.h"
+#include "main/sqlrun_print.h"
+#include "main/sqlrun_request.h"
+#include "sql/sql.h"
+
+enum {
+    REQUEST_FD = 3,
+    CANCEL_PAUSE_US = 20000,
+    ANSWER_BYTES_MAX = 1024 * 1024, // what the supervisor keeps of an assignment's last line
+};
+
+enum exit_code {
+    EXIT_DONE = 0,
+    EXIT_FAILED = 1,
+    EXIT_REQUEST = 2,
+    EXIT_OPEN = 3,
+    EXIT_OUTPUT = 4,
+    EXIT_CANCELLED = 143, // 128 + SIGTERM, as a shell says it
+};
+
+enum runner_state { RUNNER_OPENING, RUNNER_OPEN, RUNNER_CLOSED };
+
+// The connection, shared with the thread that waits for SIGTERM. `state` and `sql` change only under the lock.
+struct runner {
+    pthread_mutex_t lock;
+    enum runner_state state;
+    struct sql *sql; // NULL unless open
+    atomic_bool is_cancelled;
+    sigset_t signals;
+};
+
+static void *watch_signals(void *user) {
+    struct runner *runner = user;
+    int number = 0;
+    if (sigwait(&runner->signals, &number) != 0) {
+        return NULL;
+    }
+    atomic_store(&runner->is_cancelled, true);
+    // A driver forgets a cancellation when a statement begins, so one that came just before is said again.
+    for (enum runner_state state = RUNNER_OPEN; state == RUNNER_OPEN;) {
+        (void)pthread_mutex_lock(&runner->lock);
+        state = runner->state;
+        if (state == RUNNER_OPENING) {
+            // Opening waits for locks and has no handle yet; nothing was begun that would have to be undone.
+            print_error_answer("cancelled while the database was being opened; another program may "
+                               "have locked it");
+            (void)print_finish();
+            _exit(EXIT_CANCELLED);
+        }
+        if (state == RUNNER_OPEN) {
+            sql_cancel(runner->sql);
+        }
+        (void)pthread_mutex_unlock(&runner->lock);
+        g_usleep(CANCEL_PAUSE_US);
+    }
+    return NULL;
+}
+
+static void runner_set(struct runner *runner, enum runner_state state, struct sql *sql) {
+    (void)pthread_mutex_lock(&runner->lock);
+    runner->state = state;
+    runner->sql = sql;
+    (void)pthread_mutex_unlock(&runner->lock);
+}
+
+static bool runner_start(struct runner *runner, GError **error) {
+    (void)sigemptyset(&runner->signals);
+    (void)sigaddset(&runner->signals, SIGTERM);
+    (void)sigaddset(&runner->signals, SIGINT);
+    // A closed standard output is an error of writing, with an exit code of its own.
+    (void)signal(SIGPIPE, SIG_IGN);
+    pthread_t thread;
+    int reason = pthread_sigmask(SIG_BLOCK, &runner->signals, NULL);
+    if (reason == 0) {
+        reason = pthread_create(&thread, NULL, watch_signals, runner);
+    }
+    if (reason != 0) {
+        fault_set(error, FAULT_INTERNAL, "no thread for signals: %s", g_strerror(reason));
+        return false;
+    }
+    (void)pthread_detach(thread);
+    return true;
+}
+
+// Does the statement change rows? Of others the driver's count is the one of an earlier statement.
+static bool changes_rows(const char *text, const char *end) {
+    static const char *const words[] = { "INSERT", "UPDATE", "DELETE", "REPLACE", "WITH", "MERGE" };
+    const char *start = print_skip_comments(text, end);
+    for (size_t i = 0; i < G_N_ELEMENTS(words); i++) {
+        size_t len = strlen(words[i]);
+        if ((size_t)(end - start) > len && g_ascii_strncasecmp(start, words[i], len) == 0 &&
+            !g_ascii_isalnum(start[len]) && start[len] != '_') {
+            return true;
+        }
+    }
+    return false;
+}
+
+// Runs one statement and shows the first rows of its result.
+static bool run_statement(struct runner *runner, struct sql_statement *statement, int64_t *ret_rows,
+                          GError **error) {
+    bool is_query = sql_is_query(statement);
+    int64_t rows = 0;
+    for (;;) {
+        enum sql_step step = SQL_DONE;
+        if (atomic_load(&runner->is_cancelled)) {
+            fault_set(error, FAULT_UNAVAILABLE, "cancelled");
+            return false;
+        }
+        if (!sql_step(statement, &step, error)) {
+            return false;
+        }
+        if (rows == 0 && is_query) {
+            print_columns(statement);
+        }
+        if (step == SQL_DONE) {
+            *ret_rows = is_query ? rows : -1;
+            return true;
+        }
+        if (rows < PRINT_ROWS_MAX) {
+            print_row(statement);
+        } else if (rows == PRINT_ROWS_MAX) {
+            print_line("… more rows follow; the first %d are shown", PRINT_ROWS_MAX);
+        }
+        rows++;
+    }
+}
+
+// The number and the database's words, in the log.
+static void report_failure(int number, int64_t started_us, GError **error) {
+    g_prefix_error(error, "statement %d: ", number);
+    print_line("statement %d failed after %.1f ms", number,
+               (double)(g_get_monotonic_time() - started_us) / 1000.0);
+}
+
+// A transaction that a script leaves open would be undone without a word when the connection closes.
+static bool check_committed(struct sql *sql, GError **error) {
+    struct sql_statement *statement = NULL;
+    const char *rest = NULL;
+    enum sql_step step = SQL_DONE;
+    bool is_outside =
+        sql_prepare_user(sql, "BEGIN", &statement, &rest, NULL) && sql_step(statement, &step, NULL);
+    sql_finish(statement);
+    sql_rollback(sql);
+    if (!is_outside) {
+        fault_set(
+            error, FAULT_INVALID_DATA,
+            "the script ends inside a transaction, which was rolled back; end it with COMMIT");
+    }
+    return is_outside;
+}
+
+static bool run_script(struct runner *runner, const char *text, GError **error) {
+    const char *rest = text;
+    for (int number = 1; rest != NULL; number++) {
+        const char *start = rest;
+        struct sql_statement *statement = NULL;
+        int64_t started_us = g_get_monotonic_time();
+        if (!sql_prepare_user(runner->sql, start, &statement, &rest, error)) {
+            report_failure(number, started_us, error);
+            return false;
+        }
+        if (statement == NULL) {
+            break; // only blanks and comments were left
+        }
+        const char *end = rest != NULL ? rest : start + strlen(start);
+        print_started(number, start, (size_t)(end - start));
+        int64_t rows = 0;
+        started_us = g_get_monotonic_time();
+        bool is_done = run_statement(runner, statement, &rows, error);
+        int64_t changed =
+            is_done && changes_rows(start, end) && rows < 0 ? sql_changes(runner->sql) : -1;
+        sql_finish(statement);
+        if (!is_done) {
+            report_failure(number, started_us, error);
+            return false;
+        }
+        print_done(number, g_get_monotonic_time() - started_us, rows, changed);
+    }
+    return check_committed(runner->sql, error);
+}
+
+static bool read_result(struct runner *runner, struct sql_statement *statement,
+                        struct extract *extract, json_t **ret_values, GError **error) {
+    enum sql_step step = SQL_ROW;
+    // One step at least: an error of the query is an error also where no value is wanted.
+    do {
+        if (atomic_load(&runner->is_cancelled)) {
+            fault_set(error, FAULT_UNAVAILABLE, "cancelled");
+            return false;
+        }
+        if (!sql_step(statement, &step, error) ||
+            (step == SQL_ROW && !extract_row(extract, statement, error))) {
+            return false;
+        }
+    } while (step == SQL_ROW && extract_wants_more(extract));
+    if (step == SQL_ROW && extract_row_count(extract) == EXTRACT_ROWS_MAX) {
+        print_line("only the first %d rows were read", EXTRACT_ROWS_MAX);
+    }
+    return extract_finish(extract, sql_column_count(statement), ret_values, error);
+}
+
+// The one query of an assignment. The caller finishes it.
+static bool prepare_query(struct sql *sql, const char *text, struct sql_statement **ret_statement,
+                          GError **error) {
+    const char *rest = NULL;
+    struct sql_statement *statement = NULL;
+    if (!sql_prepare_user(sql, text, &statement, &rest, error)) {
+        return false;
+    }
+    if (statement == NULL || !sql_is_query(statement) || !sql_is_readonly(statement)) {
+        sql_finish(statement);
+        fault_set(error, FAULT_INVALID_DATA,
+                  "an assignment takes one SELECT; this is no query that only reads");
+        return false;
+    }
+    if (rest != NULL && *print_skip_comments(rest, rest + strlen(rest)) != '\0') {
+        sql_finish(statement);
+        fault_set(error, FAULT_INVALID_DATA,
+                  "an assignment takes one SELECT; there is more behind the first");
+        return false;
+    }
+    *ret_statement = statement;
+    return true;
+}
+
+static bool run_assignment(struct runner *runner, const struct request *request, GError **error) {
+    struct extract *extract = NULL;
+    if (!extract_new(request->outputs, &extract, error)) {
+        return false;
+    }
+    struct sql_statement *statement = NULL;
+    json_t *values = NULL;
+    int64_t started_us = g_get_monotonic_time();
+    bool is_read = prepare_query(runner->sql, request->sql, &statement, error);
+    if (is_read) {
+        print_started(1, request->sql, strlen(request->sql));
+        started_us = g_get_monotonic_time();
+        is_read = read_result(runner, statement, extract, &values, error);
+        sql_finish(statement);
+    }
+    if (!is_read) {
+        report_failure(1, started_us, error);
+        extract_free(extract);
+        return false;
+    }
+    print_done(1, g_get_monotonic_time() - started_us, extract_row_count(extract), -1);
+    extract_free(extract);
+    json_t *answer = json_object();
+    (void)json_object_set_new(answer, "outputs", values);
+    if (json_dumpb(answer, NULL, 0, JSON_COMPACT) > ANSWER_BYTES_MAX) {
+        json_decref(answer);
+        fault_set(error, FAULT_INVALID_DATA, "all values together are longer than %d KiB",
+                  ANSWER_BYTES_MAX / 1024);
+        return false;
+    }
+    print_answer(answer);
+    return true;
+}
+
+// Reads the version and, by that, the file's head: a file that is no database is found here.
+static bool probe(struct sql *sql, const char *path, GError **error) {
+    static const char QUERY[] = "SELECT sqlite_version(), (SELECT count(*) FROM sqlite_schema)";
+    g_autofree char *directory = g_path_get_dirname(path);
+    if (faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) != 0 ||
+        faccessat(AT_FDCWD, directory, W_OK, AT_EACCESS) != 0) {
+        fault_set(
+            error, FAULT_INVALID_DATA,
+            "%s and its directory must be writable to the user that tasks run as (uid %d): %s",
+            path, (int)geteuid(), g_strerror(errno));
+        return false;
+    }
+    struct sql_statement *statement = NULL;
+    enum sql_step step = SQL_DONE;
+    if (!sql_prepare(sql, QUERY, &statement, error) || !sql_step(statement, &step, error)) {
+        return false;
+    }
+    g_assert(step == SQL_ROW);
+    print_answer(json_pack("{s:b, s:s, s:[s]}", "ok", 1, "version", sql_column_text(statement, 0),
+                           "schemas", "main"));
+    return true;
+}
+
+// What a probe finds is an answer, also when it is bad news.
+static enum exit_code refuse(const struct request *request, const GError *fault,
+                             enum exit_code code) {
+    if (request->mode != REQUEST_PROBE) {
+        print_line("%s", fault->message);
+    }
+    print_error_answer(fault->message);
+    return request->mode == REQUEST_PROBE ? EXIT_DONE : code;
+}
+
+// The statement has ended when the driver has returned; what it began is undone before the process says so.
+static enum exit_code finish(struct runner *runner, const struct request *request,
+                             const GError *fault) {
+    struct sql *sql = runner->sql;
+    runner_set(runner, RUNNER_CLOSED, NULL);
+    if (fault != NULL) {
+        sql_rollback(sql);
+    }
+    sql_close(sql);
+    if (fault == NULL) {
+        return EXIT_DONE;
+    }
+    if (atomic_load(&runner->is_cancelled)) {
+        print_line("cancelled: the statement has ended in the database and is rolled back");
+        print_error_answer("cancelled");
+        return EXIT_CANCELLED;
+    }
+    return refuse(request, fault, EXIT_FAILED);
+}
+
+static enum exit_code work(struct runner *runner, const struct request *request) {
+    g_autoptr(GError) fault = NULL;
+    g_autofree char *path = NULL;
+    struct sql *sql = NULL;
+    if (!request_resolve(request->host, request->forbidden, &path, &fault) ||
+        !sql_open(request->driver, path, SQL_USER, &sql, &fault)) {
+        runner_set(runner, RUNNER_CLOSED, NULL);
+        return refuse(request, fault, EXIT_OPEN);
+    }
+    runner_set(runner, RUNNER_OPEN, sql);
+    switch (request->mode) {
+    case REQUEST_RUN: (void)run_script(runner, request->sql, &fault); break;
+    case REQUEST_ASSIGN: (void)run_assignment(runner, request, &fault); break;
+    case REQUEST_PROBE: (void)probe(sql, path, &fault); break;
+    }
+    return finish(runner, request, fault);
+}
+
+int main(void) {
+    static struct runner runner = { .lock = PTHREAD_MUTEX_INITIALIZER };
+    (void)setlocale(LC_CTYPE, "C.UTF-8");
+    g_autoptr(GError) fault = NULL;
+    struct request request = { 0 };
+    enum exit_code code = EXIT_REQUEST;
+    if (runner_start(&runner, &fault) && request_read(REQUEST_FD, &request, &fault)) {
+        code = work(&runner, &request);
+        request_done(&request);
+    } else {
+        print_line("%s", fault->message);
+        print_error_answer(fault->message);
+    }
+    if (!print_finish() && code == EXIT_DONE) {
+        code = EXIT_OUTPUT;
+    }
+    return (int)code;
+}

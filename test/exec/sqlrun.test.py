@@ -1,0 +1,406 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+# timeout: 120
+"""sluice-sql as the supervisor starts it: the real program, a request on descriptor 3, a real SQLite file."""
+
+import contextlib
+import json
+import os
+import re
+import signal
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "house"))
+import tap  # noqa: E402
+
+PROGRAM = os.path.join(tap.BUILD, "src", "main", "sluice-sql")
+ENDLESS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) "
+
+
+@contextlib.contextmanager
+def folder():
+    with tempfile.TemporaryDirectory(prefix="sluice-sqlrun-", dir="/var/tmp") as path:
+        yield path
+
+
+def request(mode, path, sql=None, **more):
+    connection = {"kind": "sqlite", "host": path, "port": 0, "password": "canary-7c1f0e"}
+    return {"mode": mode, "connection": connection, **({} if sql is None else {"sql": sql}), **more}
+
+
+def spawn(work, wanted):
+    """Starts the program with this request (an object, or text as it is) on descriptor 3."""
+    name = os.path.join(work, "request")
+    with open(name, "w", encoding="utf-8") as file:
+        file.write(wanted if isinstance(wanted, str) else json.dumps(wanted))
+    return subprocess.Popen(["sh", "-c", 'exec "$0" 3<"$1"', PROGRAM, name], stdin=subprocess.DEVNULL,
+                            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+def run(work, wanted, seconds=30):
+    """(exit code, text, last line as JSON or None) of a run to its end."""
+    process = spawn(work, wanted)
+    out, err = process.communicate(timeout=seconds)
+    text = out.decode("utf-8")
+    assert "canary-7c1f0e" not in text + err.decode(), "the password was printed"
+    assert err == b"", err
+    return process.returncode, text, last_object(text)
+
+
+def last_object(text):
+    lines = [line for line in text.splitlines() if line.strip()]
+    try:
+        return json.loads(lines[-1]) if lines else None
+    except ValueError:
+        return None
+
+
+def rows(path, query):
+    connection = sqlite3.connect(path)
+    try:
+        return connection.execute(query).fetchall()
+    finally:
+        connection.close()
+
+
+def has(text, *parts):
+    for part in parts:
+        assert re.search(part, text, re.MULTILINE), f"{part!r} is not in\n{text}"
+
+
+def script(sql):
+    """Runs a script on a fresh file: (code, text, answer, path of the file inside a folder that is gone)."""
+    with folder() as work:
+        path = os.path.join(work, "a.db")
+        code, text, answer = run(work, request("run", path, sql))
+        tables = rows(path, "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")
+        return code, text, answer, [name for (name,) in tables]
+
+
+def assign(setup, sql, *outputs):
+    with folder() as work:
+        path = os.path.join(work, "a.db")
+        connection = sqlite3.connect(path)
+        connection.executescript(setup)
+        connection.close()
+        code, text, answer = run(work, request("assign", path, sql, outputs=list(outputs)))
+        return code, text, answer
+
+
+def output(row, column, combiner=",", name="v", **more):
+    return {"name": name, "row": row, "column": column, "combiner": combiner, **more}
+
+
+def a_script_runs_in_order_and_tells_each_statement():
+    code, text, _, tables = script("CREATE TABLE t(a); INSERT INTO t VALUES (1), (2), (3);\n"
+                                   "UPDATE t SET a = a + 1 WHERE a > 1; SELECT a FROM t ORDER BY a;")
+    assert code == 0 and tables == ["t"], (code, text)
+    has(text, r"^statement 1 started 20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z: CREATE TABLE t\(a\)",
+        r"^statement 1 done after [\d.]+ ms$", r"^statement 2 done after [\d.]+ ms, 3 rows affected$",
+        r"^statement 3 done after [\d.]+ ms, 2 rows affected$", r"^a\n1\n3\n4\nstatement 4 done after [\d.]+ ms, 3 rows$")
+
+
+def the_first_error_stops_and_names_the_statement():
+    code, text, answer, tables = script("CREATE TABLE t(a); CREATE TABLE u(a);\nSELEKT 1; CREATE TABLE w(a)")
+    assert code == 1 and tables == ["t", "u"], (code, tables)
+    assert answer["ok"] is False and answer["error"].startswith("statement 3: near \"SELEKT\""), answer
+    has(text, "^statement 3 failed after", "syntax error")
+
+
+def a_constraint_that_fails_names_the_statement_and_keeps_the_earlier_ones():
+    with folder() as work:
+        path = os.path.join(work, "a.db")
+        code, _, answer = run(work, request("run", path, "CREATE TABLE t(a UNIQUE); INSERT INTO t VALUES (1);"
+                                                         "INSERT INTO t VALUES (2), (1); INSERT INTO t VALUES (9)"))
+        assert code == 1 and answer["error"].startswith("statement 3: UNIQUE constraint failed: t.a"), answer
+        assert rows(path, "SELECT a FROM t") == [(1,)]
+
+
+def semicolons_inside_texts_comments_and_triggers_split_nothing():
+    code, text, _, tables = script(
+        "-- first; comment\nCREATE TABLE t(a); /* ; */ INSERT INTO t VALUES (';;'), ('it''s; fine');;;\n"
+        "CREATE TRIGGER r AFTER INSERT ON t BEGIN UPDATE t SET a = 1; DELETE FROM t WHERE 0; END;\n"
+        "SELECT count(*) FROM t; -- the end;")
+    assert code == 0 and tables == ["t"], text
+    has(text, "^statement 2 .*2 rows affected", "^statement 4 done")
+    assert "statement 5" not in text
+
+
+def a_long_result_shows_a_hundred_rows_and_counts_all():
+    code, text, _, _ = script("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i < 250) "
+                              "SELECT 'row' || i AS r FROM n")
+    assert code == 0
+    assert len(re.findall(r"^row\d+$", text, re.MULTILINE)) == 100
+    has(text, "the first 100 are shown", "^statement 1 done after [\\d.]+ ms, 250 rows$")
+
+
+def an_empty_result_shows_its_columns():
+    code, text, _, _ = script("CREATE TABLE t(a, b); SELECT a, b AS second FROM t")
+    assert code == 0
+    has(text, "^a\tsecond\nstatement 2 done after [\\d.]+ ms, 0 rows$")
+
+
+def a_value_stays_on_one_line_and_is_cut():
+    code, text, _, _ = script("SELECT 'a' || char(10) || 'b' || char(9) || 'c', NULL, x'00ff', 1.5, 7;"
+                              "SELECT replace(hex(zeroblob(400)), '00', 'ä') AS long")
+    assert code == 0
+    has(text, r"^a\\nb\\tc\tNULL\tx'00ff'\t1\.5\t7$", "^ä{100}…$")
+
+
+def a_script_that_leaves_a_transaction_open_fails():
+    with folder() as work:
+        path = os.path.join(work, "a.db")
+        code, _, answer = run(work, request("run", path, "CREATE TABLE t(a); BEGIN; INSERT INTO t VALUES (1)"))
+        assert code == 1 and "inside a transaction" in answer["error"], answer
+        assert rows(path, "SELECT * FROM t") == []
+        code, _, _ = run(work, request("run", path, "BEGIN; INSERT INTO t VALUES (1); COMMIT"))
+        assert code == 0 and rows(path, "SELECT * FROM t") == [(1,)]
+
+
+def maintenance_statements_work():
+    code, text, answer, _ = script("CREATE TABLE t(a); ANALYZE; PRAGMA user_version = 7; REINDEX")
+    assert code == 0, (text, answer)
+
+
+TABLE = "CREATE TABLE t(a, b); INSERT INTO t VALUES (1, 'x'), (2, NULL), (3.5, 'ü');"
+
+
+def an_assignment_takes_a_cell_a_row_and_a_column():
+    code, text, answer = assign(TABLE, "SELECT a, b FROM t ORDER BY a;  -- one", output(0, 1, name="cell"),
+                                output(1, -1, ";", name="row"), output(-1, 0, "+", name="column"),
+                                output(2, 1, name="last"))
+    assert code == 0, text
+    assert answer == {"outputs": {"cell": "x", "row": "2;", "column": "1+2+3.5", "last": "ü"}}, answer
+
+
+def null_is_the_empty_text_and_all_rows_of_nothing_too():
+    code, _, answer = assign(TABLE, "SELECT b FROM t WHERE a = 2", output(0, 0))
+    assert code == 0 and answer == {"outputs": {"v": ""}}, answer
+    code, _, answer = assign(TABLE, "SELECT b FROM t WHERE a = 99", output(-1, 0))
+    assert code == 0 and answer == {"outputs": {"v": ""}}, answer
+
+
+def an_index_outside_the_result_fails_and_says_so():
+    code, _, answer = assign(TABLE, "SELECT a FROM t WHERE 0", output(0, 0))
+    assert code == 1 and "row 0 requested, result has 0 rows" in answer["error"], answer
+    code, _, answer = assign(TABLE, "SELECT a FROM t", output(0, 2))
+    assert code == 1 and "column 2 requested, result has 1 columns" in answer["error"], answer
+
+
+def a_default_stands_in_for_an_index_outside():
+    code, _, answer = assign(TABLE, "SELECT a FROM t WHERE 0", output(0, 0, default="none"), output(0, 5, name="w", default=""))
+    assert code == 0 and answer == {"outputs": {"v": "none", "w": ""}}, answer
+
+
+def an_assignment_refuses_what_is_not_one_select():
+    for sql in ("INSERT INTO t VALUES (9, 9) RETURNING a", "DELETE FROM t", "SELECT 1; DELETE FROM t", "CREATE TABLE w(a)",
+                "PRAGMA journal_mode = WAL", " -- nothing\n", "BEGIN"):
+        code, _, answer = assign(TABLE, sql, output(0, 0))
+        assert code == 1 and "takes one SELECT" in answer["error"], (sql, code, answer)
+
+
+def both_indexes_minus_one_are_refused():
+    code, _, answer = assign(TABLE, "SELECT a, b FROM t", output(-1, -1))
+    assert code == 1 and "at most one of them -1" in answer["error"], answer
+
+
+def a_value_longer_than_64_kib_fails():
+    code, _, answer = assign("", "SELECT hex(zeroblob(32768))", output(0, 0))
+    assert code == 0 and len(answer["outputs"]["v"]) == 65536
+    code, _, answer = assign("", "SELECT hex(zeroblob(32768)) || '1'", output(0, 0))
+    assert code == 1 and "longer than 64 KiB" in answer["error"], answer
+
+
+def all_values_together_are_bounded():
+    wanted = [output(0, 0, name=f"v{i}") for i in range(20)]
+    code, _, answer = assign("", "SELECT hex(zeroblob(32768))", *wanted)
+    assert code == 1 and "all values together are longer than 1024 KiB" in answer["error"], answer
+
+
+def at_most_ten_thousand_rows_are_read():
+    numbers = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n) SELECT i % 10 FROM n"
+    code, text, answer = assign("", numbers, output(-1, 0, ""))
+    assert code == 0 and len(answer["outputs"]["v"]) == 10000
+    has(text, "only the first 10000 rows were read")
+    code, _, answer = assign("", numbers, output(10000, 0))
+    assert code == 1 and "only the first 10000 rows are read" in answer["error"], answer
+
+
+def only_the_rows_that_are_wanted_are_read():
+    code, _, answer = assign("", ENDLESS + "SELECT i FROM n", output(3, 0))
+    assert code == 0 and answer == {"outputs": {"v": "4"}}, answer
+
+
+def bytes_that_are_no_text_fail_an_assignment():
+    code, _, answer = assign("", "SELECT x'ff00'", output(0, 0))
+    assert code == 1 and "not UTF-8" in answer["error"], answer
+
+
+def a_probe_makes_a_missing_file():
+    with folder() as work:
+        path = os.path.join(work, "new.db")
+        code, _, answer = run(work, request("probe", path))
+        assert code == 0 and answer["ok"] is True and answer["schemas"] == ["main"], answer
+        assert re.fullmatch(r"3\.\d+\.\d+", answer["version"]) and os.path.exists(path)
+
+
+def probe_refuses(path, part, **more):
+    with folder() as work:
+        code, text, answer = run(work, request("probe", path, **more))
+        assert code == 0 and answer["ok"] is False and part in answer["error"], (path, text)
+
+
+def a_probe_says_why_a_file_will_not_do():
+    with folder() as work:
+        text_file = os.path.join(work, "text")
+        with open(text_file, "w", encoding="utf-8") as file:
+            file.write("this is no database, however long it may be " * 40)
+        os.mkfifo(os.path.join(work, "fifo"))
+        os.symlink(os.path.join(work, "nowhere", "a.db"), os.path.join(work, "dangling"))
+        probe_refuses("relative.db", "absolute path")
+        probe_refuses(os.path.join(work, "missing", "a.db"), "can not be reached")
+        probe_refuses(work, "no regular file")
+        probe_refuses(os.path.join(work, "fifo"), "no regular file")
+        probe_refuses(os.path.join(work, "dangling"), "names no file")
+        probe_refuses(text_file, "not a database")
+        probe_refuses(work + "/..", "no regular file")
+
+
+def no_file_in_the_servers_directory_is_opened():
+    with folder() as work:
+        data = os.path.join(work, "data")
+        os.makedirs(os.path.join(data, "sub"))
+        os.symlink(data, os.path.join(work, "link"))
+        os.symlink(os.path.join(data, "server.db"), os.path.join(work, "file"))
+        with open(os.path.join(data, "server.db"), "w", encoding="utf-8"):
+            pass
+        for path in (data + "/new.db", data + "/sub/new.db", work + "/link/new.db", work + "/file",
+                     data + "/sub/../server.db", work + "/./data//server.db"):
+            probe_refuses(path, "server's own directory", forbidden=data)
+            probe_refuses(path, "server's own directory", forbidden=os.path.join(work, "link"))
+            code, _, answer = run(work, request("run", path, "CREATE TABLE t(a)", forbidden=data))
+            assert code == 3 and "server's own directory" in answer["error"], (path, code)
+        assert sorted(os.listdir(data)) == ["server.db", "sub"] and os.listdir(os.path.join(data, "sub")) == []
+        assert os.path.getsize(os.path.join(data, "server.db")) == 0
+        code, _, answer = run(work, request("probe", os.path.join(work, "database.db"), forbidden=data))
+        assert code == 0 and answer["ok"] is True, answer
+
+
+def attaching_another_file_is_refused():
+    with folder() as work:
+        other = os.path.join(work, "other.db")
+        code, _, answer = run(work, request("run", os.path.join(work, "a.db"), f"ATTACH '{other}' AS o"))
+        assert code == 1 and not os.path.exists(other), answer
+
+
+def wait_for(process, text):
+    """Reads lines until one holds the text; the test's own time limit is the deadline."""
+    for line in process.stdout:
+        if text in line.decode():
+            return
+    raise AssertionError(f"the output ended before {text!r}")
+
+
+def end(process, seconds):
+    started = time.monotonic()
+    process.send_signal(signal.SIGTERM)
+    out, _ = process.communicate(timeout=seconds)
+    return time.monotonic() - started, out.decode()
+
+
+def term_cancels_a_statement_and_rolls_it_back():
+    with folder() as work:
+        path = os.path.join(work, "a.db")
+        process = spawn(work, request("run", path, "CREATE TABLE t(a); INSERT INTO t VALUES (1);"
+                                      "INSERT INTO t " + ENDLESS + "SELECT i FROM n; INSERT INTO t VALUES (2)"))
+        wait_for(process, "statement 3 started")
+        seconds, text = end(process, 10)
+        assert process.returncode == 143 and seconds < 2, (process.returncode, seconds)
+        has(text, "^cancelled: the statement has ended")
+        assert last_object(text)["error"] == "cancelled"
+        assert rows(path, "SELECT a FROM t") == [(1,)]
+
+
+def term_ends_a_wait_for_a_lock():
+    with folder() as work:
+        path = os.path.join(work, "a.db")
+        holder = sqlite3.connect(path)
+        holder.execute("CREATE TABLE t(a)")
+        holder.execute("BEGIN EXCLUSIVE")
+        process = spawn(work, request("run", path, "INSERT INTO t VALUES (1)"))
+        try:
+            # Opening already reads the file, so the wait begins before anything is printed.
+            deadline = time.monotonic() + 10
+            while os.path.exists(f"/proc/{process.pid}/fd") and not waits_in_sleep(process.pid):
+                assert time.monotonic() < deadline, "it never waits"
+            seconds, text = end(process, 20)
+        finally:
+            holder.close()
+        assert process.returncode == 143 and seconds < 2, (process.returncode, seconds, text)
+
+
+def waits_in_sleep(pid):
+    """Has the program its database open and does its first thread sleep (not merely wait for this test)?"""
+    try:
+        names = [os.readlink(f"/proc/{pid}/fd/{fd}") for fd in os.listdir(f"/proc/{pid}/fd")]
+        with open(f"/proc/{pid}/wchan", encoding="ascii") as file:
+            wchan = file.read()
+    except OSError:
+        return False
+    return any(name.endswith("a.db") for name in names) and "nanosleep" in wchan
+
+
+def term_at_any_moment_ends_the_program_soon():
+    with folder() as work:
+        path = os.path.join(work, "a.db")
+        many = "CREATE TABLE IF NOT EXISTS t(a);" + "INSERT INTO t VALUES (1); SELECT count(*) FROM t;" * 200
+        for moment in range(25):
+            process = spawn(work, request("run", path, many + ENDLESS + "SELECT count(*) FROM n"))
+            time.sleep(moment * 0.002)
+            seconds, _ = end(process, 20)
+            assert process.returncode in (143, -signal.SIGTERM) and seconds < 3, (moment, process.returncode, seconds)
+        if os.path.exists(path):
+            assert rows(path, "PRAGMA integrity_check") == [("ok",)]
+
+
+def a_bad_request_is_refused():
+    with folder() as work:
+        path = os.path.join(work, "a.db")
+        for wanted in ("", "nonsense", "[]", "{}", '{"mode":"run"}', '{"mode":1,"sql":"x"}',
+                       {**request("run", path, "SELECT 1"), "mode": "erase"}, request("run", path),
+                       request("assign", path, "SELECT 1", outputs="text")):
+            code, text, answer = run(work, wanted)
+            assert code == 2 and answer["ok"] is False, (wanted, code, text)
+        assert not os.path.exists(path)
+        closed = subprocess.run([PROGRAM], capture_output=True, stdin=subprocess.DEVNULL, check=False, timeout=20)
+        assert closed.returncode == 2 and b"descriptor 3" in closed.stdout, closed
+
+
+def an_unknown_kind_of_database_is_refused():
+    with folder() as work:
+        wanted = request("run", os.path.join(work, "a.db"), "SELECT 1")
+        wanted["connection"]["kind"] = "oracle"
+        code, _, answer = run(work, wanted)
+        assert code == 3 and "oracle" in answer["error"], answer
+
+
+def output_that_can_not_be_written_is_an_error():
+    with folder() as work:
+        name = os.path.join(work, "request")
+        with open(name, "w", encoding="utf-8") as file:
+            json.dump(request("run", os.path.join(work, "a.db"), "SELECT 1"), file)
+        result = subprocess.run(["sh", "-c", 'exec "$0" 3<"$1" >/dev/full', PROGRAM, name], check=False, timeout=20)
+        assert result.returncode == 4, result
+
+
+TESTS = [value for value in list(globals().values())
+         if getattr(value, "__module__", None) == "__main__" and callable(value)]
+HELPERS = {folder, request, spawn, run, last_object, rows, has, script, assign, output, probe_refuses, wait_for, end,
+           waits_in_sleep}
+if not os.access(PROGRAM, os.X_OK):
+    sys.exit(f"{PROGRAM} has not been built")
+tap.run([(test.__name__.replace("_", " "), test) for test in TESTS if test not in HELPERS])
