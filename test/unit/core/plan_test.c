@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <glib.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/fault.h"
+#include "core/plan.h"
+
+enum { LARGE_NODES = 20000 };
+
+#define FLOW "\"flow\":{\"id\":7,\"name\":\"nightly\"}"
+#define SCRIPT(id) "{\"id\":" #id ",\"name\":\"n" #id "\",\"kind\":\"AZKABAN_COMMAND_REMOTE\"}"
+
+static struct plan *build(const char *snapshot) {
+    struct plan *plan = NULL;
+    g_autoptr(GError) error = NULL;
+    bool is_built = plan_new(3, snapshot, &plan, &error);
+    g_assert_no_error(error);
+    g_assert_true(is_built);
+    return plan;
+}
+
+static void every_part_of_a_snapshot_is_read(void) {
+    struct plan *plan = build(
+        "{\"flow\":{\"id\":7,\"name\":\"nightly\",\"ownerId\":5,\"ownerName\":\"ann\","
+        "\"zone\":\"Europe/Berlin\",\"policy\":\"TERMINATE\",\"slots\":4,\"new\":1},"
+        "\"constants\":{\"region\":\"eu\"},"
+        "\"timeVariables\":[{\"name\":\"day\",\"pattern\":\"yyyyMMdd\"}],"
+        "\"nodes\":[{\"id\":20,\"name\":\"load\",\"kind\":\"NORMAL_SQL\",\"content\":\"{}\","
+        "\"config\":\"{\\\"timeoutSeconds\\\":60}\",\"output\":\"{}\",\"graphParam\":\"x\","
+        "\"timeVariables\":\"{\\\"variables\\\":[{\\\"name\\\":\\\"h\\\","
+        "\\\"pattern\\\":\\\"HH\\\"}]}\"}," SCRIPT(10) "],"
+                                                       "\"edges\":[[1,10,20]],\"later\":null}");
+    g_assert_cmpint(plan->version_id, ==, 3);
+    g_assert_cmpint(plan->flow_id, ==, 7);
+    g_assert_cmpstr(plan->flow_name, ==, "nightly");
+    g_assert_cmpint(plan->owner_id, ==, 5);
+    g_assert_cmpstr(plan->owner_name, ==, "ann");
+    g_assert_cmpstr(plan->zone, ==, "Europe/Berlin");
+    g_assert_cmpint(plan->policy, ==, POLICY_TERMINATE);
+    g_assert_cmpint(plan->slot_count_max, ==, 4);
+    g_assert_cmpstr(json_string_value(json_object_get(plan->constants, "region")), ==, "eu");
+    g_assert_cmpuint(json_array_size(plan->time_variables), ==, 1);
+    g_assert_cmpint(plan->node_count, ==, 2);
+    g_assert_cmpint(plan->nodes[0].kind, ==, KIND_NORMAL_SQL);
+    g_assert_cmpint(plan->nodes[0].settings.timeout_ms, ==, 60000);
+    g_assert_cmpuint(json_array_size(plan->nodes[0].time_variables), ==, 1);
+    g_assert_cmpstr(plan->nodes[1].content, ==, "");
+    g_assert_cmpuint(json_array_size(plan->nodes[1].time_variables), ==, 0);
+    g_assert_cmpint(plan_position(plan, 20), ==, 0);
+    g_assert_cmpint(plan_position(plan, 10), ==, 1);
+    g_assert_cmpint(plan_position(plan, 30), ==, -1);
+    g_assert_cmpint(graph_upstream(plan->graph, 0).items[0], ==, 1);
+    struct plan *same = plan_ref(plan);
+    plan_unref(plan);
+    g_assert_cmpstr(same->flow_name, ==, "nightly");
+    plan_unref(same);
+    plan_unref(NULL);
+}
+
+static void absent_parts_have_defaults(void) {
+    struct plan *plan = build("{" FLOW ",\"nodes\":[],\"edges\":null}");
+    g_assert_cmpstr(plan->zone, ==, "Asia/Shanghai");
+    g_assert_cmpstr(plan->owner_name, ==, "");
+    g_assert_cmpint(plan->policy, ==, POLICY_COMPLETE_RUNNING);
+    g_assert_cmpint(plan->slot_count_max, ==, 0);
+    g_assert_cmpuint(json_object_size(plan->constants), ==, 0);
+    g_assert_cmpuint(json_array_size(plan->time_variables), ==, 0);
+    plan_unref(plan);
+}
+
+static void damage_is_refused(void) {
+    static const char *const snapshots[] = {
+        "",
+        "[]",
+        "{",
+        "{}",
+        "{" FLOW "}",
+        "{\"nodes\":[]}",
+        "{" FLOW ",\"nodes\":{}}",
+        "{\"flow\":{\"id\":0,\"name\":\"x\"},\"nodes\":[]}",
+        "{\"flow\":{\"id\":\"7\",\"name\":\"x\"},\"nodes\":[]}",
+        "{\"flow\":{\"id\":7},\"nodes\":[]}",
+        "{\"flow\":{\"id\":7,\"name\":\"x\",\"policy\":\"?\"},\"nodes\":[]}",
+        "{\"flow\":{\"id\":7,\"name\":\"x\",\"slots\":-1},\"nodes\":[]}",
+        "{" FLOW ",\"nodes\":[1]}",
+        "{" FLOW ",\"nodes\":[{\"id\":1,\"name\":\"a\"}]}",
+        "{" FLOW ",\"nodes\":[{\"id\":1,\"name\":\"a\",\"kind\":\"?\"}]}",
+        "{" FLOW ",\"nodes\":[{\"id\":1,\"name\":\"a\",\"kind\":\"CONDITION\",\"content\":{}}]}",
+        "{" FLOW ",\"nodes\":[{\"id\":1,\"name\":\"a\",\"kind\":\"CONDITION\",\"config\":\"{\"}]}",
+        "{" FLOW ",\"nodes\":[{\"id\":1,\"name\":\"a\",\"kind\":\"CONDITION\","
+        "\"timeVariables\":\"{\\\"variables\\\":1}\"}]}",
+        "{" FLOW ",\"nodes\":[" SCRIPT(1) "," SCRIPT(1) "]}",
+        "{" FLOW ",\"nodes\":[" SCRIPT(1) "],\"edges\":{}}",
+        "{" FLOW ",\"nodes\":[" SCRIPT(1) "],\"edges\":[[1,1]]}",
+        "{" FLOW ",\"nodes\":[" SCRIPT(1) "],\"edges\":[[1,1,2]]}",
+        "{" FLOW ",\"nodes\":[" SCRIPT(1) "],\"edges\":[[1,1,1]]}",
+        "{" FLOW ",\"nodes\":[" SCRIPT(1) "," SCRIPT(2) "],\"edges\":[[1,1,2],[2,2,1]]}",
+        "{" FLOW ",\"nodes\":[],\"constants\":[]}",
+        "{" FLOW ",\"nodes\":[],\"constants\":{\"a\":1}}",
+        "{" FLOW ",\"nodes\":[],\"timeVariables\":{}}",
+        "{" FLOW ",\"nodes\":[],\"timeVariables\":[{\"name\":\"a\",\"pattern\":\"quux\"}]}",
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(snapshots); i++) {
+        struct plan *plan = NULL;
+        g_autoptr(GError) error = NULL;
+        g_test_message("%s", snapshots[i]);
+        g_assert_false(plan_new(3, snapshots[i], &plan, &error));
+        g_assert_true(fault_is(error, FAULT_INVALID_DATA));
+        g_assert_null(plan);
+    }
+}
+
+static void settings_are_read(void) {
+    struct node_settings settings = { .timeout_ms = 1 };
+    g_assert_true(node_settings_parse(NULL, &settings, NULL));
+    g_assert_false(settings.has_rerun);
+    g_assert_cmpint(settings.timeout_ms, ==, 0);
+    g_assert_true(node_settings_parse(
+        "{\"rerun\":{\"rerunEnable\":true,\"rerunCount\":2,\"rerunInterval\":10,"
+        "\"rerunOnLost\":true},\"timeoutSeconds\":90,\"disabled\":true,\"strictVariables\":true,"
+        "\"priority\":{\"enable\":false}}",
+        &settings, NULL));
+    g_assert_true(settings.has_rerun);
+    g_assert_cmpint(settings.rerun_count_max, ==, 2);
+    g_assert_cmpint(settings.rerun_interval_ms, ==, 10000); // proposed: seconds
+    g_assert_true(settings.reruns_on_lost);
+    g_assert_cmpint(settings.timeout_ms, ==, 90000);
+    g_assert_true(settings.is_disabled);
+    g_assert_true(settings.has_strict_variables);
+    g_assert_true(node_settings_parse("{\"rerun\":{\"rerunEnable\":false,\"rerunCount\":2}}",
+                                      &settings, NULL));
+    g_assert_cmpint(settings.rerun_count_max, ==, 0);
+}
+
+static void bad_settings_name_the_key(void) {
+    static const char *const rows[][2] = {
+        { "[]", "config" },
+        { "{\"rerun\":1}", "rerun" },
+        { "{\"rerun\":{\"rerunEnable\":\"yes\"}}", "rerunEnable" },
+        { "{\"rerun\":{\"rerunCount\":-1}}", "rerunCount" },
+        { "{\"rerun\":{\"rerunCount\":99999}}", "rerunCount" },
+        { "{\"rerun\":{\"rerunInterval\":1.5}}", "rerunInterval" },
+        { "{\"timeoutSeconds\":\"60\"}", "timeoutSeconds" },
+        { "{\"disabled\":1}", "disabled" },
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        struct node_settings settings = { .timeout_ms = 4711 };
+        g_autoptr(GError) error = NULL;
+        g_assert_false(node_settings_parse(rows[i][0], &settings, &error));
+        g_assert_true(fault_is(error, FAULT_INVALID_DATA));
+        g_assert_nonnull(strstr(error->message, rows[i][1]));
+        g_assert_cmpint(settings.timeout_ms, ==, 4711);
+    }
+}
+
+// A flow of a script in front of a node of some kind.
+static struct plan *plan_with(const char *kind, const char *content, const char *output,
+                              bool has_edge) {
+    json_t *snapshot =
+        json_pack("{s:{s:i, s:s}, s:[{s:i, s:s, s:s, s:s}, {s:i, s:s, s:s, s:s, s:s}]}", "flow",
+                  "id", 7, "name", "nightly", "nodes", "id", 1, "name", "first", "kind",
+                  "AZKABAN_COMMAND_REMOTE", "content", "{\"script\":\"true\"}", "id", 2, "name",
+                  "second", "kind", kind, "content", content, "output", output);
+    g_assert_nonnull(snapshot);
+    if (has_edge) {
+        json_object_set_new(snapshot, "edges", json_pack("[[i,i,i]]", 1, 1, 2));
+    }
+    char *text = json_dumps(snapshot, 0);
+    struct plan *plan = build(text);
+    free(text);
+    json_decref(snapshot);
+    return plan;
+}
+
+#define CONDITION_TEXT "{\"conditions\":[{\"state\":\"all_done\"}]}"
+
+static void publishing_demands_good_nodes(void) {
+    static const struct {
+        const char *kind;
+        const char *content;
+        const char *output;
+        bool has_edge;
+        const char *fault; // NULL when it may be published
+    } rows[] = {
+        { "NORMAL_SQL", "{\"dbId\":1,\"sql\":\"SELECT 1\"}", "", false, NULL },
+        { "NORMAL_SQL", "", "", false, "content" },
+        { "NORMAL_SQL", "{\"dbId\":1,\"sql\":\" \\n\"}", "", false, "sql" },
+        { "NORMAL_SQL", "{\"sql\":\"SELECT 1\"}", "", false, "dbId" },
+        { "SQL_ASSIGNMENT", "{\"dbId\":1,\"sql\":\"SELECT 1\"}", "{}", false, NULL },
+        { "SQL_ASSIGNMENT", "{\"dbId\":1,\"sql\":\"SELECT 1\"}",
+          "{\"outputs\":[{\"variableName\":\"a\",\"extractMethod\":\"json\"}]}", false, "a" },
+        { "AZKABAN_COMMAND_REMOTE", "{\"script\":\"true\",\"args\":[\"x\"]}", "", false, NULL },
+        { "AZKABAN_COMMAND_REMOTE", "{\"file\":\"job.sh\"}", "", false, NULL },
+        { "AZKABAN_COMMAND_REMOTE", "{}", "", false, "script" },
+        { "AZKABAN_COMMAND_REMOTE", "{\"script\":\"a\",\"file\":\"b\"}", "", false, "script" },
+        { "AZKABAN_COMMAND_REMOTE", "{\"script\":\"a\",\"args\":[1]}", "", false, "args" },
+        { "AZKABAN_COMMAND_REMOTE", "{\"script\":\"a\",\"args\":\"b\"}", "", false, "args" },
+        { "AZKABAN_COMMAND_REMOTE", "{\"script\":\"a\"}", "{\"outputs\":0}", false, "outputs" },
+        { "CONDITION", CONDITION_TEXT, "", true, NULL },
+        { "CONDITION", CONDITION_TEXT, "", false, "in front" },
+        { "CONDITION", "{}", "", true, "conditions" },
+        { "DBS_BACKUP", "", "", false, NULL }, // stored, and fails when it runs
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        struct plan *plan =
+            plan_with(rows[i].kind, rows[i].content, rows[i].output, rows[i].has_edge);
+        g_autoptr(GError) error = NULL;
+        bool is_good = plan_check_publish(plan, &error);
+        g_test_message("%s %s", rows[i].kind, rows[i].content);
+        g_assert_cmpint(is_good, ==, rows[i].fault == NULL);
+        if (!is_good) {
+            g_assert_true(fault_is(error, FAULT_FLOW_STATE));
+            g_assert_nonnull(strstr(error->message, rows[i].fault));
+            g_assert_nonnull(strstr(error->message, "second"));
+        }
+        plan_unref(plan);
+    }
+}
+
+static void a_flow_without_nodes_is_not_published(void) {
+    struct plan *plan = build("{" FLOW ",\"nodes\":[]}");
+    g_autoptr(GError) error = NULL;
+    g_assert_false(plan_check_publish(plan, &error));
+    g_assert_true(fault_is(error, FAULT_FLOW_STATE));
+    plan_unref(plan);
+}
+
+static void a_half_written_condition_keeps_its_reason(void) {
+    struct plan *plan = plan_with("CONDITION", "{\"conditions\":[]}", "", true);
+    g_assert_null(plan->nodes[1].condition);
+    g_assert_nonnull(strstr(plan->nodes[1].condition_error, "conditions"));
+    plan_unref(plan);
+    plan = plan_with("CONDITION", CONDITION_TEXT, "", true);
+    g_assert_cmpint(condition_state(plan->nodes[1].condition), ==, CONDITION_ALL_DONE);
+    g_assert_null(plan->nodes[1].condition_error);
+    plan_unref(plan);
+}
+
+static void a_large_snapshot_is_read_quickly(void) {
+    json_t *nodes = json_array();
+    json_t *edges = json_array();
+    struct plan_node node = { .kind = KIND_SCRIPT, .content = (char *)"{\"script\":\"true\"}" };
+    for (int i = 1; i <= LARGE_NODES; i++) {
+        g_autofree char *name = g_strdup_printf("node %d", i);
+        node.id = i;
+        node.name = name;
+        json_array_append_new(nodes, plan_snapshot_node(&node, NULL, "{\"x\":1}"));
+        if (i > 1) {
+            json_array_append_new(edges, json_pack("[i,i,i]", i, i - 1, i));
+        }
+    }
+    json_t *snapshot = json_pack("{s:{s:i, s:s}, s:o, s:o}", "flow", "id", 7, "name", "large",
+                                 "nodes", nodes, "edges", edges);
+    char *text = json_dumps(snapshot, JSON_COMPACT);
+    int64_t start_us = g_get_monotonic_time();
+    struct plan *plan = build(text);
+    g_assert_true(plan_check_publish(plan, NULL));
+    // A fraction of a second; the bound leaves room for a busy machine with sanitizers.
+    g_assert_cmpint(g_get_monotonic_time() - start_us, <, 5 * G_USEC_PER_SEC);
+    g_assert_cmpint(plan->node_count, ==, LARGE_NODES);
+    g_assert_cmpint(plan_position(plan, LARGE_NODES), ==, LARGE_NODES - 1);
+    g_assert_cmpstr(plan->nodes[9].content, ==, node.content);
+    plan_unref(plan);
+    free(text);
+    json_decref(snapshot);
+}
+
+int main(int argc, char **argv) {
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/plan/every_part_of_a_snapshot_is_read", every_part_of_a_snapshot_is_read);
+    g_test_add_func("/plan/absent_parts_have_defaults", absent_parts_have_defaults);
+    g_test_add_func("/plan/damage_is_refused", damage_is_refused);
+    g_test_add_func("/plan/settings_are_read", settings_are_read);
+    g_test_add_func("/plan/bad_settings_name_the_key", bad_settings_name_the_key);
+    g_test_add_func("/plan/publishing_demands_good_nodes", publishing_demands_good_nodes);
+    g_test_add_func("/plan/a_flow_without_nodes_is_not_published",
+                    a_flow_without_nodes_is_not_published);
+    g_test_add_func("/plan/a_half_written_condition_keeps_its_reason",
+                    a_half_written_condition_keeps_its_reason);
+    g_test_add_func("/plan/a_large_snapshot_is_read_quickly", a_large_snapshot_is_read_quickly);
+    return g_test_run();
+}
