@@ -232,8 +232,8 @@ static void rerun(struct step *step) {
 // Resets what did not succeed, and the conditions and skipped nodes behind that (behaviour.md §3.5.1).
 static void restore(struct step *step) {
     struct run *run = step->run;
-    g_autofree int *seeds = g_new(int, (size_t)run->plan->node_count);
-    g_autofree bool *behind = g_new0(bool, (size_t)run->plan->node_count);
+    g_autofree int *seeds = g_new(int, (guint)run->plan->node_count);
+    g_autofree bool *behind = g_new0(bool, (guint)run->plan->node_count);
     int seed_count = 0;
     for (int i = 0; i < run->plan->node_count; i++) {
         if (run->nodes[i].state == NODE_FAIL || run->nodes[i].state == NODE_CANCELLED) {

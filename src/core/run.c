@@ -44,7 +44,7 @@ struct run *run_new(int64_t id, int64_t tenant_id, struct plan *plan, const int6
     run->run_time_ms = now_ms;
     run->created_ms = now_ms;
     run->limit_ms = LIMIT_DEFAULT_MS;
-    run->nodes = g_new0(struct node_run, (size_t)plan->node_count);
+    run->nodes = g_new0(struct node_run, (guint)plan->node_count);
     for (int i = 0; i < plan->node_count; i++) {
         run->nodes[i].id = node_run_ids[i];
     }
@@ -92,7 +92,7 @@ void run_derive(struct run *run) {
 
 void run_change_plan(struct run *run, struct plan *plan, const int64_t *node_run_ids) {
     g_assert(run_state_is_terminal(run->state));
-    struct node_run *nodes = g_new0(struct node_run, (size_t)plan->node_count);
+    struct node_run *nodes = g_new0(struct node_run, (guint)plan->node_count);
     for (int i = 0; i < plan->node_count; i++) {
         int old = plan_position(run->plan, plan->nodes[i].id);
         if (old >= 0) {

@@ -215,9 +215,9 @@ void begin_ending(struct step *step, enum run_state verdict, const char *message
 // Marks the conditions with a run state behind failed nodes, and what they open.
 static bool *mark_handlers(const struct run *run) {
     int count = run->plan->node_count;
-    g_autofree int *seeds = g_new(int, (size_t)count);
-    g_autofree bool *behind = g_new0(bool, (size_t)count);
-    bool *handlers = g_new0(bool, (size_t)count);
+    g_autofree int *seeds = g_new(int, (guint)count);
+    g_autofree bool *behind = g_new0(bool, (guint)count);
+    bool *handlers = g_new0(bool, (guint)count);
     int seed_count = 0;
     for (int i = 0; i < count; i++) {
         if (run->nodes[i].state == NODE_FAIL) {

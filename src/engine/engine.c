@@ -74,7 +74,7 @@ static bool start_try_run(struct engine *engine, struct command *command, GError
         !active_plan(active, version_id, &plan, error)) {
         return false;
     }
-    g_autofree int64_t *node_run_ids = g_new(int64_t, (size_t)plan->node_count);
+    g_autofree int64_t *node_run_ids = g_new(int64_t, (guint)plan->node_count);
     int64_t run_id = store_next_id(active->store, COUNTER_ID);
     for (int i = 0; i < plan->node_count; i++) {
         node_run_ids[i] = store_next_id(active->store, COUNTER_ID);
@@ -119,7 +119,7 @@ static bool prepare_version(struct engine *engine, struct command *command,
         !active_plan(active, command->version_id, &event->plan, error)) {
         return false;
     }
-    *ret_ids = g_new0(int64_t, (size_t)event->plan->node_count);
+    *ret_ids = g_new0(int64_t, (guint)event->plan->node_count);
     for (int i = 0; i < event->plan->node_count; i++) {
         (*ret_ids)[i] = store_next_id(active->store, COUNTER_ID);
     }

@@ -5,9 +5,13 @@
 
 #include "engine/recover.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/fault.h"
+#include "base/file.h"
 #include "base/log.h"
 
 // ---- At start ----
@@ -52,31 +56,29 @@ bool recover_runs(struct active *active, GError **error) {
     return true;
 }
 
-static char *read_text(const char *path) {
-    char *text = NULL;
-    return g_file_get_contents(path, &text, NULL, NULL) ? g_strstrip(text) : NULL;
-}
-
-static char *boot_file(const char *dir) {
-    return g_build_filename(dir, "boot-id", NULL);
-}
+static const char boot_file[] = "boot-id";
 
 bool recover_is_new_boot(const char *dir) {
-    g_autofree char *path = boot_file(dir);
-    g_autofree char *known = read_text(path);
-    g_autofree char *present = read_text("/proc/sys/kernel/random/boot_id");
-    return known == NULL || present == NULL || strcmp(known, present) != 0;
+    g_autofree char *path = g_build_filename(dir, boot_file, NULL);
+    g_autofree char *known = NULL;
+    char present[FILE_BOOT_ID_BYTES] = { 0 };
+    return !g_file_get_contents(path, &known, NULL, NULL) || file_boot_id(present) < 0 ||
+           strcmp(known, present) != 0;
 }
 
 void recover_remember_boot(const char *dir) {
-    g_autofree char *path = boot_file(dir);
-    g_autofree char *present = read_text("/proc/sys/kernel/random/boot_id");
-    g_autoptr(GError) error = NULL;
-    if (present != NULL &&
-        !g_file_set_contents_full(path, present, -1,
-                                  G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE,
-                                  0600, &error)) {
-        log_warn("engine", "event=boot-id-not-kept reason=\"%s\"", error->message);
+    char present[FILE_BOOT_ID_BYTES] = { 0 };
+    int dir_fd = open(dir, O_DIRECTORY | O_RDONLY | O_CLOEXEC);
+    int result = dir_fd < 0 ? -errno : file_boot_id(present);
+    if (result == 0) {
+        result =
+            file_replace(dir_fd, boot_file, present, strlen(present), 0600, (uid_t)-1, (gid_t)-1);
+    }
+    if (dir_fd >= 0) {
+        (void)close(dir_fd);
+    }
+    if (result < 0) {
+        log_warn("engine", "event=boot-id-not-kept reason=\"%s\"", g_strerror(-result));
     }
 }
 
@@ -231,7 +233,9 @@ static bool reconcile(struct active *active, const struct report *report, GError
             g_array_append_vals(active->kills, key, 1); // the first word may have been lost
         }
     }
-    recover_remember_boot(active->options->dir);
+    if (recover_is_new_boot(active->options->dir)) {
+        recover_remember_boot(active->options->dir);
+    }
     log_info("engine", "event=supervisor-ready pid=%d level=%s capacity=%d adopted=%u judged=%u",
              report->pid, report->level, report->capacity, g_hash_table_size(active->fences),
              silent->len);

@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Options as a table. The same names serve the command line (--name VALUE or --name=VALUE) and the file ([sluiced] name=VALUE).
+
+#include "main/config.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "base/fault.h"
+#include "base/log.h"
+#include "base/zone.h"
+
+enum option_kind { OPTION_TEXT, OPTION_NUMBER, OPTION_SWITCH };
+
+struct option {
+    const char *name;
+    enum option_kind kind;
+    size_t offset; // in struct config
+    int64_t min;
+    int64_t max;
+    const char *preset; // default as text; NULL: none
+    const char *placeholder;
+    const char *help;
+};
+
+#define AT(field) offsetof(struct config, field)
+
+static const struct option options[] = {
+    { "data", OPTION_TEXT, AT(data), 0, 0, NULL, "DIR",
+      "the data directory; created when missing" },
+    { "listen", OPTION_TEXT, AT(listen), 0, 0, "127.0.0.1:8080", "ADDRESS:PORT",
+      "where to serve; port 0 picks a free one" },
+    { "allow-plain", OPTION_SWITCH, AT(allow_plain), 0, 0, NULL, NULL,
+      "serve plain HTTP on addresses other than loopback" },
+    { "stop-all", OPTION_SWITCH, AT(stop_all), 0, 0, NULL, NULL,
+      "stop every unfinished run of DIR, its supervisor and its server; exit 0 when nothing is "
+      "left" },
+    { "server-uid", OPTION_NUMBER, AT(server_uid), 1, INT32_MAX, "62800", "UID",
+      "uid and gid of the server when started as root" },
+    { "task-uid", OPTION_NUMBER, AT(task_uid), 1, INT32_MAX, "62801", "UID",
+      "uid and gid of tasks when started as root" },
+    { "attempts-max", OPTION_NUMBER, AT(attempts_max), 1, 100000, "1000", "N",
+      "nodes of all runs that may run at a time" },
+    { "run-attempts-max", OPTION_NUMBER, AT(run_attempts_max), 1, 100000, "1000", "N",
+      "nodes of one run that may run at a time" },
+    { "run-limit", OPTION_NUMBER, AT(run_limit_s), 1, 31536000, "64800", "SECONDS",
+      "how long a run may be running" },
+    { "grace", OPTION_NUMBER, AT(grace_s), 0, 3600, "10", "SECONDS",
+      "between SIGTERM and SIGKILL of a task" },
+    { "connections-max", OPTION_NUMBER, AT(connections_max), 8, 20000, "512", "N",
+      "open connections" },
+    { "language", OPTION_TEXT, AT(language_name), 0, 0, "zh", "zh|en",
+      "language of month and weekday names in time variables" },
+    { "zone", OPTION_TEXT, AT(zone), 0, 0, "Asia/Shanghai", "ZONE",
+      "time zone of times that belong to no flow" },
+    { "log-level", OPTION_TEXT, AT(log_level), 0, 0, "info", "debug|info|warn|error",
+      "least level that is logged" },
+    { "access-log", OPTION_SWITCH, AT(access_log), 0, 0, NULL, NULL,
+      "log a line for each request" },
+    { "help", OPTION_SWITCH, AT(wants_help), 0, 0, NULL, NULL, "print this text" },
+    { "version", OPTION_SWITCH, AT(wants_version), 0, 0, NULL, NULL, "print the version" },
+};
+
+#undef AT
+
+static const struct option *find_option(const char *name, size_t len) {
+    for (size_t i = 0; i < G_N_ELEMENTS(options); i++) {
+        if (strlen(options[i].name) == len && strncmp(options[i].name, name, len) == 0) {
+            return &options[i];
+        }
+    }
+    return NULL;
+}
+
+static bool set_number(const struct option *option, const char *value, int64_t *number,
+                       GError **error) {
+    g_autoptr(GError) reason = NULL;
+    gint64 parsed = 0;
+    if (!g_ascii_string_to_signed(value, 10, option->min, option->max, &parsed, &reason)) {
+        fault_set(error, FAULT_INVALID_DATA,
+                  "--%s takes a whole number from %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT
+                  ", not \"%s\"",
+                  option->name, option->min, option->max, value);
+        return false;
+    }
+    *number = parsed;
+    return true;
+}
+
+static bool set_option(struct config *config, const struct option *option, const char *value,
+                       GError **error) {
+    char *field = (char *)config + option->offset;
+    switch (option->kind) {
+    case OPTION_TEXT: {
+        char **text = (char **)(void *)field;
+        g_free(*text);
+        *text = g_strdup(value);
+        return true;
+    }
+    case OPTION_NUMBER: return set_number(option, value, (int64_t *)(void *)field, error);
+    case OPTION_SWITCH: *(bool *)(void *)field = strcmp(value, "false") != 0; return true;
+    }
+    g_assert_not_reached();
+}
+
+static bool read_file(struct config *config, const char *path, GError **error) {
+    g_autoptr(GKeyFile) file = g_key_file_new();
+    g_autoptr(GError) reason = NULL;
+    if (!g_key_file_load_from_file(file, path, G_KEY_FILE_NONE, &reason)) {
+        fault_set(error, FAULT_INVALID_DATA, "--config %s: %s", path, reason->message);
+        return false;
+    }
+    g_auto(GStrv) keys = g_key_file_get_keys(file, "sluiced", NULL, NULL);
+    for (gsize i = 0; keys != NULL && keys[i] != NULL; i++) {
+        const struct option *option = find_option(keys[i], strlen(keys[i]));
+        if (option == NULL) {
+            fault_set(error, FAULT_INVALID_DATA, "--config %s: no option is called \"%s\"", path,
+                      keys[i]);
+            return false;
+        }
+        g_autofree char *value = g_key_file_get_string(file, "sluiced", keys[i], NULL);
+        if (!set_option(config, option, value, error)) {
+            g_prefix_error(error, "%s: ", path);
+            return false;
+        }
+    }
+    return true;
+}
+
+// Finds --config first, because the command line wins over the file.
+static const char *config_path(int argc, char *const *argv) {
+    for (int i = 1; i < argc; i++) {
+        if (g_str_has_prefix(argv[i], "--config=")) {
+            return argv[i] + strlen("--config=");
+        }
+        if (strcmp(argv[i], "--config") == 0 && i + 1 < argc) {
+            return argv[i + 1];
+        }
+    }
+    return NULL;
+}
+
+static bool read_arguments(struct config *config, int argc, char *const *argv, GError **error) {
+    for (int i = 1; i < argc; i++) {
+        const char *name = argv[i] + 2;
+        if (!g_str_has_prefix(argv[i], "--")) {
+            fault_set(error, FAULT_INVALID_DATA, "unexpected \"%s\"; options begin with --",
+                      argv[i]);
+            return false;
+        }
+        size_t len = strcspn(name, "=");
+        const struct option *option = find_option(name, len);
+        bool is_config = len == strlen("config") && strncmp(name, "config", len) == 0;
+        if (option == NULL && !is_config) {
+            fault_set(error, FAULT_INVALID_DATA, "no option is called \"%s\"; see --help", argv[i]);
+            return false;
+        }
+        const char *value = name[len] == '=' ? name + len + 1 : NULL;
+        if (value == NULL && option != NULL && option->kind == OPTION_SWITCH) {
+            value = "true";
+        }
+        if (value == NULL && ++i < argc) {
+            value = argv[i];
+        }
+        if (value == NULL) {
+            fault_set(error, FAULT_INVALID_DATA, "--%.*s needs a value; see --help", (int)len,
+                      name);
+            return false;
+        }
+        if (!is_config && !set_option(config, option, value, error)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool check(const struct config *config, GError **error) {
+    enum log_level level = LOG_INFO;
+    if (strcmp(config->language_name, "zh") != 0 && strcmp(config->language_name, "en") != 0) {
+        fault_set(error, FAULT_INVALID_DATA, "--language takes zh or en, not \"%s\"",
+                  config->language_name);
+        return false;
+    }
+    if (!zone_is_known(config->zone)) {
+        fault_set(error, FAULT_INVALID_DATA, "--zone: the system knows no time zone \"%s\"",
+                  config->zone);
+        return false;
+    }
+    if (!log_level_from_name(config->log_level, &level)) {
+        fault_set(error, FAULT_INVALID_DATA,
+                  "--log-level takes debug, info, warn or error, not \"%s\"", config->log_level);
+        return false;
+    }
+    if (config->data == NULL && !config->wants_help && !config->wants_version) {
+        fault_set(error, FAULT_INVALID_DATA,
+                  "--data DIR is needed: the directory for everything the server stores");
+        return false;
+    }
+    return true;
+}
+
+bool config_read(int argc, char *const *argv, struct config *ret_config, GError **error) {
+    struct config config = { 0 };
+    for (size_t i = 0; i < G_N_ELEMENTS(options); i++) {
+        if (options[i].preset != NULL) {
+            bool is_set = set_option(&config, &options[i], options[i].preset, NULL);
+            g_assert(is_set);
+        }
+    }
+    const char *path = config_path(argc, argv);
+    if ((path != NULL && !read_file(&config, path, error)) ||
+        !read_arguments(&config, argc, argv, error) || !check(&config, error)) {
+        config_done(&config);
+        return false;
+    }
+    *ret_config = config;
+    return true;
+}
+
+void config_done(struct config *config) {
+    g_free(config->data);
+    g_free(config->listen);
+    g_free(config->language_name);
+    g_free(config->zone);
+    g_free(config->log_level);
+    *config = (struct config){ 0 };
+}
+
+enum var_language config_language(const struct config *config) {
+    return strcmp(config->language_name, "en") == 0 ? VAR_ENGLISH : VAR_CHINESE;
+}
+
+char *config_help(void) {
+    GString *text = g_string_new("Usage: sluiced --data DIR [--listen ADDRESS:PORT] [OPTION…]\n"
+                                 "Serves task flows over the DMS Enterprise API (2018-11-01).\n\n");
+    for (size_t i = 0; i < G_N_ELEMENTS(options); i++) {
+        g_autofree char *usage =
+            g_strdup_printf("--%s%s%s", options[i].name, options[i].placeholder != NULL ? " " : "",
+                            options[i].placeholder != NULL ? options[i].placeholder : "");
+        g_string_append_printf(text, "  %-34s %s", usage, options[i].help);
+        if (options[i].preset != NULL) {
+            g_string_append_printf(text, " (%s)", options[i].preset);
+        }
+        g_string_append_c(text, '\n');
+    }
+    g_string_append(
+        text, "  --config FILE                      read options from [sluiced] in FILE; the "
+              "command line wins\n\n"
+              "SIGTERM stops the server; running tasks go on and are adopted at the next start.\n"
+              "Exit codes: 0 stopped as asked, 1 failed, 2 usage, 3 another server has DIR, 70 the "
+              "store\n"
+              "can not be trusted (start again to recover).\n");
+    return g_string_free(text, FALSE);
+}

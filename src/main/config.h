@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// config: what sluiced was told: command line, then the file given with --config, then defaults. One table row per option (config.c):
+// name, kind, limits, default, one sentence of help. Written once by main, read-only afterwards.
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/vars.h"
+
+struct config {
+    char *data;       // the data directory
+    char *listen;     // "127.0.0.1:8080"
+    bool allow_plain; // plain HTTP on other addresses than loopback
+    bool stop_all;
+    int64_t server_uid; // used when started as root; the group has the same number
+    int64_t task_uid;
+    int64_t attempts_max;
+    int64_t run_attempts_max;
+    int64_t run_limit_s;
+    int64_t grace_s;
+    int64_t connections_max;
+    char *language_name; // "zh" or "en"
+    char *zone;          // of times that belong to no flow
+    char *log_level;
+    bool access_log;
+    bool wants_help;
+    bool wants_version;
+};
+
+// Reads the command line (and the configuration file it names). FAULT_INVALID_DATA names the option and what it takes.
+bool config_read(int argc, char *const *argv, struct config *ret_config, GError **error);
+void config_done(struct config *config);
+
+enum var_language config_language(const struct config *config);
+
+// The text of --help; the caller frees it.
+char *config_help(void);

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// privilege: what the server may do: dropping root, and hardening of the process (design §2, §7, §11.10).
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+// Do processes that are not ours already run under one of these uids? FAULT_INVALID_DATA names them and the options that choose others.
+// Ours: programs called like ours, and everything below a sluice-supervisor.
+bool privilege_check_uids(uid_t server_uid, uid_t task_uid, GError **error);
+
+// Becomes uid (and the gid of the same number) without groups, for good.
+bool privilege_drop(uid_t uid, GError **error);
+
+// No core dumps, not traceable, as many descriptors as the hard limit allows, files closed to others.
+void privilege_harden(void);

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Start order: readers, API, HTTP; stop order the other way round.
+
+#include "main/serving.h"
+
+#include <string.h>
+
+#include "api/handlers.h"
+#include "api/readers.h"
+#include "api/services.h"
+#include "base/fault.h"
+#include "base/log.h"
+#include "store/people.h"
+#include "web/http.h"
+#include "web/routes.h"
+
+enum { DRAIN_MS = 2000 };
+
+struct serving {
+    struct engine *engine;
+    struct readers *readers;
+    struct api_services services;
+    struct api *api;
+    struct routes *routes;
+    struct http_server *http;
+    char *address;
+};
+
+static void free_caller(struct caller *caller) {
+    g_free(caller);
+}
+
+static bool find_key(void *ctx, const char *access_key_id, struct api_key *ret_key) {
+    struct serving *serving = ctx;
+    READER_LOAN loan = { 0 };
+    g_autoptr(GError) error = NULL;
+    struct key_row *row = NULL;
+    if (!reader_borrow(serving->readers, &loan, &error) ||
+        !store_key_find(loan.reader, access_key_id, &row, &error)) {
+        if (!fault_is(error, FAULT_USER_NOT_EXIST)) {
+            log_error("serving", "event=key-look-up reason=\"%s\"", error->message);
+        }
+        return false;
+    }
+    struct caller *caller = g_new(struct caller, 1);
+    *caller = row->caller;
+    *ret_key = (struct api_key){
+        .secret = g_steal_pointer(&row->secret),
+        .is_active = row->is_active,
+        .caller = caller,
+        .caller_free = free_caller,
+    };
+    key_row_free(row);
+    return true;
+}
+
+// Rights on flows are checked with the flow in hand (core/access); here stands only what holds for an operation as a whole.
+static bool permit(void *ctx, const struct caller *caller, const struct operation *operation,
+                   GError **error) {
+    if (caller->roles == 0) {
+        fault_set(error, FAULT_NO_PERMISSION, "user %s has no role", caller->name);
+        return false;
+    }
+    return true;
+}
+
+static char *write_metrics(void *ctx) {
+    struct serving *serving = ctx;
+    struct engine_stats stats;
+    engine_get_stats(serving->engine, &stats);
+    return g_strdup_printf(
+        "# HELP sluice_runs_active Runs that have not ended.\n# TYPE sluice_runs_active "
+        "gauge\nsluice_runs_active %d\n"
+        "# HELP sluice_attempts_running Attempts under the supervisor.\n# TYPE "
+        "sluice_attempts_running gauge\n"
+        "sluice_attempts_running %d\n"
+        "# HELP sluice_nodes_queued Nodes that wait for a place.\n# TYPE sluice_nodes_queued "
+        "gauge\nsluice_nodes_queued %d\n"
+        "# HELP sluice_turns_total Turns of the engine.\n# TYPE sluice_turns_total counter\n"
+        "sluice_turns_total %" G_GINT64_FORMAT "\n"
+        "# HELP sluice_commits_total Transactions that changed the store.\n# TYPE "
+        "sluice_commits_total counter\n"
+        "sluice_commits_total %" G_GINT64_FORMAT "\n"
+        "# HELP sluice_supervisor_up Is the supervisor connected?\n# TYPE sluice_supervisor_up "
+        "gauge\n"
+        "sluice_supervisor_up %d\n",
+        stats.active_runs, stats.running_attempts, stats.queued_nodes, stats.turns, stats.commits,
+        stats.has_supervisor);
+}
+
+static char *make_address(const char *listen, uint16_t port) {
+    const char *colon = strrchr(listen, ':');
+    size_t len = colon != NULL ? (size_t)(colon - listen) : strlen(listen);
+    return g_strdup_printf("http://%.*s:%u", (int)len, listen, port);
+}
+
+bool serving_start(const struct config *config, const char *dir, struct engine *engine,
+                   const struct store *store, int listen_fd, struct serving **ret_serving,
+                   GError **error) {
+    struct serving *serving = g_new0(struct serving, 1);
+    serving->engine = engine;
+    serving->readers = readers_new(dir, store);
+    serving->services = (struct api_services){
+        .engine = engine,
+        .readers = serving->readers,
+        .dir = dir,
+        .zone = config->zone,
+        .language = config_language(config),
+    };
+    struct api_options api_options = {
+        .key_find = find_key,
+        .key_ctx = serving,
+        .permit = permit,
+        .handlers = api_handlers,
+        .services = &serving->services,
+        .shows_string_to_sign = true,
+        .checks_replies = g_getenv("SLUICE_CHECK_REPLIES") != NULL,
+    };
+    serving->api = api_new(&api_options);
+    struct routes_options routes_options = { .api = serving->api,
+                                             .metrics = write_metrics,
+                                             .ctx = serving };
+    serving->routes = routes_new(&routes_options);
+    struct http_options http_options = {
+        .listen_fd = listen_fd,
+        .gate = routes_gate,
+        .handler = routes_handle,
+        .refuse = routes_refuse,
+        .ctx = serving->routes,
+        .connections_max = (unsigned)config->connections_max,
+        .writes_access_log = config->access_log,
+    };
+    if (!http_server_start(&http_options, &serving->http, error)) {
+        serving_stop(serving);
+        return false;
+    }
+    serving->address = make_address(config->listen, http_server_port(serving->http));
+    *ret_serving = serving;
+    return true;
+}
+
+const char *serving_address(const struct serving *serving) {
+    return serving->address;
+}
+
+void serving_stop(struct serving *serving) {
+    if (serving == NULL) {
+        return;
+    }
+    if (serving->http != NULL) {
+        http_server_stop(serving->http, DRAIN_MS);
+    }
+    routes_free(serving->routes);
+    api_free(serving->api);
+    readers_free(serving->readers);
+    g_free(serving->address);
+    g_free(serving);
+}

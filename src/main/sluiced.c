@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// sluiced: the server. This file is the order of its start and end:
+//
+//   options → directory → launcher (keeps its rights) → lock → socket → rights dropped → store → engine → HTTP → "ready"
+//
+// The lock comes after the fork of the launcher, which must not inherit it; the network is parsed only after the rights are dropped.
+// SIGTERM and SIGINT stop the server in the opposite order; running attempts go on under the supervisor.
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/fault.h"
+#include "base/log.h"
+#include "base/zone.h"
+#include "engine/engine.h"
+#include "main/config.h"
+#include "main/control.h"
+#include "main/datadir.h"
+#include "main/launcher.h"
+#include "main/privilege.h"
+#include "main/serving.h"
+#include "store/people.h"
+#include "store/store.h"
+#include "web/http.h"
+
+enum { EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_LOCKED = 3, EXIT_STORE = 70 };
+enum { GONE_WAIT_MS = 10000 };
+
+struct server {
+    struct config config;
+    char *dir;
+    bool is_root;
+    int launcher_fd;
+    int lock_fd;
+    int listen_fd;
+    struct store *store;
+    struct engine *engine;
+    struct control *control;
+    struct serving *serving;
+};
+
+// The store can not be trusted: end at once, acknowledge nothing; the next start recovers (reliability.md G15).
+static void fail_stop(const char *reason, void *user) {
+    (void)fprintf(stderr, "sluiced: the store can not be trusted: %s; start again to recover\n",
+                  reason);
+    _exit(EXIT_STORE);
+}
+
+static bool is_loopback(const char *listen) {
+    return g_str_has_prefix(listen, "127.") || g_str_has_prefix(listen, "[::1]:") ||
+           g_str_has_prefix(listen, "localhost:");
+}
+
+static bool check_listen(const struct config *config, GError **error) {
+    if (!is_loopback(config->listen) && !config->allow_plain) {
+        fault_set(error, FAULT_INVALID_DATA,
+                  "--listen %s is not loopback: plain HTTP shows requests and replies to the "
+                  "network; put a TLS proxy in "
+                  "front, or say --allow-plain",
+                  config->listen);
+        return false;
+    }
+    return true;
+}
+
+// Everything that needs the rights the process was started with.
+static bool prepare(struct server *server, GError **error) {
+    const struct config *config = &server->config;
+    uid_t server_uid = server->is_root ? (uid_t)config->server_uid : geteuid();
+    if (server->is_root && !privilege_check_uids(server_uid, (uid_t)config->task_uid, error)) {
+        return false;
+    }
+    if (!datadir_prepare(config->data, config->stop_all, server_uid, &server->dir, error)) {
+        return false;
+    }
+    struct launcher_options launcher = {
+        .dir = server->dir,
+        .server_uid = server->is_root ? server_uid : (uid_t)-1,
+        .task_uid = (uid_t)config->task_uid,
+        .attempts_max = config->attempts_max,
+    };
+    privilege_harden();
+    return launcher_fork(&launcher, &server->launcher_fd, error) &&
+           datadir_lock(server->dir, &server->lock_fd, error) &&
+           (config->stop_all || http_listen(config->listen, &server->listen_fd, error)) &&
+           (!server->is_root || privilege_drop(server_uid, error));
+}
+
+static bool open_store(struct server *server, GError **error) {
+    return store_open(server->dir, &server->store, error) &&
+           store_master_key(server->store, server->dir, error) &&
+           store_first_people(server->store, server->dir, g_getenv("SLUICE_ACCESS_KEY_ID"),
+                              g_getenv("SLUICE_ACCESS_KEY_SECRET"), zone_now_ms(), error);
+}
+
+static bool start_engine(struct server *server, GError **error) {
+    const struct config *config = &server->config;
+    struct engine_options options = {
+        .dir = server->dir,
+        .store = server->store,
+        .attempts_max = (int)config->attempts_max,
+        .run_attempts_max = (int)config->run_attempts_max,
+        .run_limit_ms = config->run_limit_s * 1000,
+        .grace_ms = config->grace_s * 1000,
+        .language = config_language(config),
+        .launch = launcher_ask,
+        .launch_user = &server->launcher_fd,
+        .fail = fail_stop,
+    };
+    return engine_start(&options, &server->engine, error);
+}
+
+static void ask_to_end(void *user) {
+    (void)kill(getpid(), SIGTERM);
+}
+
+static bool serve(struct server *server, GError **error) {
+    if (!serving_start(&server->config, server->dir, server->engine, server->store,
+                       server->listen_fd, &server->serving, error)) {
+        return false;
+    }
+    const char *address = serving_address(server->serving);
+    if (!datadir_announce(server->dir, address, error) ||
+        !control_start(server->dir, server->engine, ask_to_end, NULL, &server->control, error)) {
+        return false;
+    }
+    log_info("sluiced", "event=ready address=%s dir=%s pid=%d version=%s", address, server->dir,
+             (int)getpid(), SLUICE_VERSION);
+    (void)printf("sluiced ready on %s\n", address);
+    (void)fflush(stdout);
+    return true;
+}
+
+static void stop(struct server *server) {
+    control_stop(server->control);
+    serving_stop(server->serving);
+    if (server->engine != NULL) {
+        engine_stop(server->engine, true);
+        engine_free(server->engine);
+    }
+    store_close(server->store);
+    if (server->dir != NULL && server->serving != NULL) {
+        datadir_withdraw(server->dir);
+    }
+    g_free(server->dir);
+    config_done(&server->config);
+}
+
+static void block_signals(sigset_t *ret_signals) {
+    (void)signal(SIGPIPE, SIG_IGN);
+    (void)sigemptyset(ret_signals);
+    (void)sigaddset(ret_signals, SIGTERM);
+    (void)sigaddset(ret_signals, SIGINT);
+    // Before any thread is made, so that all inherit the mask and only the main thread takes the signals.
+    (void)pthread_sigmask(SIG_BLOCK, ret_signals, NULL);
+}
+
+// ---- --stop-all ----
+
+static bool wait_until_free(const char *dir, const char *lock_name) {
+    int64_t deadline_us = g_get_monotonic_time() + (int64_t)GONE_WAIT_MS * 1000;
+    while (!datadir_is_free(dir, lock_name)) {
+        if (g_get_monotonic_time() > deadline_us) {
+            return false;
+        }
+        g_usleep(10 * 1000);
+    }
+    return true;
+}
+
+static int report_alive(const char *dir, int alive) {
+    bool is_empty = alive == 0 && wait_until_free(dir, "server.lock") &&
+                    wait_until_free(dir, "supervisor.lock");
+    if (is_empty) {
+        (void)printf("sluiced: nothing of %s is running\n", dir);
+        return EXIT_SUCCESS;
+    }
+    (void)fprintf(stderr, "sluiced: %d attempts of %s are still alive\n", alive, dir);
+    return EXIT_FAILED;
+}
+
+// No server holds DIR: do its recovery here, stop everything, and end the supervisor.
+static int stop_all_ourselves(struct server *server) {
+    g_autoptr(GError) error = NULL;
+    g_autofree char *dir = g_canonicalize_filename(server->config.data, NULL);
+    g_autofree char *state = g_build_filename(dir, "state.db", NULL);
+    if (!g_file_test(state, G_FILE_TEST_EXISTS)) {
+        (void)printf("sluiced: nothing of %s is running\n", dir);
+        return EXIT_SUCCESS;
+    }
+    if (!prepare(server, &error) || !open_store(server, &error) || !start_engine(server, &error)) {
+        (void)fprintf(stderr, "sluiced: %s\n", error->message);
+        return fault_is(error, FAULT_UNAVAILABLE) ? EXIT_LOCKED : EXIT_FAILED;
+    }
+    int alive = 0;
+    (void)engine_stop_all(server->engine, CONTROL_STOP_ALL_MS, &alive);
+    stop(server);
+    (void)close(server->lock_fd);
+    return report_alive(dir, alive);
+}
+
+static int stop_all(struct server *server) {
+    int alive = 0;
+    if (!g_file_test(server->config.data, G_FILE_TEST_IS_DIR)) {
+        (void)fprintf(stderr, "sluiced: %s is no directory\n", server->config.data);
+        return EXIT_USAGE;
+    }
+    if (control_ask_stop_all(server->config.data, &alive)) {
+        return report_alive(server->config.data, alive);
+    }
+    return stop_all_ourselves(server);
+}
+
+// ---- main ----
+
+static int run(struct server *server) {
+    g_autoptr(GError) error = NULL;
+    sigset_t signals;
+    block_signals(&signals);
+    if (!check_listen(&server->config, &error) || !prepare(server, &error) ||
+        !open_store(server, &error) || !start_engine(server, &error) || !serve(server, &error)) {
+        (void)fprintf(stderr, "sluiced: %s\n", error->message);
+        int code = fault_is(error, FAULT_UNAVAILABLE) ? EXIT_LOCKED : EXIT_FAILED;
+        stop(server);
+        return code;
+    }
+    siginfo_t info;
+    int number = 0;
+    do {
+        number = sigwaitinfo(&signals, &info);
+    } while (number < 0 && errno == EINTR);
+    log_info("sluiced", "event=stopping signal=%d", number);
+    stop(server);
+    return EXIT_SUCCESS;
+}
+
+int main(int argc, char **argv) {
+    struct server server = { .launcher_fd = -1, .lock_fd = -1, .listen_fd = -1 };
+    g_autoptr(GError) error = NULL;
+    if (!config_read(argc, argv, &server.config, &error)) {
+        (void)fprintf(stderr, "sluiced: %s\n", error->message);
+        return EXIT_USAGE;
+    }
+    if (server.config.wants_help) {
+        g_autofree char *help = config_help();
+        (void)fputs(help, stdout);
+        return EXIT_SUCCESS;
+    }
+    if (server.config.wants_version) {
+        (void)printf("sluiced %s\n", SLUICE_VERSION);
+        return EXIT_SUCCESS;
+    }
+    enum log_level level = LOG_INFO;
+    (void)log_level_from_name(server.config.log_level, &level);
+    log_set_level(level);
+    server.is_root = geteuid() == 0;
+    return server.config.stop_all ? stop_all(&server) : run(&server);
+}
