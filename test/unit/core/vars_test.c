@@ -196,8 +196,7 @@ static void bad_time_variables_are_refused(void) {
         "{\"variables\":[{\"pattern\":\"yyyy\"}]}",
         "{\"variables\":[{\"name\":\"a b\",\"pattern\":\"yyyy\"}]}",
         "{\"variables\":[{\"name\":\"a\",\"pattern\":\"quux\"}]}",
-        "{\"variables\":[{\"name\":\"a\",\"pattern\":\"yyyy\"},{\"name\":\"a\",\"pattern\":\"MM\"}]"
-        "}",
+        "{\"variables\":[{\"name\":\"a\",\"pattern\":\"y\"},{\"name\":\"a\",\"pattern\":\"M\"}]}",
     };
     for (size_t i = 0; i < G_N_ELEMENTS(texts); i++) {
         json_t *list = NULL;
