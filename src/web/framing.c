@@ -55,7 +55,8 @@ enum http_refusal framing_check(const struct api_request *request, bool is_http1
     size_t hosts = api_request_header_count(request, "host");
     size_t lengths = api_request_header_count(request, "content-length");
     size_t codings = api_request_header_count(request, "transfer-encoding");
-    if (!are_headers_clean(request) || hosts > 1 || (is_http11 && hosts == 0) ||
+    if (strchr(request->target, ' ') != NULL || has_control_bytes(request->target) ||
+        !are_headers_clean(request) || hosts > 1 || (is_http11 && hosts == 0) ||
         lengths + codings > 1) {
         return HTTP_MALFORMED;
     }

@@ -563,6 +563,7 @@ bool http_server_start(const struct http_options *options, struct http_server **
     server->port = port_of(options->listen_fd);
     server->workers =
         g_thread_pool_new(run_worker, server, (gint)server->options.workers_max, FALSE, NULL);
+    // Not the library's strict mode: it answers a missing Host in its own words and keeps the connection; framing.c closes it.
     unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
     server->daemon = MHD_start_daemon(
         flags, 0, NULL, NULL, on_request, server, MHD_OPTION_EXTERNAL_LOGGER, on_library_message,
@@ -570,7 +571,7 @@ bool http_server_start(const struct http_options *options, struct http_server **
         (unsigned)NETWORK_THREADS, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
         (size_t)CONNECTION_MEMORY_BYTES, MHD_OPTION_CONNECTION_LIMIT,
         server->options.connections_max, MHD_OPTION_CONNECTION_TIMEOUT,
-        MAX(1, server->options.idle_timeout_ms / 1000), MHD_OPTION_STRICT_FOR_CLIENT, 1,
+        MAX(1, server->options.idle_timeout_ms / 1000), MHD_OPTION_STRICT_FOR_CLIENT, 0,
         MHD_OPTION_URI_LOG_CALLBACK, on_target, server, MHD_OPTION_NOTIFY_COMPLETED, on_completed,
         server, MHD_OPTION_NOTIFY_CONNECTION, on_connection, server, MHD_OPTION_END);
     if (server->daemon == NULL) {

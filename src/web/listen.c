@@ -24,14 +24,16 @@ static bool split_address(const char *address, char **ret_host, char **ret_port)
         if (colon[-1] != ']' || host_len < 3) {
             return false;
         }
-        *ret_host = g_strndup(address + 1, host_len - 2);
+        *ret_host = g_strndup(address + 1, host_len - 2); // freed by the caller in any case
     } else if (memchr(address, ':', host_len) != NULL) {
         return false; // an IPv6 address without brackets: which colon is meant is a guess
     } else {
         *ret_host = g_strndup(address, host_len);
     }
     *ret_port = g_strdup(colon + 1);
-    return true;
+    // Checked here, because the resolver takes 65536 and more for something else.
+    return strlen(*ret_port) <= 5 && strspn(*ret_port, G_CSET_DIGITS) == strlen(*ret_port) &&
+           g_ascii_strtoull(*ret_port, NULL, 10) <= UINT16_MAX;
 }
 
 static int open_listener(const struct addrinfo *info) {

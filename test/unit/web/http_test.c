@@ -1,0 +1,577 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The real server on loopback, spoken to in bytes. Waits are for events with a deadline, never for a time.
+#include "web/http.h"
+
+#include <arpa/inet.h>
+#include <glib.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { DEADLINE_MS = 20000 };
+
+// What the handler saw and does. One of them for each test.
+struct desk {
+    struct http_server *server;
+    GMutex mutex;
+    GCond changed;
+    unsigned slow_now; // handlers that wait
+    bool is_open;      // they may go on
+    unsigned handled;
+};
+
+static char *describe(const struct api_request *request) {
+    unsigned sum = 0;
+    for (size_t i = 0; i < request->body_len; i++) {
+        sum = sum * 31 + (unsigned char)request->body[i];
+    }
+    return g_strdup_printf("%s %zu %zu %u", request->method, strlen(request->target),
+                           request->body_len, sum);
+}
+
+static void answer(const struct api_request *request, struct http_reply *reply) {
+    char *text = describe(request);
+    http_reply_send(reply, 200, "text/plain", text, strlen(text));
+}
+
+struct errand {
+    const struct api_request *request;
+    struct http_reply *reply;
+};
+
+static gpointer run_errand(gpointer data) {
+    struct errand *errand = data;
+    answer(errand->request, errand->reply);
+    g_free(errand);
+    return NULL;
+}
+
+static void wait_until_open(struct desk *desk) {
+    g_mutex_lock(&desk->mutex);
+    desk->slow_now++;
+    g_cond_broadcast(&desk->changed);
+    while (!desk->is_open) {
+        g_cond_wait(&desk->changed, &desk->mutex);
+    }
+    desk->slow_now--;
+    g_mutex_unlock(&desk->mutex);
+}
+
+static void handle(void *ctx, const struct api_request *request, struct http_reply *reply) {
+    struct desk *desk = ctx;
+    g_mutex_lock(&desk->mutex);
+    desk->handled++;
+    g_mutex_unlock(&desk->mutex);
+    if (g_str_has_prefix(request->target, "/slow")) {
+        wait_until_open(desk);
+    }
+    if (g_str_has_prefix(request->target, "/elsewhere")) {
+        struct errand *errand = g_new0(struct errand, 1);
+        *errand = (struct errand){ request, reply };
+        g_thread_unref(g_thread_new("errand", run_errand, errand));
+        return;
+    }
+    answer(request, reply);
+}
+
+static bool gate(void *ctx, const struct api_request *request, size_t *ret_max,
+                 struct http_reply *reply) {
+    if (g_str_has_prefix(request->target, "/closed")) {
+        http_reply_send(reply, 403, "text/plain", g_strdup("no"), 2);
+        return false;
+    }
+    if (g_str_has_prefix(request->target, "/large")) {
+        *ret_max = 50 * 1024 * 1024;
+    }
+    return true;
+}
+
+static void desk_open_with(struct desk *desk, struct http_options options) {
+    *desk = (struct desk){ 0 };
+    g_mutex_init(&desk->mutex);
+    g_cond_init(&desk->changed);
+    GError *error = NULL;
+    g_assert_true(http_listen("127.0.0.1:0", &options.listen_fd, &error));
+    options.gate = gate;
+    options.handler = handle;
+    options.ctx = desk;
+    g_assert_true(http_server_start(&options, &desk->server, &error));
+    g_assert_no_error(error);
+}
+
+static void desk_open(struct desk *desk) {
+    desk_open_with(desk, (struct http_options){ 0 });
+}
+
+static void let_go(struct desk *desk) {
+    g_mutex_lock(&desk->mutex);
+    desk->is_open = true;
+    g_cond_broadcast(&desk->changed);
+    g_mutex_unlock(&desk->mutex);
+}
+
+static void desk_close(struct desk *desk) {
+    let_go(desk);
+    http_server_stop(desk->server, 2000);
+    g_mutex_clear(&desk->mutex);
+    g_cond_clear(&desk->changed);
+}
+
+static int dial(const struct desk *desk) {
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    g_assert_cmpint(fd, >=, 0);
+    struct sockaddr_in address = { .sin_family = AF_INET,
+                                   .sin_port = htons(http_server_port(desk->server)),
+                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    g_assert_cmpint(connect(fd, (struct sockaddr *)&address, sizeof address), ==, 0);
+    return fd;
+}
+
+// Sends as much as the server takes; it may close early.
+static void say(int fd, const char *text, size_t len) {
+    while (len > 0) {
+        ssize_t sent = send(fd, text, len, MSG_NOSIGNAL);
+        if (sent <= 0) {
+            return;
+        }
+        text += sent;
+        len -= (size_t)sent;
+    }
+}
+
+static void say_text(int fd, const char *text) {
+    say(fd, text, strlen(text));
+}
+
+// Reads one reply: status and body. Status 0: the connection ended without one.
+static int listen_to(int fd, char **ret_body, char **ret_head) {
+    g_autoptr(GString) got = g_string_new(NULL);
+    char *split = NULL;
+    size_t wanted = SIZE_MAX;
+    while (split == NULL || got->len < wanted) {
+        struct pollfd poller = { .fd = fd, .events = POLLIN };
+        g_assert_cmpint(poll(&poller, 1, DEADLINE_MS), ==, 1);
+        char bytes[4096];
+        // Byte by byte in the head, so that a pipelined second reply stays in the socket.
+        ssize_t len = recv(fd, bytes, split == NULL ? 1 : MIN(sizeof bytes, wanted - got->len), 0);
+        if (len <= 0) {
+            return 0;
+        }
+        g_string_append_len(got, bytes, len);
+        if (split == NULL && (split = strstr(got->str, "\r\n\r\n")) != NULL) {
+            g_autofree char *lower = g_ascii_strdown(got->str, -1);
+            const char *length = strstr(lower, "content-length: ");
+            bool has_body = !g_str_has_prefix(got->str, "HTTP/1.1 100");
+            wanted =
+                got->len +
+                (length == NULL || !has_body ? 0 : (size_t)g_ascii_strtoull(length + 16, NULL, 10));
+        }
+    }
+    split = strstr(got->str, "\r\n\r\n");
+    if (ret_body != NULL) {
+        *ret_body = g_strdup(split + 4);
+    }
+    if (ret_head != NULL) {
+        *ret_head = g_strndup(got->str, (gsize)(split - got->str));
+    }
+    return (int)g_ascii_strtoll(strchr(got->str, ' ') + 1, NULL, 10);
+}
+
+static bool is_closed(int fd) {
+    struct pollfd poller = { .fd = fd, .events = POLLIN };
+    g_assert_cmpint(poll(&poller, 1, DEADLINE_MS), ==, 1);
+    char byte;
+    return recv(fd, &byte, 1, 0) <= 0;
+}
+
+// Everything until the server closes.
+static char *read_to_end(int fd) {
+    GString *got = g_string_new(NULL);
+    for (;;) {
+        struct pollfd poller = { .fd = fd, .events = POLLIN };
+        g_assert_cmpint(poll(&poller, 1, DEADLINE_MS), ==, 1);
+        char bytes[4096];
+        ssize_t len = recv(fd, bytes, sizeof bytes, 0);
+        if (len <= 0) {
+            return g_string_free(got, FALSE);
+        }
+        g_string_append_len(got, bytes, len);
+    }
+}
+
+// One request on its own connection: the status.
+static int ask(const struct desk *desk, const char *text, size_t len, bool *ret_closed) {
+    int fd = dial(desk);
+    say(fd, text, len);
+    int status = listen_to(fd, NULL, NULL);
+    if (ret_closed != NULL) {
+        *ret_closed = is_closed(fd);
+    }
+    (void)close(fd);
+    return status;
+}
+
+static void a_request_is_answered_and_the_connection_kept(void) {
+    struct desk desk;
+    desk_open(&desk);
+    int fd = dial(&desk);
+    for (int i = 0; i < 3; i++) {
+        g_autofree char *body = NULL;
+        g_autofree char *head = NULL;
+        say_text(fd, "POST /?a=1 HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nabc");
+        g_assert_cmpint(listen_to(fd, &body, &head), ==, 200);
+        g_assert_cmpstr(body, ==, "POST 5 3 96354");
+        g_autofree char *lower = g_ascii_strdown(head, -1);
+        g_assert_nonnull(strstr(lower, "connection: keep-alive"));
+        g_assert_nonnull(strstr(lower, "keep-alive: timeout=25"));
+        g_assert_nonnull(strstr(lower, "date: "));
+        g_assert_null(strstr(lower, "content-encoding"));
+    }
+    (void)close(fd);
+    desk_close(&desk);
+}
+
+static void chunks_are_joined(void) {
+    struct desk desk;
+    desk_open(&desk);
+    int fd = dial(&desk);
+    g_autofree char *body = NULL;
+    say_text(fd, "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: "
+                 "chunked\r\n\r\n1\r\na\r\n2;x=y\r\nbc\r\n0\r\n\r\n");
+    g_assert_cmpint(listen_to(fd, &body, NULL), ==, 200);
+    g_assert_cmpstr(body, ==, "POST 1 3 96354");
+    (void)close(fd);
+    desk_close(&desk);
+}
+
+static void pipelined_requests_are_answered_in_order(void) {
+    struct desk desk;
+    desk_open(&desk);
+    int fd = dial(&desk);
+    say_text(fd, "GET /1 HTTP/1.1\r\nHost: h\r\n\r\nPOST /22 HTTP/1.1\r\nHost: "
+                 "h\r\nContent-Length: 1\r\n\r\nxGET "
+                 "/elsewhere HTTP/1.1\r\nHost: h\r\n\r\n");
+    static const char *const expected[] = { "GET 2 0 0", "POST 3 1 120", "GET 10 0 0" };
+    for (size_t i = 0; i < G_N_ELEMENTS(expected); i++) {
+        g_autofree char *body = NULL;
+        g_assert_cmpint(listen_to(fd, &body, NULL), ==, 200);
+        g_assert_cmpstr(body, ==, expected[i]);
+    }
+    (void)close(fd);
+    desk_close(&desk);
+}
+
+static void what_two_readers_could_frame_differently_is_refused(void) {
+    static const char *const cases[] = {
+        "GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
+        "GET / HTTP/1.1\r\n\r\n",
+        "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
+        "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\na",
+        "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\nTransfer-Encoding: "
+        "chunked\r\n\r\n0\r\n\r\n",
+        "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\nContent-Length: "
+        "3\r\n\r\n0\r\n\r\n",
+        "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
+        "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: "
+        "chunked\r\n\r\n0\r\n\r\n",
+        "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: -1\r\n\r\n",
+        "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1x\r\n\r\na",
+        "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding : chunked\r\n\r\n0\r\n\r\n",
+        "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        "nonsense\r\n\r\n",
+    };
+    struct desk desk;
+    desk_open(&desk);
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_test_message("%s", cases[i]);
+        g_autofree char *twice =
+            g_strconcat(cases[i], "GET /smuggled HTTP/1.1\r\nHost: h\r\n\r\n", NULL);
+        int fd = dial(&desk);
+        say_text(fd, twice);
+        g_autofree char *all = read_to_end(fd);
+        g_assert_true(all[0] == 0 || g_str_has_prefix(all, "HTTP/1.1 400 "));
+        g_assert_null(strstr(all, "HTTP/1.1 200"));
+        (void)close(fd);
+    }
+    g_assert_cmpuint(desk.handled, ==, 0);
+    desk_close(&desk);
+}
+
+static void a_long_target_passes_and_a_longer_one_does_not(void) {
+    struct desk desk;
+    desk_open(&desk);
+    static const struct {
+        size_t len;
+        int status;
+    } cases[] = { { HTTP_TARGET_BYTES_MAX, 200 },
+                  { HTTP_TARGET_BYTES_MAX + 1, 414 },
+                  { HTTP_TARGET_BYTES_MAX + 64 * 1024, 414 },
+                  { 3 * HTTP_TARGET_BYTES_MAX, 414 } };
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(GString) text = g_string_new("POST /?NodeContent=");
+        while (text->len < cases[i].len + 5) {
+            g_string_append_c(text, 'x');
+        }
+        g_string_append(
+            text, " HTTP/1.1\r\nHost: h\r\nUser-Agent: a client\r\nContent-Length: 0\r\n\r\n");
+        g_assert_cmpint(ask(&desk, text->str, text->len, NULL), ==, cases[i].status);
+    }
+    desk_close(&desk);
+}
+
+static void too_many_headers_are_refused(void) {
+    struct desk desk;
+    desk_open(&desk);
+    g_autoptr(GString) many = g_string_new("GET / HTTP/1.1\r\nHost: h\r\n");
+    for (int i = 0; i < HTTP_HEADERS_MAX; i++) {
+        g_string_append_printf(many, "X-%d: 1\r\n", i);
+    }
+    g_string_append(many, "\r\n");
+    g_assert_cmpint(ask(&desk, many->str, many->len, NULL), ==, 431);
+    g_autofree char *filler = g_strnfill(HTTP_HEADER_BYTES_MAX, 'v');
+    g_autofree char *wide = g_strdup_printf("GET / HTTP/1.1\r\nHost: h\r\nX: %s\r\n\r\n", filler);
+    g_assert_cmpint(ask(&desk, wide, strlen(wide), NULL), ==, 431);
+    desk_close(&desk);
+}
+
+static GString *post(const char *path, size_t body_len, const char *more) {
+    GString *text = g_string_new(NULL);
+    g_string_printf(text, "POST %s HTTP/1.1\r\nHost: h\r\nContent-Length: %zu\r\n%s\r\n", path,
+                    body_len, more);
+    g_autofree char *body = g_strnfill(body_len, 'b');
+    g_string_append_len(text, body, (gssize)body_len);
+    return text;
+}
+
+static void a_body_has_the_limit_that_the_gate_gives(void) {
+    struct desk desk;
+    desk_open(&desk);
+    static const struct {
+        const char *path;
+        size_t len;
+        int status;
+    } cases[] = { { "/", HTTP_BODY_BYTES_MAX, 200 },
+                  { "/", HTTP_BODY_BYTES_MAX + 1, 413 },
+                  { "/large", 20 * 1024 * 1024, 200 },
+                  { "/closed", 1, 403 } };
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(GString) text = post(cases[i].path, cases[i].len, "");
+        g_assert_cmpint(ask(&desk, text->str, text->len, NULL), ==, cases[i].status);
+    }
+    g_autoptr(GString) chunked =
+        g_string_new("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n");
+    g_autofree char *chunk = g_strnfill(0x100000, 'c');
+    for (int i = 0; i < 5; i++) {
+        g_string_append_printf(chunked, "100000\r\n%s\r\n", chunk);
+    }
+    g_string_append(chunked, "0\r\n\r\n");
+    g_assert_cmpint(ask(&desk, chunked->str, chunked->len, NULL), ==, 413);
+    g_assert_cmpuint(http_server_body_bytes(desk.server), ==, 0);
+    desk_close(&desk);
+}
+
+static void bodies_in_memory_have_a_limit_together(void) {
+    struct desk desk;
+    desk_open(&desk);
+    g_autoptr(GString) first = post("/large/1", 40 * 1024 * 1024, "");
+    g_string_truncate(first, first->len - 1);
+    int fd = dial(&desk);
+    say(fd, first->str, first->len);
+    g_autoptr(GString) second = post("/large/2", 40 * 1024 * 1024, "");
+    int64_t until_us = g_get_monotonic_time() + DEADLINE_MS * 1000;
+    while (http_server_body_bytes(desk.server) < 40 * 1024 * 1024 - 1) {
+        g_assert_cmpint(g_get_monotonic_time(), <, until_us);
+        g_thread_yield();
+    }
+    g_assert_cmpint(ask(&desk, second->str, second->len, NULL), ==, 503);
+    say_text(fd, "b");
+    g_assert_cmpint(listen_to(fd, NULL, NULL), ==, 200);
+    (void)close(fd);
+    desk_close(&desk);
+}
+
+static void a_client_that_waits_for_100_is_told_to_go_on_or_not_to(void) {
+    struct desk desk;
+    desk_open(&desk);
+    int fd = dial(&desk);
+    say_text(fd, "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\nExpect: 100-continue\r\n\r\n");
+    g_assert_cmpint(listen_to(fd, NULL, NULL), ==, 100);
+    say_text(fd, "x");
+    g_assert_cmpint(listen_to(fd, NULL, NULL), ==, 200);
+    (void)close(fd);
+    fd = dial(&desk);
+    say_text(
+        fd,
+        "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 9999999\r\nExpect: 100-continue\r\n\r\n");
+    g_assert_cmpint(listen_to(fd, NULL, NULL), ==, 413);
+    (void)close(fd);
+    desk_close(&desk);
+}
+
+static void a_hundred_slow_handlers_do_not_hold_up_a_quick_one(void) {
+    enum { SLOW = 100 };
+    struct desk desk;
+    desk_open(&desk);
+    int slow[SLOW];
+    for (int i = 0; i < SLOW; i++) {
+        slow[i] = dial(&desk);
+        say_text(slow[i], "GET /slow HTTP/1.1\r\nHost: h\r\n\r\n");
+    }
+    g_mutex_lock(&desk.mutex);
+    int64_t until_us = g_get_monotonic_time() + DEADLINE_MS * 1000;
+    while (desk.slow_now < SLOW) {
+        g_assert_true(g_cond_wait_until(&desk.changed, &desk.mutex, until_us));
+    }
+    g_mutex_unlock(&desk.mutex);
+    static const char quick[] = "GET /elsewhere HTTP/1.1\r\nHost: h\r\n\r\n";
+    g_assert_cmpint(ask(&desk, quick, strlen(quick), NULL), ==, 200);
+    let_go(&desk);
+    for (int i = 0; i < SLOW; i++) {
+        g_assert_cmpint(listen_to(slow[i], NULL, NULL), ==, 200);
+        (void)close(slow[i]);
+    }
+    desk_close(&desk);
+}
+
+static void a_client_that_leaves_while_it_is_served_harms_nobody(void) {
+    struct desk desk;
+    desk_open(&desk);
+    int fd = dial(&desk);
+    say_text(fd, "GET /slow HTTP/1.1\r\nHost: h\r\n\r\n");
+    g_mutex_lock(&desk.mutex);
+    int64_t until_us = g_get_monotonic_time() + DEADLINE_MS * 1000;
+    while (desk.slow_now < 1) {
+        g_assert_true(g_cond_wait_until(&desk.changed, &desk.mutex, until_us));
+    }
+    g_mutex_unlock(&desk.mutex);
+    (void)close(fd);
+    let_go(&desk);
+    static const char next[] = "GET / HTTP/1.1\r\nHost: h\r\n\r\n";
+    g_assert_cmpint(ask(&desk, next, strlen(next), NULL), ==, 200);
+    desk_close(&desk);
+}
+
+static void slow_clients_are_cut(void) {
+    struct desk desk;
+    desk_open_with(&desk, (struct http_options){ .header_timeout_ms = 200,
+                                                 .body_timeout_ms = 300,
+                                                 .idle_timeout_ms = 2000 });
+    int head = dial(&desk);
+    say_text(head, "GET / HTTP/1.1\r\nHo");
+    int body = dial(&desk);
+    say_text(body, "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\nx");
+    int silent = dial(&desk);
+    g_assert_true(is_closed(head));
+    g_assert_true(is_closed(body));
+    g_assert_true(is_closed(silent));
+    (void)close(head);
+    (void)close(body);
+    (void)close(silent);
+    g_assert_cmpuint(desk.handled, ==, 0);
+    desk_close(&desk);
+}
+
+static size_t resident_kb(void) {
+    g_autofree char *text = NULL;
+    g_assert_true(g_file_get_contents("/proc/self/statm", &text, NULL, NULL));
+    return (size_t)g_ascii_strtoull(strchr(text, ' ') + 1, NULL, 10) * 4;
+}
+
+static void only_so_many_idle_connections_are_kept(void) {
+    enum { CONNECTIONS = 200, KEPT = 20 };
+    struct desk desk;
+    desk_open_with(&desk, (struct http_options){ .kept_connections_max = KEPT });
+    int fds[CONNECTIONS];
+    size_t before_kb = resident_kb();
+    int kept = 0;
+    for (int i = 0; i < CONNECTIONS; i++) {
+        fds[i] = dial(&desk);
+        say_text(fds[i], "GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+        g_autofree char *head = NULL;
+        g_assert_cmpint(listen_to(fds[i], NULL, &head), ==, 200);
+        kept += strstr(head, "timeout=25") != NULL;
+    }
+    g_assert_cmpint(kept, ==, KEPT);
+    size_t grown_kb = resident_kb() - before_kb;
+    g_test_message("%d connections, %d kept: %zu KiB more", CONNECTIONS, KEPT, grown_kb);
+    g_assert_cmpuint(grown_kb, <, 40 * 1024);
+    for (int i = 0; i < CONNECTIONS; i++) {
+        (void)close(fds[i]);
+    }
+    desk_close(&desk);
+}
+
+static gpointer stop_it(gpointer data) {
+    http_server_stop(((struct desk *)data)->server, 2000);
+    return NULL;
+}
+
+static void a_stop_lets_the_running_handler_answer(void) {
+    struct desk desk;
+    desk_open(&desk);
+    int fd = dial(&desk);
+    say_text(fd, "GET /slow HTTP/1.1\r\nHost: h\r\n\r\n");
+    g_mutex_lock(&desk.mutex);
+    int64_t until_us = g_get_monotonic_time() + DEADLINE_MS * 1000;
+    while (desk.slow_now < 1) {
+        g_assert_true(g_cond_wait_until(&desk.changed, &desk.mutex, until_us));
+    }
+    g_mutex_unlock(&desk.mutex);
+    GThread *stopper = g_thread_new("stop", stop_it, &desk);
+    let_go(&desk);
+    g_assert_cmpint(listen_to(fd, NULL, NULL), ==, 200);
+    (void)g_thread_join(stopper);
+    (void)close(fd);
+    g_mutex_clear(&desk.mutex);
+    g_cond_clear(&desk.changed);
+}
+
+static void addresses_are_read_strictly(void) {
+    static const char *const wrong[] = {
+        "",       ":1",   "127.0.0.1",       "127.0.0.1:",     "::1:0",
+        "[::1:0", "[]:0", "127.0.0.1:99999", "127.0.0.1:http", "no such host:1"
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(wrong); i++) {
+        int fd = -1;
+        GError *error = NULL;
+        g_test_message("%s", wrong[i]);
+        g_assert_false(http_listen(wrong[i], &fd, &error));
+        g_assert_nonnull(error);
+        g_clear_error(&error);
+    }
+}
+
+int main(int argc, char **argv) {
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/http/a_request_is_answered_and_the_connection_kept",
+                    a_request_is_answered_and_the_connection_kept);
+    g_test_add_func("/http/chunks_are_joined", chunks_are_joined);
+    g_test_add_func("/http/pipelined_requests_are_answered_in_order",
+                    pipelined_requests_are_answered_in_order);
+    g_test_add_func("/http/what_two_readers_could_frame_differently_is_refused",
+                    what_two_readers_could_frame_differently_is_refused);
+    g_test_add_func("/http/a_long_target_passes_and_a_longer_one_does_not",
+                    a_long_target_passes_and_a_longer_one_does_not);
+    g_test_add_func("/http/too_many_headers_are_refused", too_many_headers_are_refused);
+    g_test_add_func("/http/a_body_has_the_limit_that_the_gate_gives",
+                    a_body_has_the_limit_that_the_gate_gives);
+    g_test_add_func("/http/bodies_in_memory_have_a_limit_together",
+                    bodies_in_memory_have_a_limit_together);
+    g_test_add_func("/http/a_client_that_waits_for_100_is_told_to_go_on_or_not_to",
+                    a_client_that_waits_for_100_is_told_to_go_on_or_not_to);
+    g_test_add_func("/http/a_hundred_slow_handlers_do_not_hold_up_a_quick_one",
+                    a_hundred_slow_handlers_do_not_hold_up_a_quick_one);
+    g_test_add_func("/http/a_client_that_leaves_while_it_is_served_harms_nobody",
+                    a_client_that_leaves_while_it_is_served_harms_nobody);
+    g_test_add_func("/http/slow_clients_are_cut", slow_clients_are_cut);
+    g_test_add_func("/http/only_so_many_idle_connections_are_kept",
+                    only_so_many_idle_connections_are_kept);
+    g_test_add_func("/http/a_stop_lets_the_running_handler_answer",
+                    a_stop_lets_the_running_handler_answer);
+    g_test_add_func("/http/addresses_are_read_strictly", addresses_are_read_strictly);
+    return g_test_run();
+}
