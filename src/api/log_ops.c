@@ -126,12 +126,48 @@ static GString *content_of(const struct piece *piece, const struct attempt_row *
     return content;
 }
 
+// Has the run this node? A node without an attempt and a node of another flow are two things to a caller.
+static bool run_has_node(const struct call *call, struct store_reader *reader, int64_t node_id,
+                         bool *ret_has, GError **error) {
+    g_autoptr(GPtrArray) nodes = NULL;
+    if (!store_node_run_list(reader, call->caller, call_id(call, "DagId"),
+                             call_id(call, "DagInstanceId"), &nodes, error)) {
+        return false;
+    }
+    bool has_node = false;
+    for (guint i = 0; i < nodes->len && !has_node; i++) {
+        const struct node_run_row *node = g_ptr_array_index(nodes, i);
+        has_node = node->node_id == node_id;
+    }
+    *ret_has = has_node;
+    return true;
+}
+
 static bool find_attempt(const struct call *call, struct attempt_row *ret_attempt, GError **error) {
     READER_LOAN loan = { 0 };
-    return call_borrow(call, &loan, error) &&
-           store_attempt_get(loan.reader, call->caller, call_id(call, "DagId"),
-                             call_id(call, "DagInstanceId"), call_id(call, "NodeId"),
-                             (int)args_int_or(call->args, "Attempt", 0), ret_attempt, error);
+    int64_t node_id = call_id(call, "NodeId");
+    GError *cause = NULL;
+    if (!call_borrow(call, &loan, error)) {
+        return false;
+    }
+    if (store_attempt_get(loan.reader, call->caller, call_id(call, "DagId"),
+                          call_id(call, "DagInstanceId"), node_id,
+                          (int)args_int_or(call->args, "Attempt", 0), ret_attempt, &cause)) {
+        return true;
+    }
+    bool has_node = true;
+    if (fault_is(cause, FAULT_LOG_NOT_EXIST) &&
+        !run_has_node(call, loan.reader, node_id, &has_node, error)) {
+        g_error_free(cause);
+        return false;
+    }
+    if (has_node) {
+        g_propagate_error(error, cause);
+        return false;
+    }
+    g_error_free(cause);
+    fault_set(error, FAULT_NODE_NOT_EXIST, "the run has no node %" G_GINT64_FORMAT, node_id);
+    return false;
 }
 
 static bool get_log(struct call *call, json_t *reply, GError **error) {
