@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The pipeline: what is checked first is refused first, and a handler runs only for a key's owner.
+#include "api/api.h"
+
+#include "api/sign.h"
+#include "base/fault.h"
+
+#include <glib.h>
+#include <string.h>
+
+#define NOW INT64_C(1714979289000) // 2024-05-06T07:08:09Z
+
+static unsigned handled;
+
+static int64_t clock_now(void *ctx) {
+    return NOW;
+}
+
+static bool find_key(void *ctx, const char *id, struct api_key *ret_key) {
+    if (strcmp(id, "unknown") == 0) {
+        return false;
+    }
+    *ret_key =
+        (struct api_key){ .secret = g_strdup("testsecret"),
+                          .is_active = strcmp(id, "inactive") != 0,
+                          .security_token = strcmp(id, "temporary") == 0 ? g_strdup("token") : NULL,
+                          .expires_ms = NOW + 1,
+                          .caller = (struct caller *)ctx };
+    return true;
+}
+
+static bool permit(void *ctx, const struct caller *caller, const struct operation *operation,
+                   GError **error) {
+    if (strcmp(operation->action, "DeleteUser") == 0) {
+        fault_set(error, FAULT_NO_PERMISSION, "only administrators delete users");
+        return false;
+    }
+    return true;
+}
+
+static bool admit(void *ctx, const char *id, const struct operation *operation,
+                  int64_t *ret_retry_after_ms) {
+    *ret_retry_after_ms = 300;
+    return strcmp(id, "eager") != 0;
+}
+
+static bool create_flow(struct call *call, json_t *reply, GError **error) {
+    handled++;
+    const char *name = args_text(call->args, "DagName");
+    g_assert_cmpint(call->now_ms, ==, NOW);
+    g_assert_nonnull(call->caller);
+    if (strcmp(name, "taken") == 0) {
+        fault_set_field(error, FAULT_NAME_EXISTED, "DagName", "the name taken is in use by flow 7");
+        return false;
+    }
+    if (strcmp(name, "broken") == 0) {
+        return json_object_set_new(reply, "DagId", json_string("12")) == 0;
+    }
+    return json_object_set_new(reply, "DagId", json_integer(12)) == 0;
+}
+
+static const struct op_handler some_handlers[] = { { "CreateTaskFlow", create_flow },
+                                                   { NULL, NULL } };
+static const struct op_handler *const handlers[] = { some_handlers, NULL };
+
+static struct api *api_for_test(void) {
+    static int owner;
+    return api_new(&(struct api_options){ .now_ms = clock_now,
+                                          .key_find = find_key,
+                                          .key_ctx = &owner,
+                                          .permit = permit,
+                                          .admit = admit,
+                                          .handlers = handlers,
+                                          .shows_string_to_sign = true,
+                                          .checks_replies = true });
+}
+
+struct wish {
+    const char *action;
+    const char *key;
+    const char *secret;
+    const char *token;
+    const char *nonce;
+    int64_t late_ms;
+    const char *name; // a parameter
+    const char *value;
+};
+
+// Makes the call as a client would and returns the code of the failure, or "" for success.
+static char *try_call(struct api *api, struct wish wish) {
+    const char *names[] = { wish.name == NULL ? "Tid" : wish.name, NULL };
+    const char *values[] = { wish.value == NULL ? "1" : wish.value, NULL };
+    struct sign_call call = { .host = "h",
+                              .action = wish.action,
+                              .names = names,
+                              .values = values,
+                              .access_key_id = wish.key == NULL ? "testid" : wish.key,
+                              .secret = wish.secret == NULL ? "testsecret" : wish.secret,
+                              .security_token = wish.token,
+                              .accept = "application/json",
+                              .nonce = wish.nonce,
+                              .now_ms = NOW - wish.late_ms };
+    struct signed_call made;
+    sign_call_make(&call, &made);
+    struct api_header headers[16];
+    size_t count = 0;
+    for (char **line = made.headers; *line != NULL; line++) {
+        char *colon = strstr(*line, ": ");
+        *colon = 0;
+        headers[count++] = (struct api_header){ *line, colon + 2 };
+    }
+    struct api_request request = { .method = "POST",
+                                   .target = made.target,
+                                   .headers = headers,
+                                   .header_count = count,
+                                   .peer = "test" };
+    struct api_reply reply;
+    api_handle(api, &request, &reply);
+    json_t *tree = json_loads(reply.body, JSON_REJECT_DUPLICATES, NULL);
+    g_assert_nonnull(tree);
+    g_assert_cmpstr(json_string_value(json_object_get(tree, "RequestId")), ==, reply.request_id);
+    g_assert_cmpuint(strlen(reply.request_id), ==, 36);
+    const char *code = json_string_value(json_object_get(tree, "Code"));
+    g_assert_true((code == NULL) == (reply.http == 200));
+    g_assert_true((reply.retry_after_ms > 0) ==
+                  (code != NULL && g_str_has_prefix(code, "Throttling")));
+    char *result = g_strdup(code == NULL ? "" : code);
+    json_decref(tree);
+    api_reply_done(&reply);
+    signed_call_done(&made);
+    return result;
+}
+
+static void checks_come_in_their_order(void) {
+    static const struct {
+        struct wish wish;
+        const char *code;
+    } cases[] = {
+        { { .action = "CreateTaskFlow", .nonce = "1", .name = "DagName", .value = "a" }, "" },
+        { { .action = "NoSuchThing", .nonce = "2", .key = "unknown" }, "InvalidAction.NotFound" },
+        { { .action = "CreateTaskFlow", .nonce = "3", .key = "unknown", .late_ms = 99999999 },
+          "InvalidTimeStamp.Expired" },
+        { { .action = "CreateTaskFlow", .nonce = "4", .key = "unknown" },
+          "InvalidAccessKeyId.NotFound" },
+        { { .action = "CreateTaskFlow", .nonce = "5", .key = "inactive" },
+          "InvalidAccessKeyId.Inactive" },
+        { { .action = "CreateTaskFlow", .nonce = "6", .key = "temporary" },
+          "MissingSecurityToken" },
+        { { .action = "CreateTaskFlow", .nonce = "7", .key = "temporary", .token = "other" },
+          "InvalidSecurityToken.MismatchWithAccessKey" },
+        { { .action = "CreateTaskFlow", .nonce = "8", .token = "token" },
+          "InvalidSecurityToken.MismatchWithAccessKey" },
+        { { .action = "CreateTaskFlow",
+            .nonce = "9",
+            .key = "temporary",
+            .token = "token",
+            .name = "DagName",
+            .value = "b" },
+          "" },
+        { { .action = "CreateTaskFlow", .nonce = "1", .secret = "wrong" },
+          "SignatureDoesNotMatch" },
+        { { .action = "CreateTaskFlow", .nonce = "1" }, "SignatureNonceUsed" },
+        { { .action = "CreateTaskFlow", .nonce = "1", .key = "eager" }, "Throttling.User" },
+        { { .action = "DeleteUser", .nonce = "10" }, "NoPermission" },
+        { { .action = "CreateTaskFlow", .nonce = "11" }, "MissingDagName" },
+        { { .action = "CreateTaskFlow", .nonce = "11" }, "SignatureNonceUsed" },
+        { { .action = "CreateTaskFlow", .nonce = "12", .name = "DagName", .value = "taken" },
+          "NameExisted" },
+        { { .action = "CreateTaskFlow", .nonce = "13", .name = "DagName", .value = "broken" },
+          "InternalError" },
+        { { .action = "ListTaskFlow", .nonce = "14" }, "NotSupportYet" },
+    };
+    struct api *api = api_for_test();
+    handled = 0;
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *code = try_call(api, cases[i].wish);
+        g_test_message("%zu %s", i, cases[i].wish.action);
+        g_assert_cmpstr(code, ==, cases[i].code);
+    }
+    g_assert_cmpuint(handled, ==, 4);
+    api_free(api);
+}
+
+static void an_unsigned_request_gets_the_right_code_and_form(void) {
+    static const struct {
+        const char *target;
+        const char *code;
+        const char *content_type;
+    } cases[] = {
+        { "/", "InvalidAction.NotFound", "text/xml;charset=utf-8" },
+        { "/?Action=CreateTaskFlow", "MissingVersion", "text/xml;charset=utf-8" },
+        { "/?Action=CreateTaskFlow&Version=2014-01-01&Format=json", "InvalidVersion",
+          "application/json;charset=utf-8" },
+        { "/?Version=2018-11-01", "InvalidAction.NotFound", "text/xml;charset=utf-8" },
+        { "/?Action=CreateTaskFlow&Version=2018-11-01", "MissingAccessKeyId",
+          "text/xml;charset=utf-8" },
+        { "/?Action=DeleteInstance&Version=2018-11-01", "UnsupportedHTTPMethod",
+          "text/xml;charset=utf-8" },
+        { "/?Format=JSON&x=%", "InvalidParameter", "application/json;charset=utf-8" },
+    };
+    struct api *api = api_for_test();
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        struct api_request request = { .method = "GET", .target = cases[i].target };
+        struct api_reply reply;
+        api_handle(api, &request, &reply);
+        g_test_message("%s: %s", cases[i].target, reply.body);
+        g_assert_cmpstr(reply.code, ==, cases[i].code);
+        g_assert_cmpstr(reply.content_type, ==, cases[i].content_type);
+        g_assert_null(reply.access_key_id);
+        api_reply_done(&reply);
+    }
+    api_free(api);
+}
+
+static void limits_can_look_at_the_action_before_the_body(void) {
+    static const struct api_header header = { "X-Acs-Action", "UpdateTaskContentV2" };
+    struct api_request named = { .target = "/", .headers = &header, .header_count = 1 };
+    struct api_request queried = { .target = "/?a=b&Action=UpdateTaskContentV2" };
+    struct api_request other = { .target = "/?Action=UpdateTaskContent" };
+    g_assert_true(api_request_names(&named, "UpdateTaskContentV2"));
+    g_assert_true(api_request_names(&queried, "UpdateTaskContentV2"));
+    g_assert_false(api_request_names(&other, "UpdateTaskContentV2"));
+}
+
+int main(int argc, char **argv) {
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/api/checks_come_in_their_order", checks_come_in_their_order);
+    g_test_add_func("/api/an_unsigned_request_gets_the_right_code_and_form",
+                    an_unsigned_request_gets_the_right_code_and_form);
+    g_test_add_func("/api/limits_can_look_at_the_action_before_the_body",
+                    limits_can_look_at_the_action_before_the_body);
+    return g_test_run();
+}
