@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/* sluice-supervisor: reads its command line and runs the supervisor's loop.
+ *
+ * An internal program. sluiced starts it, through the launcher that keeps root when sluiced was
+ * started as root; nobody has to start it by hand. */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "supervisor/supervisor.h"
+
+#define SERVER_ID_DEFAULT 62800
+#define TASK_ID_DEFAULT 62801
+#define ATTEMPTS_DEFAULT 2000
+#define IDLE_MS_DEFAULT 60000
+
+static const char help_text[] =
+    "Usage: sluice-supervisor --data DIR [OPTION]...\n"
+    "Starts, watches and ends the attempts of a Sluice server. An internal program: sluiced "
+    "starts\n"
+    "it and speaks to it over DIR/supervisor.sock; there is no need to start it by hand.\n"
+    "\n"
+    "  --data DIR             the server's data directory\n"
+    "  --server-uid N         who may connect, and owner of the logs (62800 as root)\n"
+    "  --server-gid N         its group (62800 as root)\n"
+    "  --task-uid N           who programs run as, when started as root (62801)\n"
+    "  --task-gid N           its group (62801)\n"
+    "  --sql-program PATH     the sluice-sql program, opened now\n"
+    "  --sql-program-fd N     the same, already open as descriptor N\n"
+    "  --max-attempts N       most attempts open at once (2000)\n"
+    "  --idle-ms N            ends after this time without work and server (60000)\n"
+    "  --log-head-bytes N     bytes kept of the beginning of each log (8388608)\n"
+    "  --log-ring-bytes N     bytes kept of the end of each log (8388608)\n"
+    "  --help, --version      print this text or the version, and end\n"
+    "\n"
+    "Ends by itself when it has no open attempt, no unacknowledged exit and no server. SIGTERM "
+    "ends\n"
+    "it only then, so that a stop of the server leaves running attempts alone.\n";
+
+enum option_id {
+    OPTION_DATA = 256,
+    OPTION_SERVER_UID,
+    OPTION_SERVER_GID,
+    OPTION_TASK_UID,
+    OPTION_TASK_GID,
+    OPTION_SQL_PATH,
+    OPTION_SQL_FD,
+    OPTION_ATTEMPTS,
+    OPTION_IDLE,
+    OPTION_LOG_HEAD,
+    OPTION_LOG_RING,
+    OPTION_HELP,
+    OPTION_VERSION,
+};
+
+struct command_line {
+    const char *data;
+    const char *sql_path;
+    uint64_t numbers[OPTION_VERSION - OPTION_DATA + 1];
+};
+
+static const struct option_limit {
+    const char *name;
+    uint64_t low;
+    uint64_t high;
+} limits[OPTION_VERSION - OPTION_DATA + 1] = {
+    [OPTION_SERVER_UID - OPTION_DATA] = { "server-uid", 0, 4294967294 },
+    [OPTION_SERVER_GID - OPTION_DATA] = { "server-gid", 0, 4294967294 },
+    [OPTION_TASK_UID - OPTION_DATA] = { "task-uid", 1, 4294967294 },
+    [OPTION_TASK_GID - OPTION_DATA] = { "task-gid", 1, 4294967294 },
+    [OPTION_SQL_FD - OPTION_DATA] = { "sql-program-fd", 3, 1048576 },
+    [OPTION_ATTEMPTS - OPTION_DATA] = { "max-attempts", 1, 1000000 },
+    [OPTION_IDLE - OPTION_DATA] = { "idle-ms", 0, 86400000 },
+    [OPTION_LOG_HEAD - OPTION_DATA] = { "log-head-bytes", 64, UINT64_C(1) << 40 },
+    [OPTION_LOG_RING - OPTION_DATA] = { "log-ring-bytes", 64, UINT64_C(1) << 40 },
+};
+
+static bool read_number(int option, const char *text, struct command_line *line) {
+    const struct option_limit *limit = &limits[option - OPTION_DATA];
+    char *end = NULL;
+    errno = 0;
+    uint64_t value = strtoull(text, &end, 10);
+    if (errno != 0 || end == text || *end != '\0' || text[0] == '-' || value < limit->low ||
+        value > limit->high) {
+        (void)fprintf(
+            stderr, "sluice-supervisor: --%s takes a number from %llu to %llu, not \"%s\"\n",
+            limit->name, (unsigned long long)limit->low, (unsigned long long)limit->high, text);
+        return false;
+    }
+    line->numbers[option - OPTION_DATA] = value;
+    return true;
+}
+
+/* 0: run; 1: done, end with success; 2: a mistake, end with failure. */
+static int read_command_line(int argc, char **argv, struct command_line *line) {
+    static const struct option names[] = {
+        { "data", required_argument, NULL, OPTION_DATA },
+        { "server-uid", required_argument, NULL, OPTION_SERVER_UID },
+        { "server-gid", required_argument, NULL, OPTION_SERVER_GID },
+        { "task-uid", required_argument, NULL, OPTION_TASK_UID },
+        { "task-gid", required_argument, NULL, OPTION_TASK_GID },
+        { "sql-program", required_argument, NULL, OPTION_SQL_PATH },
+        { "sql-program-fd", required_argument, NULL, OPTION_SQL_FD },
+        { "max-attempts", required_argument, NULL, OPTION_ATTEMPTS },
+        { "idle-ms", required_argument, NULL, OPTION_IDLE },
+        { "log-head-bytes", required_argument, NULL, OPTION_LOG_HEAD },
+        { "log-ring-bytes", required_argument, NULL, OPTION_LOG_RING },
+        { "help", no_argument, NULL, OPTION_HELP },
+        { "version", no_argument, NULL, OPTION_VERSION },
+        { 0 },
+    };
+    int option;
+    while ((option = getopt_long(argc, argv, "", names, NULL)) != -1) {
+        if (option == OPTION_DATA) {
+            line->data = optarg;
+        } else if (option == OPTION_SQL_PATH) {
+            line->sql_path = optarg;
+        } else if (option == OPTION_HELP) {
+            (void)fputs(help_text, stdout);
+            return 1;
+        } else if (option == OPTION_VERSION) {
+            (void)puts("sluice-supervisor " SLUICE_VERSION);
+            return 1;
+        } else if (option < OPTION_DATA || !read_number(option, optarg, line)) {
+            return 2;
+        }
+    }
+    if (line->data != NULL && optind == argc)
+        return 0;
+    (void)fputs("sluice-supervisor: needs --data DIR and no other arguments; see --help. It is "
+                "started by sluiced.\n",
+                stderr);
+    return 2;
+}
+
+/* Nothing of ours may become descriptor 0, 1 or 2, which programs get. */
+static bool fill_standard_fds(void) {
+    int fd;
+    do {
+        fd = open("/dev/null", O_RDWR);
+    } while (fd >= 0 && fd <= 2);
+    if (fd < 0)
+        return false;
+    (void)close(fd);
+    return true;
+}
+
+static void settle_process(void) {
+    /* Whoever started us may have ignored signals, and programs would inherit that. */
+    for (int number = 1; number < NSIG; number++)
+        (void)signal(number, SIG_DFL);
+    sigset_t none;
+    (void)sigemptyset(&none);
+    (void)sigprocmask(SIG_SETMASK, &none, NULL);
+    (void)signal(SIGHUP,
+                 SIG_IGN); /* the terminal's end is not ours; an init blocks and resets it */
+    (void)umask(077);
+    struct rlimit none_kept = { 0, 0 };
+    (void)setrlimit(RLIMIT_CORE, &none_kept);
+    if (geteuid() == 0)
+        (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+}
+
+int main(int argc, char **argv) {
+    struct command_line line = { 0 };
+    uint64_t *numbers = line.numbers;
+    bool is_root = geteuid() == 0;
+    numbers[OPTION_SERVER_UID - OPTION_DATA] = is_root ? SERVER_ID_DEFAULT : geteuid();
+    numbers[OPTION_SERVER_GID - OPTION_DATA] = is_root ? SERVER_ID_DEFAULT : getegid();
+    numbers[OPTION_TASK_UID - OPTION_DATA] = TASK_ID_DEFAULT;
+    numbers[OPTION_TASK_GID - OPTION_DATA] = TASK_ID_DEFAULT;
+    numbers[OPTION_ATTEMPTS - OPTION_DATA] = ATTEMPTS_DEFAULT;
+    numbers[OPTION_IDLE - OPTION_DATA] = IDLE_MS_DEFAULT;
+    int verdict = read_command_line(argc, argv, &line);
+    if (verdict != 0)
+        return verdict == 1 ? EXIT_SUCCESS : 2;
+    settle_process();
+    if (!fill_standard_fds())
+        return EXIT_FAILURE;
+    int sql_fd = -1;
+    if (numbers[OPTION_SQL_FD - OPTION_DATA] != 0) {
+        sql_fd = (int)numbers[OPTION_SQL_FD - OPTION_DATA];
+        (void)fcntl(sql_fd, F_SETFD, FD_CLOEXEC);
+    } else if (line.sql_path != NULL) {
+        sql_fd = open(line.sql_path, O_PATH | O_CLOEXEC);
+        if (sql_fd < 0)
+            (void)fprintf(stderr, "sluice-supervisor: %s: %s; SQL attempts can not start\n",
+                          line.sql_path, strerror(errno));
+    }
+    int data_fd = open(line.data, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (data_fd < 0) {
+        (void)fprintf(stderr, "sluice-supervisor: %s: %s\n", line.data, strerror(errno));
+        return EXIT_FAILURE;
+    }
+    struct supervisor_options options = {
+        .data_fd = data_fd,
+        .server_uid = (uid_t)numbers[OPTION_SERVER_UID - OPTION_DATA],
+        .server_gid = (gid_t)numbers[OPTION_SERVER_GID - OPTION_DATA],
+        .task_uid = (uid_t)numbers[OPTION_TASK_UID - OPTION_DATA],
+        .task_gid = (gid_t)numbers[OPTION_TASK_GID - OPTION_DATA],
+        .sql_fd = sql_fd,
+        .attempts_max = (uint32_t)numbers[OPTION_ATTEMPTS - OPTION_DATA],
+        .idle_ms = numbers[OPTION_IDLE - OPTION_DATA],
+        .log_head_bytes = numbers[OPTION_LOG_HEAD - OPTION_DATA],
+        .log_ring_bytes = numbers[OPTION_LOG_RING - OPTION_DATA],
+    };
+    int error = supervisor_run(&options);
+    if (error == -EWOULDBLOCK)
+        (void)fprintf(stderr, "sluice-supervisor: another one holds %s/supervisor.lock\n",
+                      line.data);
+    else if (error != 0)
+        (void)fprintf(stderr, "sluice-supervisor: %s: %s\n", line.data, strerror(-error));
+    return error == 0 ? EXIT_SUCCESS : error == -EWOULDBLOCK ? 3 : EXIT_FAILURE;
+}
