@@ -92,7 +92,7 @@ static void append_canonical_header(GString *target, const struct api_request *r
             g_ptr_array_add(values, g_strstrip(g_strdup(request->headers[i].value)));
         }
     }
-    qsort(values->pdata, values->len, sizeof(void *), compare_texts);
+    g_ptr_array_sort(values, compare_texts);
     g_autofree char *lower = g_ascii_strdown(name, -1);
     g_string_append(target, lower);
     g_string_append_c(target, ':');
