@@ -18,13 +18,14 @@ struct sql_statement;
 enum sql_mode {
     SQL_STORE_WRITER, // SQLite: WAL, synchronous=FULL, the only writer and checkpointer
     SQL_STORE_READER, // read only
-    SQL_USER, // a user's database, created when missing
+    SQL_USER,         // a user's database, created when missing
 };
 
 enum sql_step { SQL_ROW, SQL_DONE };
 enum sql_type { SQL_NULL, SQL_INTEGER, SQL_REAL, SQL_TEXT, SQL_BLOB };
 
-bool sql_open(const char *driver, const char *target, enum sql_mode mode, struct sql **ret_sql, GError **error);
+bool sql_open(const char *driver, const char *target, enum sql_mode mode, struct sql **ret_sql,
+              GError **error);
 void sql_close(struct sql *sql);
 
 // Makes the statement that runs now (if any) fail soon with FAULT_UNAVAILABLE.
@@ -34,20 +35,26 @@ void sql_set_timeout(struct sql *sql, int64_t timeout_ms);
 
 // Prepared statements are cached by the address of `text`, a constant: preparing again is a look-up. The statement is reset and its
 // bindings are cleared. It belongs to the connection.
-bool sql_prepare(struct sql *sql, const char *text, struct sql_statement **ret_statement, GError **error);
+bool sql_prepare(struct sql *sql, const char *text, struct sql_statement **ret_statement,
+                 GError **error);
 // A statement of a user's own text: the first one in `text`; *ret_rest is where the next one starts (NULL at the end). Freed by sql_finish.
+// *ret_statement is NULL when only blanks and comments were left.
 bool sql_prepare_user(struct sql *sql, const char *text, struct sql_statement **ret_statement,
                       const char **ret_rest, GError **error);
 void sql_finish(struct sql_statement *statement);
 
 void sql_bind_int(struct sql_statement *statement, int position, int64_t value);
-void sql_bind_text(struct sql_statement *statement, int position, const char *value); // NULL binds NULL; copied
+void sql_bind_text(struct sql_statement *statement, int position,
+                   const char *value); // NULL binds NULL; copied
 void sql_bind_blob(struct sql_statement *statement, int position, const void *value, size_t len);
 void sql_bind_null(struct sql_statement *statement, int position);
 
 bool sql_step(struct sql_statement *statement, enum sql_step *ret_step, GError **error);
 // One execution of a statement without a result. ret_changed (may be NULL): rows it hit.
 bool sql_run(struct sql_statement *statement, int64_t *ret_changed, GError **error);
+
+// Ends an execution before SQL_DONE, so that no old view of the database is held. Reaching SQL_DONE or an error does the same.
+void sql_reset(struct sql_statement *statement);
 
 // Columns of the present row, from 0. Text and blobs live until the next step.
 int sql_column_count(struct sql_statement *statement);
@@ -66,6 +73,11 @@ void sql_rollback(struct sql *sql);
 bool sql_savepoint(struct sql *sql, GError **error);
 bool sql_release(struct sql *sql, GError **error);
 void sql_rollback_to_savepoint(struct sql *sql);
+
+// The database's own check of its file (SQLite: integrity_check). FAULT_IO with its first complaint.
+bool sql_check(struct sql *sql, GError **error);
+// Rows that cached statements have walked over because no index served them, since the connection was opened: a measure for tests.
+int64_t sql_scan_steps(struct sql *sql);
 
 // Runs a script of our own (schema migrations): a constant, never a user's text.
 bool sql_script(struct sql *sql, const char *constant_text, GError **error);

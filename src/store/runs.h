@@ -9,11 +9,12 @@
 #include "core/machine.h"
 #include "store/store.h"
 
-// A new run with all its node rows and the first event rows (engine thread).
-bool store_run_insert(struct store *store, const struct run *run, const char *actor, GError **error);
+// A new WAITING run with all its node rows and the first event rows (engine thread). event_seq of the run is advanced.
+bool store_run_insert(struct store *store, struct run *run, const char *actor, GError **error);
 
 // Stores what one or several run_step calls changed: `effects` says which rows. event_seq of the run is advanced. `actor` (may be
-// NULL) stands in the event rows.
+// NULL) stands in the event rows. EFFECT_PLAN_CHANGED must be the first effect of its list: save what came before it separately,
+// since positions belong to one plan.
 bool store_run_save(struct store *store, struct run *run, const struct effects *effects, int64_t now_ms,
                     const char *actor, GError **error);
 

@@ -23,6 +23,8 @@ struct source_fields {
     char *extra; // JSON object of the remaining parameters, stored and given back as they came
 };
 void source_fields_free(struct source_fields *fields);
+// The texts alone, for fields that lie in another structure.
+void source_fields_done(struct source_fields *fields);
 
 struct source_row {
     int64_t id;

@@ -50,3 +50,5 @@ int64_t store_highest_id(const struct store *store, enum store_counter counter);
 bool store_check_events(struct store_reader *reader, char **ret_fault, GError **error);
 // The database's own integrity check.
 bool store_check_integrity(struct store_reader *reader, GError **error);
+// Rows that this connection has walked over because no index served a statement: tests hold it at 0.
+int64_t store_reader_scan_steps(struct store_reader *reader);

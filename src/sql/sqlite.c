@@ -1,0 +1,347 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The SQLite driver; the only file that includes SQLite's header.
+//
+// The store's writer is the one connection that writes and checkpoints (SQLite before 3.51.3 can lose the WAL when two do). It
+// checkpoints from its own hook instead of SQLite's, because SQLite's swallows errors: a sync that failed once must never be tried
+// again, so a failed checkpoint fails the commit and the server ends (reliability.md G15). Connections use no mutex of SQLite's: they
+// belong to one thread at a time. Only `cancel` comes from elsewhere; it touches two words that are written atomically.
+
+#include <sqlite3.h>
+
+#include "base/fault.h"
+#include "sql/driver.h"
+
+enum {
+    BUSY_WAIT_STORE_MS = 5000,
+    BUSY_WAIT_USER_MS = 60000,
+    BUSY_PAUSE_MS = 5,
+    PROGRESS_STEPS =
+        2000, // virtual machine steps between two looks at the clock: well under a millisecond
+    CHECKPOINT_PAGES = 2000, // 8 MiB of WAL, which is then used again from its start
+    MICROSECONDS = 1000,
+};
+
+// The WAL file keeps its space up to 64 MiB: writing into existing blocks makes commits a third cheaper (design §8).
+static const char WRITER_SETUP[] = "PRAGMA journal_mode = WAL;"
+                                   "PRAGMA synchronous = FULL;"
+                                   "PRAGMA journal_size_limit = 67108864;"
+                                   "PRAGMA foreign_keys = ON;"
+                                   "PRAGMA cache_size = -2048;"
+                                   "PRAGMA mmap_size = 0;"
+                                   "PRAGMA temp_store = MEMORY;";
+static const char READER_SETUP[] = "PRAGMA query_only = ON;"
+                                   "PRAGMA cache_size = -512;"
+                                   "PRAGMA mmap_size = 0;"
+                                   "PRAGMA temp_store = MEMORY;";
+static const char USER_SETUP[] = "PRAGMA trusted_schema = OFF;"
+                                 "PRAGMA cache_size = -8192;"
+                                 "PRAGMA mmap_size = 0;";
+
+struct sqlite {
+    struct sql sql; // first
+    sqlite3 *handle;
+    enum sql_mode mode;
+    int64_t timeout_ms;  // 0 none
+    int64_t deadline_us; // of the statement that runs, on the monotonic clock; 0 none
+    int busy_wait_ms;
+    int is_cancelled; // atomic
+};
+
+struct sqlite_statement {
+    struct sql_statement statement; // first
+    sqlite3_stmt *handle;
+    bool is_running; // between the first step and the end
+    int64_t deadline_us;
+};
+
+static struct sqlite *connection_of(struct sql *sql) {
+    return (struct sqlite *)sql;
+}
+
+static struct sqlite_statement *statement_of(struct sql_statement *statement) {
+    return (struct sqlite_statement *)statement;
+}
+
+// Which fault an error of SQLite's is. A user's broken database is the user's data, not a store that can not be trusted.
+static enum fault fault_of(enum sql_mode mode, int code) {
+    switch (code & 0xff) {
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+    case SQLITE_INTERRUPT: return FAULT_UNAVAILABLE;
+    case SQLITE_IOERR:
+    case SQLITE_FULL:
+    case SQLITE_CORRUPT:
+    case SQLITE_CANTOPEN:
+    case SQLITE_NOTADB:
+    case SQLITE_PROTOCOL:
+    case SQLITE_READONLY: return mode == SQL_USER ? FAULT_INVALID_DATA : FAULT_IO;
+    default: return FAULT_INVALID_DATA;
+    }
+}
+
+static bool refuse(const struct sqlite *sqlite, int code, GError **error) {
+    if ((code & 0xff) == SQLITE_NOMEM) {
+        g_error("SQLite: out of memory"); // ends the process, as everywhere
+    }
+    const char *text = sqlite3_errmsg(sqlite->handle);
+    if ((code & 0xff) == SQLITE_INTERRUPT) {
+        text = g_atomic_int_get(&sqlite->is_cancelled) != 0 ? "the statement was cancelled"
+                                                            : "the statement took too long";
+    }
+    fault_set(error, fault_of(sqlite->mode, code), "%s (SQLite code %d)", text, code);
+    return false;
+}
+
+static bool is_over(const struct sqlite *sqlite) {
+    return g_atomic_int_get(&sqlite->is_cancelled) != 0 ||
+           (sqlite->deadline_us != 0 && g_get_monotonic_time() >= sqlite->deadline_us);
+}
+
+static int on_progress(void *user) {
+    return is_over(user) ? 1 : 0;
+}
+
+// SQLite's own waiting does not look at cancellation, so that a statement behind a lock could not be cancelled.
+static int on_busy(void *user, int count) {
+    const struct sqlite *sqlite = user;
+    if (is_over(sqlite) || count >= sqlite->busy_wait_ms / BUSY_PAUSE_MS) {
+        return 0;
+    }
+    g_usleep(BUSY_PAUSE_MS * MICROSECONDS);
+    return 1;
+}
+
+static int on_wal_commit(void *user, sqlite3 *handle, const char *database, int pages) {
+    if (pages < CHECKPOINT_PAGES) {
+        return SQLITE_OK;
+    }
+    int code = sqlite3_wal_checkpoint_v2(handle, database, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+    return code == SQLITE_BUSY || code == SQLITE_LOCKED ? SQLITE_OK : code;
+}
+
+static void sqlite_close_connection(struct sql *sql) {
+    struct sqlite *sqlite = connection_of(sql);
+    (void)sqlite3_close_v2(sqlite->handle);
+    g_free(sqlite);
+}
+
+static bool set_up(struct sqlite *sqlite, const char *pragmas, GError **error) {
+    int code = sqlite3_exec(sqlite->handle, pragmas, NULL, NULL, NULL);
+    return code == SQLITE_OK || refuse(sqlite, code, error);
+}
+
+static bool set_up_mode(struct sqlite *sqlite, GError **error) {
+    switch (sqlite->mode) {
+    case SQL_STORE_WRITER:
+        if (!set_up(sqlite, WRITER_SETUP, error)) {
+            return false;
+        }
+        (void)sqlite3_wal_hook(sqlite->handle, on_wal_commit, NULL);
+        return true;
+    case SQL_STORE_READER:
+        (void)sqlite3_db_config(sqlite->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+        return set_up(sqlite, READER_SETUP, error);
+    case SQL_USER:
+        (void)sqlite3_db_config(sqlite->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+        (void)sqlite3_limit(sqlite->handle, SQLITE_LIMIT_ATTACHED, 0);
+        return set_up(sqlite, USER_SETUP, error);
+    }
+    g_assert_not_reached();
+}
+
+static bool sqlite_open_connection(const char *target, enum sql_mode mode, struct sql **ret_sql,
+                                   GError **error) {
+    int flags = mode == SQL_STORE_READER ? SQLITE_OPEN_READONLY
+                                         : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+    struct sqlite *sqlite = g_new0(struct sqlite, 1);
+    sqlite->mode = mode;
+    sqlite->busy_wait_ms = mode == SQL_USER ? BUSY_WAIT_USER_MS : BUSY_WAIT_STORE_MS;
+    int code = sqlite3_open_v2(target, &sqlite->handle,
+                               flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
+    if (code != SQLITE_OK) {
+        (void)refuse(sqlite, code, error);
+        g_prefix_error(error, "opening %s: ", target);
+        sqlite_close_connection(&sqlite->sql);
+        return false;
+    }
+    (void)sqlite3_db_config(sqlite->handle, SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0, NULL);
+    (void)sqlite3_busy_handler(sqlite->handle, on_busy, sqlite);
+    sqlite3_progress_handler(sqlite->handle, PROGRESS_STEPS, on_progress, sqlite);
+    if (!set_up_mode(sqlite, error)) {
+        g_prefix_error(error, "opening %s: ", target);
+        sqlite_close_connection(&sqlite->sql);
+        return false;
+    }
+    *ret_sql = &sqlite->sql;
+    return true;
+}
+
+static void sqlite_cancel(struct sql *sql) {
+    struct sqlite *sqlite = connection_of(sql);
+    g_atomic_int_set(&sqlite->is_cancelled, 1);
+    sqlite3_interrupt(sqlite->handle);
+}
+
+static void sqlite_set_timeout(struct sql *sql, int64_t timeout_ms) {
+    connection_of(sql)->timeout_ms = timeout_ms;
+}
+
+static bool sqlite_prepare(struct sql *sql, const char *text, struct sql_statement **ret_statement,
+                           const char **ret_rest, GError **error) {
+    struct sqlite *sqlite = connection_of(sql);
+    bool is_kept = ret_rest == NULL;
+    sqlite3_stmt *handle = NULL;
+    const char *rest = NULL;
+    g_atomic_int_set(&sqlite->is_cancelled, 0);
+    sqlite->deadline_us = 0;
+    int code = sqlite3_prepare_v3(sqlite->handle, text, -1, is_kept ? SQLITE_PREPARE_PERSISTENT : 0,
+                                  &handle, &rest);
+    if (code != SQLITE_OK) {
+        return refuse(sqlite, code, error);
+    }
+    if (ret_rest != NULL) {
+        *ret_rest = rest;
+    }
+    if (handle == NULL) {
+        *ret_statement = NULL;
+        return true;
+    }
+    struct sqlite_statement *statement = g_new0(struct sqlite_statement, 1);
+    statement->handle = handle;
+    *ret_statement = &statement->statement;
+    return true;
+}
+
+static void sqlite_finish(struct sql_statement *statement) {
+    (void)sqlite3_finalize(statement_of(statement)->handle);
+    g_free(statement);
+}
+
+static void sqlite_reset(struct sql_statement *statement) {
+    struct sqlite_statement *it = statement_of(statement);
+    (void)sqlite3_reset(it->handle);
+    (void)sqlite3_clear_bindings(it->handle);
+    it->is_running = false;
+}
+
+static void sqlite_bind_int(struct sql_statement *statement, int position, int64_t value) {
+    int code = sqlite3_bind_int64(statement_of(statement)->handle, position, value);
+    g_assert(code == SQLITE_OK);
+}
+
+static void sqlite_bind_text(struct sql_statement *statement, int position, const char *value) {
+    int code =
+        sqlite3_bind_text(statement_of(statement)->handle, position, value, -1, SQLITE_TRANSIENT);
+    g_assert(code == SQLITE_OK);
+}
+
+static void sqlite_bind_blob(struct sql_statement *statement, int position, const void *value,
+                             size_t len) {
+    g_assert(len <= G_MAXINT);
+    int code = sqlite3_bind_blob(statement_of(statement)->handle, position, value, (int)len,
+                                 SQLITE_TRANSIENT);
+    g_assert(code == SQLITE_OK);
+}
+
+static bool sqlite_step(struct sql_statement *statement, enum sql_step *ret_step, GError **error) {
+    struct sqlite_statement *it = statement_of(statement);
+    struct sqlite *sqlite = connection_of(statement->sql);
+    if (!it->is_running) {
+        it->is_running = true;
+        it->deadline_us = sqlite->timeout_ms == 0
+                              ? 0
+                              : g_get_monotonic_time() + sqlite->timeout_ms * MICROSECONDS;
+        g_atomic_int_set(&sqlite->is_cancelled, 0);
+    }
+    sqlite->deadline_us = it->deadline_us;
+    int code = sqlite3_step(it->handle);
+    if (code == SQLITE_ROW) {
+        *ret_step = SQL_ROW;
+        return true;
+    }
+    bool is_done = code == SQLITE_DONE;
+    if (!is_done) {
+        (void)refuse(sqlite,
+                     is_over(sqlite) && (code & 0xff) == SQLITE_BUSY ? SQLITE_INTERRUPT : code,
+                     error);
+    }
+    (void)sqlite3_reset(it->handle);
+    it->is_running = false;
+    if (is_done) {
+        *ret_step = SQL_DONE;
+    }
+    return is_done;
+}
+
+static int sqlite_column_count(struct sql_statement *statement) {
+    return sqlite3_column_count(statement_of(statement)->handle);
+}
+
+static const char *sqlite_column_name(struct sql_statement *statement, int column) {
+    return sqlite3_column_name(statement_of(statement)->handle, column);
+}
+
+static enum sql_type sqlite_column_type(struct sql_statement *statement, int column) {
+    switch (sqlite3_column_type(statement_of(statement)->handle, column)) {
+    case SQLITE_INTEGER: return SQL_INTEGER;
+    case SQLITE_FLOAT: return SQL_REAL;
+    case SQLITE_TEXT: return SQL_TEXT;
+    case SQLITE_BLOB: return SQL_BLOB;
+    default: return SQL_NULL;
+    }
+}
+
+static int64_t sqlite_column_int(struct sql_statement *statement, int column) {
+    return sqlite3_column_int64(statement_of(statement)->handle, column);
+}
+
+static const char *sqlite_column_text(struct sql_statement *statement, int column) {
+    return (const char *)sqlite3_column_text(statement_of(statement)->handle, column);
+}
+
+static const void *sqlite_column_blob(struct sql_statement *statement, int column,
+                                      size_t *ret_len) {
+    sqlite3_stmt *handle = statement_of(statement)->handle;
+    const void *bytes = sqlite3_column_blob(handle, column);
+    *ret_len = (size_t)sqlite3_column_bytes(handle, column);
+    return bytes;
+}
+
+static int64_t sqlite_changes(struct sql *sql) {
+    return sqlite3_changes64(connection_of(sql)->handle);
+}
+
+static bool sqlite_is_readonly(struct sql_statement *statement) {
+    return sqlite3_stmt_readonly(statement_of(statement)->handle) != 0;
+}
+
+static int64_t sqlite_scan_steps(struct sql_statement *statement) {
+    return sqlite3_stmt_status(statement_of(statement)->handle, SQLITE_STMTSTATUS_FULLSCAN_STEP, 0);
+}
+
+const struct sql_driver sql_sqlite_driver = {
+    .name = "sqlite",
+    .begin_text = "BEGIN IMMEDIATE",
+    .check_text = "PRAGMA integrity_check(1)",
+    .open = sqlite_open_connection,
+    .close = sqlite_close_connection,
+    .cancel = sqlite_cancel,
+    .set_timeout = sqlite_set_timeout,
+    .prepare = sqlite_prepare,
+    .finish = sqlite_finish,
+    .reset = sqlite_reset,
+    .bind_int = sqlite_bind_int,
+    .bind_text = sqlite_bind_text,
+    .bind_blob = sqlite_bind_blob,
+    .step = sqlite_step,
+    .column_count = sqlite_column_count,
+    .column_name = sqlite_column_name,
+    .column_type = sqlite_column_type,
+    .column_int = sqlite_column_int,
+    .column_text = sqlite_column_text,
+    .column_blob = sqlite_column_blob,
+    .changes = sqlite_changes,
+    .is_readonly = sqlite_is_readonly,
+    .scan_steps = sqlite_scan_steps,
+};

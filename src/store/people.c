@@ -1,0 +1,358 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Tenants, users and keys, and the two files of the first start: the master key and the administrator's credentials.
+//
+// Secrets leave this file only through store_key_find. A sealed secret is bound to its key id and tenant: moved to another row, it does
+// not open.
+
+#include "store/people.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fault.h"
+#include "base/file.h"
+#include "core/model.h"
+#include "store/private.h"
+
+enum {
+    SECRET_MIN = 16,
+    CREDENTIAL_MAX = ACCESS_NAME_BYTES - 1,
+    KEY_ID_LENGTH = 24,
+    SECRET_LENGTH = 40,
+    PERSON_UID_BASE = 100000, // uids are numbers of their own, not user ids (operations.md §3.2)
+};
+
+static const char COUNT_PEOPLE[] = "SELECT count(*) FROM (SELECT 1 FROM person LIMIT 1) AS someone";
+static const char INSERT_TENANT[] =
+    "INSERT INTO tenant (id, name, is_active, created_ms) VALUES (?1, ?2, 1, ?3)";
+static const char INSERT_PERSON[] =
+    "INSERT INTO person (id, tenant_id, uid, name, roles, is_active, created_ms)"
+    " VALUES (?1, ?2, ?3, ?4, ?5, 1, ?6)";
+static const char INSERT_KEY[] =
+    "INSERT INTO access_key (id, tenant_id, person_id, sealed, is_active,"
+    " created_ms) VALUES (?1, ?2, ?3, ?4, 1, ?5)";
+static const char FIND_KEY[] = "SELECT k.tenant_id, k.person_id, p.roles, p.name, k.sealed, "
+                               "k.is_active = 1 AND p.is_active = 1"
+                               " FROM access_key k JOIN person p ON p.id = k.person_id AND "
+                               "p.tenant_id = k.tenant_id WHERE k.id = ?1";
+// A user belongs to one tenant.
+static const char GET_TENANT[] = "SELECT t.id, t.name, t.is_active FROM tenant t JOIN person p"
+                                 " ON p.tenant_id = t.id WHERE t.id = ?1 AND p.id = ?2";
+// Key pairs that stand in public documents: whoever reads them could sign. Masked samples have stars or angle brackets.
+static const char *const sample_texts[] = { "testid",          "testsecret",
+                                            "accessKeyId",     "accessKeySecret",
+                                            "yourAccessKeyId", "yourAccessKeySecret" };
+static const char SAMPLE_LETTERS[] = "*<>";
+
+// ---- The master key ----
+
+static bool read_master(int fd, struct store *store, GError **error) {
+    struct stat status;
+    size_t len = 0;
+    uint8_t key[CRYPTO_KEY_BYTES + 1];
+    if (fstat(fd, &status) != 0 || file_read_at(fd, key, sizeof key, 0, &len) != 0) {
+        fault_set(error, FAULT_IO, "master.key can not be read");
+        return false;
+    }
+    bool is_private = S_ISREG(status.st_mode) && (status.st_mode & 077) == 0;
+    if (!is_private || len != CRYPTO_KEY_BYTES) {
+        fault_set(error, FAULT_INVALID_DATA,
+                  is_private ? "master.key does not have 32 bytes"
+                             : "master.key can be read by others; make its mode 0600");
+        return false;
+    }
+    memcpy(store->reader.master, key, CRYPTO_KEY_BYTES);
+    store->reader.has_master = true;
+    explicit_bzero(key, sizeof key);
+    return true;
+}
+
+static bool make_master(int dir_fd, struct store *store, GError **error) {
+    crypto_random(store->reader.master, CRYPTO_KEY_BYTES);
+    int code = file_replace(dir_fd, "master.key", store->reader.master, CRYPTO_KEY_BYTES, 0600,
+                            (uid_t)-1, (gid_t)-1);
+    if (code != 0) {
+        fault_set(error, FAULT_IO, "writing master.key: %s", g_strerror(-code));
+        return false;
+    }
+    store->reader.has_master = true;
+    return true;
+}
+
+static bool open_dir(const char *dir, int *ret_fd, GError **error) {
+    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) {
+        fault_set(error, FAULT_IO, "opening %s: %s", dir, g_strerror(errno));
+        return false;
+    }
+    *ret_fd = fd;
+    return true;
+}
+
+bool store_master_key(struct store *store, const char *dir, GError **error) {
+    int dir_fd = -1;
+    int64_t people = 0;
+    if (!open_dir(dir, &dir_fd, error)) {
+        return false;
+    }
+    int fd = openat(dir_fd, "master.key", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    int code = fd < 0 ? errno : 0;
+    bool is_good = false;
+    if (fd >= 0) {
+        is_good = read_master(fd, store, error);
+        (void)close(fd);
+    } else if (code != ENOENT) {
+        fault_set(error, FAULT_IO, "opening master.key: %s", g_strerror(code));
+    } else if (query_int(store->reader.sql, COUNT_PEOPLE, NO_VALUES, 0, &people, error)) {
+        // A new key would make every stored secret unreadable.
+        if (people > 0) {
+            fault_set(error, FAULT_INVALID_DATA,
+                      "master.key is missing, but the store has sealed secrets: restore it from a "
+                      "backup");
+        } else {
+            is_good = make_master(dir_fd, store, error);
+        }
+    }
+    (void)close(dir_fd);
+    return is_good;
+}
+
+void store_reader_use_master(struct store_reader *reader, const struct store *store) {
+    g_assert(store->reader.has_master);
+    memcpy(reader->master, store->reader.master, CRYPTO_KEY_BYTES);
+    reader->has_master = true;
+}
+
+// ---- The first people ----
+
+static bool is_sample(const char *text) {
+    for (size_t i = 0; i < G_N_ELEMENTS(sample_texts); i++) {
+        if (g_ascii_strcasecmp(text, sample_texts[i]) == 0) {
+            return true;
+        }
+    }
+    return strpbrk(text, SAMPLE_LETTERS) != NULL;
+}
+
+static bool is_plain(const char *text) {
+    size_t len = strlen(text);
+    for (size_t i = 0; i < len; i++) {
+        if (!g_ascii_isgraph(text[i])) {
+            return false;
+        }
+    }
+    return len > 0 && len <= CREDENTIAL_MAX;
+}
+
+static bool check_given(const char *key_id, const char *secret, GError **error) {
+    if (key_id == NULL || secret == NULL) {
+        fault_set(error, FAULT_INVALID_VALUE,
+                  "SLUICE_ACCESS_KEY_ID and SLUICE_ACCESS_KEY_SECRET must be given together");
+    } else if (!is_plain(key_id) || !is_plain(secret)) {
+        fault_set(error, FAULT_INVALID_VALUE,
+                  "the given access key must be 1 to %d printable ASCII characters without blanks",
+                  CREDENTIAL_MAX);
+    } else if (strlen(secret) < SECRET_MIN) {
+        fault_set(error, FAULT_INVALID_VALUE,
+                  "the given access key secret has fewer than %d characters", SECRET_MIN);
+    } else if (is_sample(key_id) || is_sample(secret)) {
+        fault_set(error, FAULT_INVALID_VALUE,
+                  "the given access key is a sample out of public documentation");
+    } else {
+        return true;
+    }
+    return false;
+}
+
+static char *seal_context(const char *key_id, int64_t tenant_id) {
+    return g_strdup_printf("access_key/%s/%" G_GINT64_FORMAT, key_id, tenant_id);
+}
+
+static bool open_secret(const struct store_reader *reader, const char *key_id, int64_t tenant_id,
+                        struct sql_statement *row, int column, char **ret_secret, GError **error) {
+    g_assert(reader->has_master);
+    size_t len = 0;
+    const void *sealed = sql_column_blob(row, column, &len);
+    g_autofree char *context = seal_context(key_id, tenant_id);
+    g_autoptr(GBytes) secret = NULL;
+    if (!crypto_open(reader->master, context, sealed, len, &secret, error)) {
+        g_prefix_error(error, "the stored secret of access key %s: ", key_id);
+        return false;
+    }
+    *ret_secret = g_strndup(g_bytes_get_data(secret, NULL), g_bytes_get_size(secret));
+    return true;
+}
+
+// The first administrator, before and while stored.
+struct first_person {
+    int64_t tenant_id;
+    int64_t person_id;
+    char *uid;
+    const char *key_id;
+    const char *secret;
+};
+
+static bool insert_people(struct store *store, const struct first_person *person, int64_t now_ms,
+                          GError **error) {
+    struct sql *sql = store_change_sql(store);
+    g_autofree char *context = seal_context(person->key_id, person->tenant_id);
+    g_autoptr(GBytes) sealed =
+        crypto_seal(store->reader.master, context, person->secret, strlen(person->secret));
+    return query_run(sql, INSERT_TENANT,
+                     VALUES(INT(person->tenant_id), TEXT("default"), INT(now_ms)), error) &&
+           query_run(sql, INSERT_PERSON,
+                     VALUES(INT(person->person_id), INT(person->tenant_id), TEXT(person->uid),
+                            TEXT("admin"), INT(ROLE_ADMIN | ROLE_DBA), INT(now_ms)),
+                     error) &&
+           query_run(sql, INSERT_KEY,
+                     VALUES(TEXT(person->key_id), INT(person->tenant_id), INT(person->person_id),
+                            BLOB(g_bytes_get_data(sealed, NULL), g_bytes_get_size(sealed)),
+                            INT(now_ms)),
+                     error);
+}
+
+static bool write_credentials(const struct first_person *person, const char *dir, GError **error) {
+    int dir_fd = -1;
+    if (!open_dir(dir, &dir_fd, error)) {
+        return false;
+    }
+    g_autofree char *text = g_strdup_printf(
+        "access_key_id = %s\naccess_key_secret = %s\ntenant_id = %" G_GINT64_FORMAT "\nuid = %s\n",
+        person->key_id, person->secret, person->tenant_id, person->uid);
+    int code = file_replace(dir_fd, "credentials", text, strlen(text), 0600, (uid_t)-1, (gid_t)-1);
+    (void)close(dir_fd);
+    explicit_bzero(text, strlen(text));
+    if (code != 0) {
+        fault_set(error, FAULT_IO, "writing credentials: %s", g_strerror(-code));
+    }
+    return code == 0;
+}
+
+// The file comes before the commit: a crash between leaves a store without people, and the next start makes both anew.
+static bool add_first_people(struct store *store, const char *dir, struct first_person *person,
+                             int64_t now_ms, GError **error) {
+    if (!store_begin(store, error)) {
+        return false;
+    }
+    person->tenant_id = store_next_id(store, COUNTER_ID);
+    person->person_id = store_next_id(store, COUNTER_ID);
+    person->uid = g_strdup_printf("%" G_GINT64_FORMAT, PERSON_UID_BASE + person->person_id);
+    bool is_good =
+        insert_people(store, person, now_ms, error) && write_credentials(person, dir, error);
+    g_free(person->uid);
+    if (!is_good) {
+        store_rollback(store);
+        return false;
+    }
+    return store_commit(store, error);
+}
+
+bool store_first_people(struct store *store, const char *dir, const char *given_key_id,
+                        const char *given_secret, int64_t now_ms, GError **error) {
+    g_assert(store->reader.has_master);
+    bool is_given = given_key_id != NULL || given_secret != NULL;
+    int64_t people = 0;
+    if (!query_int(store->reader.sql, COUNT_PEOPLE, NO_VALUES, 0, &people, error)) {
+        return false;
+    }
+    if (people > 0) {
+        return true;
+    }
+    if (is_given && !check_given(given_key_id, given_secret, error)) {
+        return false;
+    }
+    g_autofree char *key_id = is_given ? g_strdup(given_key_id) : crypto_random_text(KEY_ID_LENGTH);
+    g_autofree char *secret = is_given ? g_strdup(given_secret) : crypto_random_text(SECRET_LENGTH);
+    struct first_person person = { .key_id = key_id, .secret = secret };
+    return add_first_people(store, dir, &person, now_ms, error);
+}
+
+// ---- Reading ----
+
+void key_row_free(struct key_row *row) {
+    if (row == NULL) {
+        return;
+    }
+    if (row->secret != NULL) {
+        explicit_bzero(row->secret, strlen(row->secret));
+    }
+    g_free(row->secret);
+    g_free(row);
+}
+
+bool store_key_find(struct store_reader *reader, const char *access_key_id,
+                    struct key_row **ret_key, GError **error) {
+    struct sql_statement *row = NULL;
+    bool has_row = false;
+    if (!query_one(reader->sql, FIND_KEY, VALUES(TEXT(access_key_id)), &row, &has_row, error)) {
+        return false;
+    }
+    if (!has_row) {
+        fault_set(error, FAULT_USER_NOT_EXIST, "there is no access key with this id");
+        return false;
+    }
+    struct key_row *key = g_new0(struct key_row, 1);
+    key->caller.tenant_id = sql_column_int(row, 0);
+    key->caller.user_id = sql_column_int(row, 1);
+    key->caller.roles = (unsigned)sql_column_int(row, 2);
+    key->is_active = sql_column_int(row, 5) != 0;
+    (void)g_strlcpy(key->caller.name, sql_column_text(row, 3), sizeof key->caller.name);
+    (void)g_strlcpy(key->caller.access_key_id, access_key_id, sizeof key->caller.access_key_id);
+    bool is_good =
+        open_secret(reader, access_key_id, key->caller.tenant_id, row, 4, &key->secret, error);
+    sql_reset(row);
+    if (!is_good) {
+        key_row_free(key);
+        return false;
+    }
+    *ret_key = key;
+    return true;
+}
+
+void tenant_row_free(struct tenant_row *row) {
+    if (row == NULL) {
+        return;
+    }
+    g_free(row->name);
+    g_free(row);
+}
+
+bool store_tenant_get(struct store_reader *reader, const struct caller *caller, int64_t tenant_id,
+                      struct tenant_row **ret_tenant, GError **error) {
+    struct sql_statement *row = NULL;
+    bool has_row = false;
+    int64_t wanted = tenant_id == 0 ? caller->tenant_id : tenant_id;
+    if (!query_one(reader->sql, GET_TENANT, VALUES(INT(wanted), INT(caller->user_id)), &row,
+                   &has_row, error)) {
+        return false;
+    }
+    if (!has_row) {
+        fault_set(error, FAULT_TENANT_NOT_EXIST, "there is no tenant %" G_GINT64_FORMAT, wanted);
+        return false;
+    }
+    struct tenant_row *tenant = g_new(struct tenant_row, 1);
+    *tenant = (struct tenant_row){
+        .id = sql_column_int(row, 0),
+        .name = query_text(row, 1),
+        .is_active = sql_column_int(row, 2) != 0,
+    };
+    sql_reset(row);
+    *ret_tenant = tenant;
+    return true;
+}
+
+bool store_tenant_list(struct store_reader *reader, const struct caller *caller,
+                       GPtrArray **ret_tenants, GError **error) {
+    struct tenant_row *tenant = NULL;
+    if (!store_tenant_get(reader, caller, 0, &tenant, error)) {
+        return false;
+    }
+    GPtrArray *tenants = g_ptr_array_new_with_free_func((GDestroyNotify)tenant_row_free);
+    g_ptr_array_add(tenants, tenant);
+    *ret_tenants = tenants;
+    return true;
+}

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// private: what the files of this folder know of each other's store. Not for other folders.
+#pragma once
+
+#include "base/crypto.h"
+#include "sql/sql.h"
+#include "store/query.h"
+#include "store/store.h"
+
+struct store_reader {
+    struct sql *sql;
+    int64_t timeout_ms; // of a statement
+    bool has_master;
+    uint8_t master[CRYPTO_KEY_BYTES];
+};
+
+// Ids are given from a block whose upper bound is written by the transaction that first uses it.
+struct store_block {
+    int64_t highest;       // given so far
+    int64_t bound;         // the block's end
+    int64_t durable_bound; // what the counter's row says
+};
+
+struct store {
+    struct store_reader reader; // over the writer's connection
+    struct store_block blocks[COUNTER_COUNT];
+    bool is_open; // between begin and commit or rollback
+    bool is_dirty;
+};
+
+// A change of rows is about to happen: there must be an open transaction.
+struct sql *store_change_sql(struct store *store);

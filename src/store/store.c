@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The store as a whole: opening, transactions, counters. Tables are the business of the other files.
+//
+// What always holds: rows change only between store_begin and store_commit, on one connection; an id that was given is never given
+// again, because a counter's row is raised by the transaction that first uses a block, and memory never goes back.
+
+#include "store/store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "base/fault.h"
+#include "store/migrations.h"
+#include "store/private.h"
+
+enum { READ_TIMEOUT_MS = 5000 }; // a long reader would keep the WAL from being used again
+
+static const char GET_COUNTER[] = "SELECT bound FROM counter WHERE id = ?1";
+static const char RAISE_COUNTER[] = "UPDATE counter SET bound = ?2 WHERE id = ?1 AND bound < ?2";
+
+static const int64_t block_sizes[COUNTER_COUNT] = {
+    [COUNTER_ID] = 1000,
+    [COUNTER_FENCE] = 1000,
+    [COUNTER_DATABASE] = 16,
+};
+static const int64_t counter_limits[COUNTER_COUNT] = {
+    [COUNTER_ID] = INT64_C(1) << 53,
+    [COUNTER_FENCE] = INT64_C(1) << 53,
+    [COUNTER_DATABASE] = INT64_C(1) << 31,
+};
+
+static char *database_path(const char *dir) {
+    return g_build_filename(dir, "state.db", NULL);
+}
+
+// Makes the file with its mode before SQLite would, and its name durable; SQLite gives the same mode to the files beside it.
+static bool make_file(const char *dir, const char *path, GError **error) {
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    int dir_fd = fd < 0 ? -1 : open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    bool is_made = dir_fd >= 0 && fsync(dir_fd) == 0;
+    if (!is_made) {
+        fault_set(error, FAULT_IO, "making %s: %s", path, g_strerror(errno));
+    }
+    if (dir_fd >= 0) {
+        (void)close(dir_fd);
+    }
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+    return is_made;
+}
+
+static bool load_counters(struct store *store, GError **error) {
+    for (int i = 0; i < COUNTER_COUNT; i++) {
+        int64_t bound = 0;
+        if (!query_int(store->reader.sql, GET_COUNTER, VALUES(INT(i)), -1, &bound, error)) {
+            return false;
+        }
+        if (bound < 0 || bound >= counter_limits[i]) {
+            fault_set(error, FAULT_INVALID_DATA, "counter %d of the state database is damaged", i);
+            return false;
+        }
+        store->blocks[i] =
+            (struct store_block){ .highest = bound, .bound = bound, .durable_bound = bound };
+    }
+    return true;
+}
+
+bool store_open(const char *dir, struct store **ret_store, GError **error) {
+    g_assert(dir != NULL && ret_store != NULL);
+    g_autofree char *path = database_path(dir);
+    struct store *store = g_new0(struct store, 1);
+    if (!make_file(dir, path, error) ||
+        !sql_open("sqlite", path, SQL_STORE_WRITER, &store->reader.sql, error) ||
+        !migrations_apply(store->reader.sql, error) || !load_counters(store, error)) {
+        store_close(store);
+        return false;
+    }
+    *ret_store = store;
+    return true;
+}
+
+void store_close(struct store *store) {
+    if (store == NULL) {
+        return;
+    }
+    sql_close(store->reader.sql);
+    explicit_bzero(store->reader.master, sizeof store->reader.master);
+    g_free(store);
+}
+
+bool store_reader_open(const char *dir, struct store_reader **ret_reader, GError **error) {
+    g_autofree char *path = database_path(dir);
+    struct store_reader *reader = g_new0(struct store_reader, 1);
+    if (!sql_open("sqlite", path, SQL_STORE_READER, &reader->sql, error)) {
+        store_reader_close(reader);
+        return false;
+    }
+    reader->timeout_ms = READ_TIMEOUT_MS;
+    sql_set_timeout(reader->sql, reader->timeout_ms);
+    *ret_reader = reader;
+    return true;
+}
+
+void store_reader_close(struct store_reader *reader) {
+    if (reader == NULL) {
+        return;
+    }
+    sql_close(reader->sql);
+    explicit_bzero(reader->master, sizeof reader->master);
+    g_free(reader);
+}
+
+struct store_reader *store_as_reader(struct store *store) {
+    return &store->reader;
+}
+
+bool store_begin(struct store *store, GError **error) {
+    g_assert(!store->is_open);
+    if (!sql_begin(store->reader.sql, error)) {
+        return false;
+    }
+    store->is_open = true;
+    store->is_dirty = false;
+    return true;
+}
+
+static bool raise_counters(struct store *store, GError **error) {
+    for (int i = 0; i < COUNTER_COUNT; i++) {
+        const struct store_block *block = &store->blocks[i];
+        if (block->bound != block->durable_bound &&
+            !query_change(store->reader.sql, RAISE_COUNTER, VALUES(INT(i), INT(block->bound)),
+                          error)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool store_commit(struct store *store, GError **error) {
+    g_assert(store->is_open);
+    if (!raise_counters(store, error) || !sql_commit(store->reader.sql, error)) {
+        store_rollback(store);
+        return false;
+    }
+    for (int i = 0; i < COUNTER_COUNT; i++) {
+        store->blocks[i].durable_bound = store->blocks[i].bound;
+    }
+    store->is_open = false;
+    store->is_dirty = false;
+    return true;
+}
+
+void store_rollback(struct store *store) {
+    g_assert(store->is_open);
+    sql_rollback(store->reader.sql);
+    store->is_open = false;
+    store->is_dirty = false;
+}
+
+bool store_is_dirty(const struct store *store) {
+    return store->is_dirty;
+}
+
+struct sql *store_change_sql(struct store *store) {
+    g_assert(store->is_open);
+    store->is_dirty = true;
+    return store->reader.sql;
+}
+
+int64_t store_next_id(struct store *store, enum store_counter counter) {
+    g_assert(counter < COUNTER_COUNT);
+    g_assert(store->is_open);
+    struct store_block *block = &store->blocks[counter];
+    if (block->highest == block->bound) {
+        block->bound += block_sizes[counter];
+        store->is_dirty = true;
+    }
+    g_assert(block->bound < counter_limits[counter]);
+    return ++block->highest;
+}
+
+int64_t store_highest_id(const struct store *store, enum store_counter counter) {
+    g_assert(counter < COUNTER_COUNT);
+    return store->blocks[counter].highest;
+}
+
+bool store_check_integrity(struct store_reader *reader, GError **error) {
+    sql_set_timeout(reader->sql, 0);
+    bool is_sound = sql_check(reader->sql, error);
+    sql_set_timeout(reader->sql, reader->timeout_ms);
+    return is_sound;
+}
+
+int64_t store_reader_scan_steps(struct store_reader *reader) {
+    return sql_scan_steps(reader->sql);
+}

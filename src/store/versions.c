@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Versions: immutable snapshots of a flow, made by publishing and by try runs (operations.md §2.7, behaviour.md §3.1).
+//
+// Both kinds live in one table; only published ones are listed and may be named by a caller. A version is never changed.
+
+#include "base/fault.h"
+#include "store/changes.h"
+#include "store/checks.h"
+#include "store/snapshot.h"
+
+#include <assert.h>
+
+static const char LAST_PUBLISHED[] =
+    "SELECT max(id) FROM version WHERE tenant_id = ?1 AND flow_id = ?2 AND is_published = 1";
+static const char INSERT_VERSION[] = "INSERT INTO version (id, tenant_id, flow_id, is_published, "
+                                     "last_version_id, flow_name, owner_id,"
+                                     " owner_name, comment, created_ms, snapshot) VALUES (?1, ?2, "
+                                     "?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
+static const char SET_PUBLISHED[] =
+    "UPDATE flow SET status = 1, published_version_id = ?3, deploy_id = ?4, changed_ms = ?5"
+    " WHERE id = ?1 AND tenant_id = ?2 AND status <> 3";
+static const char SET_OFFLINE[] = "UPDATE flow SET status = 2, changed_ms = ?3"
+                                  " WHERE id = ?1 AND tenant_id = ?2 AND status = 1";
+static_assert(FLOW_PUBLISHED == 1 && FLOW_OFFLINE == 2, "the statements say 1 and 2");
+static const char SET_SNAPSHOT[] =
+    "UPDATE flow SET snapshot_version_id = ?3, snapshot_revision = ?4"
+    " WHERE id = ?1 AND tenant_id = ?2 AND status <> 3";
+static const char COUNT_VERSIONS[] =
+    "SELECT count(*) FROM version WHERE tenant_id = ?1 AND flow_id = ?2 AND is_published = 1";
+static const char LIST_VERSIONS[] =
+    "SELECT id, last_version_id, flow_name, owner_id, owner_name, comment, created_ms FROM version"
+    " WHERE tenant_id = ?1 AND flow_id = ?2 AND is_published = 1 ORDER BY id DESC LIMIT ?3 OFFSET "
+    "?4";
+static const char FIND_PUBLISHED[] =
+    "SELECT id FROM version WHERE id = ?1 AND tenant_id = ?2 AND flow_id = ?3 AND is_published = 1";
+// The engine's own reading: the run that names the version has been checked.
+static const char GET_SNAPSHOT[] = "SELECT flow_id, snapshot FROM version WHERE id = ?1";
+
+struct version_draft {
+    bool is_published;
+    int64_t last_version_id;
+    const char *comment;
+};
+
+static bool insert_version(struct store *store, const struct flow_head *flow,
+                           const struct snapshot *snapshot, const struct version_draft *draft,
+                           int64_t now_ms, int64_t version_id, GError **error) {
+    return query_run(store_change_sql(store), INSERT_VERSION,
+                     VALUES(INT(version_id), INT(flow->tenant_id), INT(flow->id),
+                            INT(draft->is_published), INT(draft->last_version_id),
+                            TEXT(snapshot->flow_name), INT(flow->owner_id),
+                            TEXT(snapshot->owner_name), TEXT(draft->comment), INT(now_ms),
+                            TEXT(snapshot->document)),
+                     error);
+}
+
+static bool check_publish(int64_t version_id, const struct snapshot *snapshot, GError **error) {
+    struct plan *plan = NULL;
+    if (!plan_new(version_id, snapshot->document, &plan, error)) {
+        return false;
+    }
+    bool is_good = plan_check_publish(plan, error);
+    plan_unref(plan);
+    return is_good;
+}
+
+bool change_flow_publish(struct store *store, const struct change *change, int64_t now_ms,
+                         struct change_result *result, GError **error) {
+    struct flow_head flow = { 0 };
+    struct version_draft draft = { .is_published = true,
+                                   .comment = change->comment != NULL ? change->comment : "" };
+    struct snapshot snapshot = { 0 };
+    if (!flow_head_open(&store->reader, &change->caller, change->flow_id, ACCESS_EDIT, &flow,
+                        error) ||
+        !check_length(change->comment, "VersionComments", VERSION_COMMENT_MAX, error) ||
+        !query_int(store->reader.sql, LAST_PUBLISHED, VALUES(INT(flow.tenant_id), INT(flow.id)), 0,
+                   &draft.last_version_id, error) ||
+        !snapshot_make(&store->reader, &flow, &snapshot, error)) {
+        return false;
+    }
+    int64_t version_id = store_next_id(store, COUNTER_ID);
+    result->id = store_next_id(store, COUNTER_ID);
+    bool is_good = check_publish(version_id, &snapshot, error) &&
+                   insert_version(store, &flow, &snapshot, &draft, now_ms, version_id, error) &&
+                   query_change(store_change_sql(store), SET_PUBLISHED,
+                                VALUES(INT(flow.id), INT(flow.tenant_id), INT(version_id),
+                                       INT(result->id), INT(now_ms)),
+                                error);
+    snapshot_done(&snapshot);
+    return is_good;
+}
+
+bool change_flow_offline(struct store *store, const struct change *change, int64_t now_ms,
+                         struct change_result *result, GError **error) {
+    struct flow_head flow = { 0 };
+    if (!flow_head_open(&store->reader, &change->caller, change->flow_id, ACCESS_EDIT, &flow,
+                        error)) {
+        return false;
+    }
+    if (flow.status != FLOW_PUBLISHED) {
+        fault_set(error, FAULT_FLOW_NOT_PUBLISHED,
+                  "task flow %" G_GINT64_FORMAT
+                  " is %s; only a published flow can be taken offline",
+                  flow.id, flow_status_name(flow.status));
+        return false;
+    }
+    return query_change(store_change_sql(store), SET_OFFLINE,
+                        VALUES(INT(flow.id), INT(flow.tenant_id), INT(now_ms)), error);
+}
+
+static bool make_try_version(struct store *store, const struct flow_head *flow, int64_t now_ms,
+                             int64_t *ret_version_id, GError **error) {
+    struct version_draft draft = { .comment = "" };
+    struct snapshot snapshot = { 0 };
+    if (!snapshot_make(&store->reader, flow, &snapshot, error)) {
+        return false;
+    }
+    int64_t version_id = store_next_id(store, COUNTER_ID);
+    bool is_good = insert_version(store, flow, &snapshot, &draft, now_ms, version_id, error) &&
+                   query_change(store_change_sql(store), SET_SNAPSHOT,
+                                VALUES(INT(flow->id), INT(flow->tenant_id), INT(version_id),
+                                       INT(flow->revision)),
+                                error);
+    snapshot_done(&snapshot);
+    if (is_good) {
+        *ret_version_id = version_id;
+    }
+    return is_good;
+}
+
+bool store_version_for_try(struct store *store, const struct caller *caller, int64_t flow_id,
+                           int64_t now_ms, int64_t *ret_version_id, GError **error) {
+    struct flow_head flow = { 0 };
+    if (!flow_head_open(&store->reader, caller, flow_id, ACCESS_OPERATE, &flow, error)) {
+        return false;
+    }
+    if (flow.node_count == 0) {
+        fault_set(error, FAULT_FLOW_STATE,
+                  "task flow %" G_GINT64_FORMAT " has no nodes; add one before a try run", flow.id);
+        return false;
+    }
+    if (flow.snapshot_version_id != 0 && flow.snapshot_revision == flow.revision) {
+        *ret_version_id = flow.snapshot_version_id;
+        return true;
+    }
+    return make_try_version(store, &flow, now_ms, ret_version_id, error);
+}
+
+bool store_version_check_published(struct store_reader *reader, const struct caller *caller,
+                                   int64_t flow_id, int64_t version_id, GError **error) {
+    struct flow_head flow = { 0 };
+    int64_t found = 0;
+    if (!flow_head_open(reader, caller, flow_id, ACCESS_VIEW, &flow, error) ||
+        !query_int(reader->sql, FIND_PUBLISHED,
+                   VALUES(INT(version_id), INT(flow.tenant_id), INT(flow.id)), 0, &found, error)) {
+        return false;
+    }
+    if (found == 0) {
+        fault_set(error, FAULT_VERSION_NOT_EXIST,
+                  "task flow %" G_GINT64_FORMAT " has no published version %" G_GINT64_FORMAT,
+                  flow.id, version_id);
+    }
+    return found != 0;
+}
+
+void version_row_free(struct version_row *row) {
+    if (row == NULL) {
+        return;
+    }
+    g_free(row->flow_name);
+    g_free(row->owner_name);
+    g_free(row->comment);
+    g_free(row);
+}
+
+static struct version_row *read_version(struct sql_statement *row) {
+    struct version_row *version = g_new(struct version_row, 1);
+    *version = (struct version_row){
+        .id = sql_column_int(row, 0),
+        .last_version_id = sql_column_int(row, 1),
+        .flow_name = query_text(row, 2),
+        .owner_id = sql_column_int(row, 3),
+        .owner_name = query_text(row, 4),
+        .comment = query_text(row, 5),
+        .created_ms = sql_column_int(row, 6),
+    };
+    return version;
+}
+
+bool store_version_list(struct store_reader *reader, const struct caller *caller, int64_t flow_id,
+                        int page_index, int page_size, GPtrArray **ret_versions, int64_t *ret_total,
+                        GError **error) {
+    g_assert(page_index >= 1 && page_size >= 1);
+    struct flow_head flow = { 0 };
+    int64_t total = 0;
+    struct sql_statement *row = NULL;
+    bool has_row = false;
+    g_autoptr(GPtrArray) versions =
+        g_ptr_array_new_with_free_func((GDestroyNotify)version_row_free);
+    if (!flow_head_open(reader, caller, flow_id, ACCESS_VIEW, &flow, error) ||
+        !query_int(reader->sql, COUNT_VERSIONS, VALUES(INT(flow.tenant_id), INT(flow.id)), 0,
+                   &total, error) ||
+        !query_start(reader->sql, LIST_VERSIONS,
+                     VALUES(INT(flow.tenant_id), INT(flow.id), INT(page_size),
+                            INT((int64_t)(page_index - 1) * page_size)),
+                     &row, error)) {
+        return false;
+    }
+    while (query_next(row, &has_row, error)) {
+        if (!has_row) {
+            *ret_versions = g_steal_pointer(&versions);
+            *ret_total = total;
+            return true;
+        }
+        g_ptr_array_add(versions, read_version(row));
+    }
+    return false;
+}
+
+bool store_plan_load(struct store_reader *reader, int64_t version_id, struct plan **ret_plan,
+                     GError **error) {
+    struct sql_statement *row = NULL;
+    bool has_row = false;
+    if (!query_one(reader->sql, GET_SNAPSHOT, VALUES(INT(version_id)), &row, &has_row, error)) {
+        return false;
+    }
+    if (!has_row) {
+        fault_set(error, FAULT_VERSION_NOT_EXIST, "there is no version %" G_GINT64_FORMAT,
+                  version_id);
+        return false;
+    }
+    struct plan *plan = NULL;
+    const char *snapshot = sql_column_text(row, 1);
+    int64_t flow_id = sql_column_int(row, 0);
+    bool is_good = plan_new(version_id, snapshot != NULL ? snapshot : "", &plan, error);
+    sql_reset(row);
+    if (!is_good) {
+        g_prefix_error(error, "version %" G_GINT64_FORMAT ": ", version_id);
+        return false;
+    }
+    if (plan->flow_id != flow_id) {
+        fault_set(error, FAULT_INVALID_DATA,
+                  "version %" G_GINT64_FORMAT " holds the snapshot of another flow", version_id);
+        plan_unref(plan);
+        return false;
+    }
+    *ret_plan = plan;
+    return true;
+}
