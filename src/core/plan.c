@@ -20,6 +20,7 @@
 #include <string.h>
 
 #include "base/fault.h"
+#include "core/clash.h"
 
 enum {
     RERUN_COUNT_DEFAULT = 1,
@@ -427,6 +428,69 @@ static bool check_node(const struct plan *plan, int position, GError **error) {
            vars_output_check(node->output, is_sql(node->kind), error);
 }
 
+// Which nodes declare each output variable: name → GArray of positions. The names in the order they were met.
+struct declared {
+    GHashTable *givers;
+    GPtrArray *names;
+};
+
+static void note_outputs(const struct plan_node *node, int position, struct declared *declared) {
+    json_t *root = json_loads(node->output, 0, NULL);
+    const json_t *list = json_object_get(root, "outputs");
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const char *name =
+            json_string_value(json_object_get(json_array_get(list, i), "variableName"));
+        g_assert(name != NULL); // check_node has passed
+        GArray *positions = g_hash_table_lookup(declared->givers, name);
+        if (positions == NULL) {
+            char *key = g_strdup(name);
+            positions = g_array_new(FALSE, FALSE, sizeof(int));
+            g_hash_table_insert(declared->givers, key, positions);
+            g_ptr_array_add(declared->names, key);
+        }
+        g_array_append_val(positions, position);
+    }
+    json_decref(root);
+}
+
+static bool check_clash(const struct plan *plan, const char *name, const GArray *positions,
+                        GError **error) {
+    g_autofree bool *is_giver = g_new0(bool, (size_t)plan->node_count);
+    for (unsigned i = 0; i < positions->len; i++) {
+        is_giver[g_array_index(positions, int, i)] = true;
+    }
+    struct clash clash;
+    if (!clash_find(plan->graph, is_giver, &clash)) {
+        return true;
+    }
+    fault_set(error, FAULT_FLOW_STATE,
+              "nodes %s and %s both give the variable %s to node %s; rename one, or put one node "
+              "behind the other",
+              plan->nodes[clash.first].name, plan->nodes[clash.second].name, name,
+              plan->nodes[clash.node].name);
+    return false;
+}
+
+static bool check_clashes(const struct plan *plan, GError **error) {
+    g_autoptr(GHashTable) givers =
+        g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_array_unref);
+    g_autoptr(GPtrArray) names = g_ptr_array_new();
+    struct declared declared = { .givers = givers, .names = names };
+    for (int i = 0; i < plan->node_count; i++) {
+        if (node_kind_has_outputs(plan->nodes[i].kind)) {
+            note_outputs(&plan->nodes[i], i, &declared);
+        }
+    }
+    for (unsigned i = 0; i < names->len; i++) {
+        const char *name = g_ptr_array_index(names, i);
+        const GArray *positions = g_hash_table_lookup(givers, name);
+        if (positions->len > 1 && !check_clash(plan, name, positions, error)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 bool plan_check_publish(const struct plan *plan, GError **error) {
     if (plan->node_count == 0) {
         fault_set(error, FAULT_FLOW_STATE, "flow %s has no node", plan->flow_name);
@@ -441,5 +505,5 @@ bool plan_check_publish(const struct plan *plan, GError **error) {
             return false;
         }
     }
-    return true;
+    return check_clashes(plan, error);
 }

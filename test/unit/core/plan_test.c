@@ -218,6 +218,35 @@ static void publishing_demands_good_nodes(void) {
     }
 }
 
+#define GIVER(id)                                                                                  \
+    "{\"id\":" #id ",\"name\":\"n" #id "\",\"kind\":\"AZKABAN_COMMAND_REMOTE\","                   \
+    "\"content\":\"{\\\"script\\\":\\\"true\\\"}\",\"output\":\"{\\\"outputs\\\":[{"               \
+    "\\\"extractMethod\\\":\\\"json\\\",\\\"variableName\\\":\\\"x\\\"}]}\"}"
+
+static void one_variable_from_two_sides_is_not_published(void) {
+    static const struct {
+        const char *edges;
+        bool is_good;
+    } rows[] = {
+        { "[]", true },
+        { "[[1,1,3]]", true },
+        { "[[1,1,2],[2,2,3],[3,1,3]]", true },
+        { "[[1,1,3],[2,2,3]]", false },
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autofree char *snapshot = g_strdup_printf(
+            "{" FLOW ",\"nodes\":[" GIVER(1) "," GIVER(2) "," GIVER(3) "],"
+                                                                       "\"edges\":%s}",
+            rows[i].edges);
+        struct plan *plan = build(snapshot);
+        g_autoptr(GError) error = NULL;
+        g_assert_cmpint(plan_check_publish(plan, &error), ==, rows[i].is_good);
+        g_assert_cmpint(fault_is(error, FAULT_FLOW_STATE), ==, !rows[i].is_good);
+        g_assert_true(rows[i].is_good || strstr(error->message, "n1 and n2") != NULL);
+        plan_unref(plan);
+    }
+}
+
 static void a_flow_without_nodes_is_not_published(void) {
     struct plan *plan = build("{" FLOW ",\"nodes\":[]}");
     g_autoptr(GError) error = NULL;
@@ -274,6 +303,8 @@ int main(int argc, char **argv) {
     g_test_add_func("/plan/settings_are_read", settings_are_read);
     g_test_add_func("/plan/bad_settings_name_the_key", bad_settings_name_the_key);
     g_test_add_func("/plan/publishing_demands_good_nodes", publishing_demands_good_nodes);
+    g_test_add_func("/plan/one_variable_from_two_sides_is_not_published",
+                    one_variable_from_two_sides_is_not_published);
     g_test_add_func("/plan/a_flow_without_nodes_is_not_published",
                     a_flow_without_nodes_is_not_published);
     g_test_add_func("/plan/a_half_written_condition_keeps_its_reason",
