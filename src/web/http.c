@@ -139,8 +139,10 @@ void http_reply_send(struct http_reply *reply, unsigned status, const char *cont
                      char *body_take, size_t len) {
     g_assert(reply->response == NULL); // one reply for a request
     g_assert(len == 0 || body_take != NULL);
-    reply->response = MHD_create_response_from_buffer_with_free_callback_cls(
-        len, body_take == NULL ? g_strdup("") : body_take, g_free, NULL);
+    char *body = body_take == NULL ? g_strdup("") : body_take;
+    // The library frees by the last argument, not by the buffer.
+    reply->response =
+        MHD_create_response_from_buffer_with_free_callback_cls(len, body, g_free, body);
     g_assert(reply->response != NULL);
     reply->status = status;
     reply->reply_bytes = len;
@@ -257,12 +259,11 @@ static enum MHD_Result on_head(struct http_reply *exchange, const char *method,
     (void)MHD_get_connection_values_n(exchange->connection, MHD_HEADER_KIND, collect_header,
                                       exchange);
     exchange->is_http11 = strcmp(version, "HTTP/1.1") == 0;
-    exchange->request =
-        (struct api_request){ .method = method,
-                              .target = exchange->target,
-                              .headers = (const struct api_header *)exchange->headers->data,
-                              .header_count = exchange->headers->len,
-                              .peer = exchange->peer->address };
+    exchange->request = (struct api_request){ .method = method,
+                                              .target = exchange->target,
+                                              .headers = (const void *)exchange->headers->data,
+                                              .header_count = exchange->headers->len,
+                                              .peer = exchange->peer->address };
     enum http_refusal refusal = exchange->refusal;
     if (refusal == HTTP_ACCEPTED) {
         refusal = framing_check(&exchange->request, exchange->is_http11, &exchange->framing);

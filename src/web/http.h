@@ -12,29 +12,12 @@
 #pragma once
 
 #include "api/request.h"
+#include "web/framing.h"
 
 #include <glib.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-enum {
-    HTTP_TARGET_BYTES_MAX = 1024 * 1024,
-    HTTP_HEADER_BYTES_MAX = 16 * 1024,
-    HTTP_HEADERS_MAX = 100,
-    HTTP_BODY_BYTES_MAX = 4 * 1024 * 1024,    // unless the gate says otherwise
-    HTTP_BODIES_BYTES_MAX = 64 * 1024 * 1024, // of all requests together
-};
-
-// What is refused before a handler sees it.
-enum http_refusal {
-    HTTP_MALFORMED,         // 400
-    HTTP_TARGET_TOO_LONG,   // 414
-    HTTP_HEADERS_TOO_LARGE, // 431
-    HTTP_BODY_TOO_LARGE,    // 413
-    HTTP_OVERLOADED,        // 503
-    HTTP_ACCEPTED,          // not refused
-};
 
 struct http_reply; // the reply to one request, until it is sent
 struct http_server;
