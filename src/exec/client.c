@@ -157,18 +157,18 @@ static void flush(struct client *client) {
     }
 }
 
-// False: the message could not even be queued. The connection is then given up, because a message that is lost without a sign
-// would leave its attempt open for ever.
-static bool push(struct client *client, const struct frame_message *message) {
-    if (frame_writer_push(&client->writer, message) != 0) {
-        client->is_broken = true;
-        return false;
-    }
-    return true;
+// A message that can not even be queued ends the connection, because one that is lost without a sign would leave its attempt open for
+// ever. 0 or -errno.
+static int push(struct client *client, const struct frame_message *message) {
+    int result = frame_writer_push(&client->writer, message);
+    // -EINVAL and -EMSGSIZE are about this message alone; the next one may be good.
+    client->is_broken =
+        client->is_broken || (result != 0 && result != -EINVAL && result != -EMSGSIZE);
+    return result;
 }
 
 static void send_message(struct client *client, const struct frame_message *message) {
-    if (client_is_ready(client) && push(client, message)) {
+    if (client_is_ready(client) && push(client, message) == 0) {
         flush(client);
     }
 }
@@ -280,8 +280,12 @@ void client_start(struct client *client, int64_t fence, const struct attempt_spe
         refuse(client, fence, result);
         return;
     }
-    if (!push(client, &message)) {
+    result = push(client, &message);
+    if (result != 0) {
         close_descriptors(&message.start);
+        if (!client->is_broken) {
+            refuse(client, fence, result);
+        }
         return;
     }
     flush(client);
@@ -355,7 +359,7 @@ static void try_connect(struct client *client, int64_t monotonic_ms, int64_t hig
         .type = FRAME_HELLO,
         .hello = { .protocol_version = FRAME_VERSION, .highest_fence = (uint64_t)highest_fence },
     };
-    if (push(client, &hello)) {
+    if (push(client, &hello) == 0) {
         flush(client);
     }
 }
