@@ -155,7 +155,7 @@ class Runner:
         if self.sanitized:
             log = f"log_path={scratch}/report"
             env.update(SLUICE_SANITIZED="1", G_SLICE="always-malloc",
-                       ASAN_OPTIONS=f"detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1:{log}",
+                       ASAN_OPTIONS=f"detect_leaks=1:detect_stack_use_after_return=1:{log}",
                        LSAN_OPTIONS=log, UBSAN_OPTIONS=f"print_stacktrace=1:halt_on_error=1:{log}")
         return env
 
