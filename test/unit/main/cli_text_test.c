@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "main/cli_text.h"
+
+static void chinese_characters_take_two_columns(void) {
+    g_assert_cmpuint(cli_text_width("抽取 a"), ==, 6);
+    g_assert_cmpuint(cli_text_width("e\u0301"), ==, 1);
+    g_assert_cmpuint(cli_text_width(""), ==, 0);
+}
+
+static void control_characters_never_reach_the_terminal(void) {
+    g_autofree char *clean = cli_text_clean("a\033[31mb\nc\xff"
+                                            "d\u202e",
+                                            0);
+    g_assert_cmpstr(clean, ==, "a?[31mb?c?d?");
+}
+
+static void long_text_is_cut_within_its_columns(void) {
+    g_autofree char *latin = cli_text_clean("abcdef", 4);
+    g_autofree char *wide = cli_text_clean("抽取数据", 5);
+    g_autofree char *fits = cli_text_clean("abcd", 4);
+    g_assert_cmpstr(latin, ==, "abc…");
+    g_assert_cmpstr(wide, ==, "抽取…");
+    g_assert_cmpstr(fits, ==, "abcd");
+}
+
+static void a_table_of_wide_names_is_straight(void) {
+    static const char *const headers[] = { "A", "NAME", "C", NULL };
+    struct cli_table *table = cli_table_new(headers);
+    cli_table_add(table, g_strsplit("1 每日 x", " ", 0));
+    cli_table_add(table, g_strsplit("22 ab y", " ", 0));
+    g_autofree char *text = cli_table_text(table);
+    g_assert_cmpstr(text, ==, "A   NAME  C\n1   每日  x\n22  ab    y\n");
+    cli_table_free(table);
+}
+
+static void a_state_is_known_by_name_and_by_code(void) {
+    g_assert_cmpstr(cli_state_find("STOPPED", 3)->name, ==, "STOPPED");
+    g_assert_cmpstr(cli_state_find(NULL, 3)->name, ==, "FAILED");
+    g_assert_cmpstr(cli_state_find("NEW WORD", 1)->name, ==, "RUNNING");
+    g_assert_cmpstr(cli_state_find("NEW WORD", 77)->name, ==, "UNKNOWN");
+    g_assert_cmpstr(cli_state_find(NULL, -1)->name, ==, "UNKNOWN");
+}
+
+static void durations_read_well(void) {
+    static const struct {
+        int64_t ms;
+        const char *text;
+    } rows[] = { { 0, "0 ms" },
+                 { 999, "999 ms" },
+                 { 1500, "1.5 s" },
+                 { 61000, "1 m 01 s" },
+                 { 7500000, "2 h 05 m" } };
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autofree char *text = cli_text_duration(rows[i].ms);
+        g_assert_cmpstr(text, ==, rows[i].text);
+    }
+}
+
+int main(int argc, char **argv) {
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/cli_text/chinese_characters_take_two_columns",
+                    chinese_characters_take_two_columns);
+    g_test_add_func("/cli_text/control_characters_never_reach_the_terminal",
+                    control_characters_never_reach_the_terminal);
+    g_test_add_func("/cli_text/long_text_is_cut_within_its_columns",
+                    long_text_is_cut_within_its_columns);
+    g_test_add_func("/cli_text/a_table_of_wide_names_is_straight",
+                    a_table_of_wide_names_is_straight);
+    g_test_add_func("/cli_text/a_state_is_known_by_name_and_by_code",
+                    a_state_is_known_by_name_and_by_code);
+    g_test_add_func("/cli_text/durations_read_well", durations_read_well);
+    return g_test_run();
+}
