@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// log_ops: GetTaskInstanceLog: a piece of one attempt's output, also while it runs.
+// log_ops: GetTaskInstanceLog: a piece of one attempt's log, also while it runs.
 //
-// Offsets are positions in the whole output of the program. Two things stand in Content that are not output and have no offset: the line
-// `status SUCCEEDED` or `status FAILED` behind the end of a finished attempt, since only the supervisor writes log files, and a note
-// in brackets when there is no log file.
+// The log of a finished attempt ends in a closing text: the line `status SUCCEEDED` or `status FAILED`, in front of it a note in brackets
+// when there is no file. Only the supervisor writes log files, so the closing text is put behind the file's bytes when they are read; it
+// has offsets like them and counts in TotalBytes. Reading piece by piece therefore gives everything exactly once.
 //
 // The attempt's state is read before its file: a closed attempt has a complete file, so Finished never hides output.
 #include "api/log_ops.h"
@@ -24,13 +24,29 @@
 
 enum { LENGTH_DEFAULT = 64 * 1024, LENGTH_MAX = 1024 * 1024 };
 
-// A piece of output with its place in the whole.
-struct piece {
-    char *bytes; // g_free
-    struct attempt_log_range range;
-    bool has_file;
-    bool ends_in_line_feed; // the whole output does, or it is empty
+// A log to read from.
+struct source {
+    int fd;              // -1: there is no file
+    uint64_t file_bytes; // of the stream in the file, as far as it is closed
+    char *closing;       // g_free; NULL while the attempt runs
+    size_t closing_len;
 };
+
+// A piece of a log with its place in the whole.
+struct piece {
+    GString *bytes;
+    uint64_t offset;
+    uint64_t next_offset;
+    uint64_t total;
+    uint64_t dropped;
+};
+
+static void source_done(struct source *source) {
+    if (source->fd >= 0) {
+        (void)close(source->fd);
+    }
+    g_free(source->closing);
+}
 
 // An empty file is the log of an attempt that has written nothing yet.
 static bool is_empty_file(int fd) {
@@ -38,92 +54,111 @@ static bool is_empty_file(int fd) {
     return fstat(fd, &status) == 0 && status.st_size == 0;
 }
 
-static bool read_range(int fd, int64_t offset, struct piece *piece, size_t len, GError **error) {
-    int failure = attempt_log_read(fd, offset, piece->bytes, len, &piece->range);
+static bool read_file(int fd, int64_t offset, char *buf, size_t len,
+                      struct attempt_log_range *ret_range, GError **error) {
+    if (fd < 0) {
+        *ret_range = (struct attempt_log_range){ 0 };
+        return true;
+    }
+    int failure = attempt_log_read(fd, offset, buf, len, ret_range);
     if (failure == -EBADMSG && is_empty_file(fd)) {
-        piece->range = (struct attempt_log_range){ 0 };
+        *ret_range = (struct attempt_log_range){ 0 };
         failure = 0;
     }
     if (failure != 0) {
         fault_set(error, FAULT_INTERNAL, "the log can not be read: %s", g_strerror(-failure));
-        return false;
     }
-    uint64_t total = piece->range.total;
-    char last = '\n';
-    struct attempt_log_range at_end = { 0 };
-    if (total > 0 && attempt_log_read(fd, (int64_t)total - 1, &last, 1, &at_end) == 0 &&
-        at_end.len == 0) {
-        last = '\n';
-    }
-    piece->ends_in_line_feed = last == '\n';
-    return true;
+    return failure == 0;
 }
 
-// Reads from the attempt's file; a missing one is an empty piece without a file.
-static bool read_piece(const char *dir, int64_t fence, int64_t offset, size_t len,
-                       struct piece *ret_piece, GError **error) {
+// What stands behind the last byte of a closed attempt's file, on a line of its own.
+static char *closing_of(const struct attempt_row *attempt, bool has_file, char last) {
+    const char *note = "";
+    if (!has_file) {
+        note = attempt->state == ATTEMPT_REFUSED ? "[this attempt never started and has no log]\n"
+                                                 : "[the log of this attempt is missing]\n";
+    }
+    return g_strdup_printf("%s%sstatus %s\n", last == '\n' ? "" : "\n", note,
+                           attempt->node_succeeded ? "SUCCEEDED" : "FAILED");
+}
+
+static bool open_source(const char *dir, const struct attempt_row *attempt,
+                        struct source *ret_source, GError **error) {
     char name[ATTEMPT_LOG_PATH_BYTES];
-    attempt_log_path((uint64_t)fence, name);
+    attempt_log_path((uint64_t)attempt->fence, name);
     g_autofree char *path = g_build_filename(dir, "logs", name, NULL);
-    struct piece piece = { .ends_in_line_feed = true };
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    if (fd < 0 && errno != ENOENT) {
+    struct source source = { .fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW) };
+    if (source.fd < 0 && errno != ENOENT) {
         fault_set(error, FAULT_INTERNAL, "the log %s can not be opened: %s", name,
                   g_strerror(errno));
         return false;
     }
-    bool is_read = true;
-    if (fd >= 0) {
-        piece.has_file = true;
-        piece.bytes = g_malloc(len);
-        is_read = read_range(fd, offset, &piece, len, error);
-        (void)close(fd);
+    if (!attempt->is_open) {
+        char last = '\n';
+        struct attempt_log_range end;
+        if (!read_file(source.fd, -1, &last, 1, &end, error)) {
+            source_done(&source);
+            return false;
+        }
+        source.file_bytes = end.total;
+        source.closing = closing_of(attempt, source.fd >= 0, end.len == 1 ? last : '\n');
+        source.closing_len = strlen(source.closing);
     }
-    if (!is_read) {
-        g_free(piece.bytes);
-        return false;
-    }
-    *ret_piece = piece;
+    *ret_source = source;
     return true;
 }
 
-// Leaves a character that is cut at the piece's end to the next read, where the rest of it can still come: not before the gap, and not
-// at the end of a finished output. A piece that is shorter than the character keeps it, so that every read gets on.
-static void keep_characters_whole(struct piece *piece, bool is_finished) {
-    struct attempt_log_range *range = &piece->range;
-    size_t cut = utf8_cut_tail(piece->bytes, range->len);
+// Bytes at the end of what was read that the next read should have, because a character is cut there and its rest can still come: not
+// where the gap begins, and not at the end of a finished file. A piece that is shorter than the character keeps it, so that every read
+// gets on.
+static size_t left_over(const struct attempt_log_range *range, const char *bytes,
+                        bool is_finished) {
+    size_t cut = utf8_cut_tail(bytes, range->len);
     bool is_at_end = range->next_offset == range->total;
     bool is_at_gap = range->next_offset == range->gap_begin && range->gap_begin < range->gap_end;
     bool would_stand_still = cut == range->len && !is_at_end;
-    if (cut == 0 || is_at_gap || would_stand_still || (is_at_end && is_finished)) {
+    return is_at_gap || would_stand_still || (is_at_end && is_finished) ? 0 : cut;
+}
+
+// Puts as much of the closing text behind the piece as belongs there.
+static void add_closing(const struct source *source, struct piece *piece, size_t len) {
+    if (source->closing == NULL || piece->next_offset < source->file_bytes) {
         return;
     }
-    range->len -= cut;
-    range->next_offset -= cut;
+    size_t from = (size_t)(piece->next_offset - source->file_bytes);
+    size_t count = MIN(source->closing_len - from, len - piece->bytes->len);
+    g_string_append_len(piece->bytes, source->closing + from, (gssize)count);
+    piece->next_offset += count;
 }
 
-// The note that stands for a log file that is not there.
-static const char *missing_note(const struct attempt_row *attempt) {
-    if (attempt->is_open) {
-        return ""; // it is about to start
+static bool read_piece(const struct source *source, int64_t offset, size_t len,
+                       struct piece *ret_piece, GError **error) {
+    uint64_t end = source->file_bytes + source->closing_len;
+    if (source->closing != NULL) {
+        // A closed log does not grow: an offset from the end can be turned into one from the beginning.
+        int64_t from = offset < 0 ? MAX((int64_t)end + offset, 0) : offset;
+        offset = MIN(from, (int64_t)end);
     }
-    return attempt->state == ATTEMPT_REFUSED ? "[this attempt never started and has no log]\n"
-                                             : "[the log of this attempt is missing]\n";
-}
-
-static GString *content_of(const struct piece *piece, const struct attempt_row *attempt) {
-    GString *content = utf8_repair(piece->bytes, piece->range.len);
-    if (!piece->has_file) {
-        g_string_append(content, missing_note(attempt));
+    struct attempt_log_range range;
+    g_autofree char *bytes = g_malloc(len);
+    if (!read_file(source->fd, offset, bytes, len, &range, error)) {
+        return false;
     }
-    if (!attempt->is_open && piece->range.next_offset == piece->range.total) {
-        if (!piece->ends_in_line_feed) {
-            g_string_append_c(content, '\n');
-        }
-        g_string_append(content,
-                        attempt->node_succeeded ? "status SUCCEEDED\n" : "status FAILED\n");
+    size_t cut = left_over(&range, bytes, source->closing != NULL);
+    struct piece piece = {
+        .bytes = g_string_new_len(bytes, (gssize)(range.len - cut)),
+        .offset = range.offset,
+        .next_offset = range.next_offset - cut,
+        .total = source->closing != NULL ? end : range.total,
+        .dropped = range.dropped,
+    };
+    if (source->closing != NULL && offset > (int64_t)source->file_bytes) {
+        piece.offset = (uint64_t)offset; // inside the closing text
+        piece.next_offset = piece.offset;
     }
-    return content;
+    add_closing(source, &piece, len);
+    *ret_piece = piece;
+    return true;
 }
 
 // Has the run this node? A node without an attempt and a node of another flow are two things to a caller.
@@ -170,27 +205,36 @@ static bool find_attempt(const struct call *call, struct attempt_row *ret_attemp
     return false;
 }
 
+static void reply_piece(json_t *reply, const struct piece *piece) {
+    GString *text = utf8_repair(piece->bytes->str, piece->bytes->len);
+    reply_text(reply, "Content", text->str);
+    reply_number(reply, "Offset", (int64_t)piece->offset);
+    reply_number(reply, "NextOffset", (int64_t)piece->next_offset);
+    reply_number(reply, "TotalBytes", (int64_t)piece->total);
+    reply_number(reply, "DroppedBytes", (int64_t)piece->dropped);
+    g_string_free(text, TRUE);
+}
+
 static bool get_log(struct call *call, json_t *reply, GError **error) {
     struct attempt_row attempt = { 0 };
+    struct source source = { 0 };
     struct piece piece = { 0 };
     int64_t len = args_int_or(call->args, "Length", LENGTH_DEFAULT);
-    int64_t offset = args_int_or(call->args, "Offset", 0);
     g_assert(len >= 1 && len <= LENGTH_MAX);
     if (!find_attempt(call, &attempt, error) ||
-        !read_piece(call_services(call)->dir, attempt.fence, offset, (size_t)len, &piece, error)) {
+        !open_source(call_services(call)->dir, &attempt, &source, error)) {
         return false;
     }
-    keep_characters_whole(&piece, !attempt.is_open);
-    GString *content = content_of(&piece, &attempt);
-    json_object_set_new(reply, "Content", json_stringn(content->str, content->len));
+    bool is_read =
+        read_piece(&source, args_int_or(call->args, "Offset", 0), (size_t)len, &piece, error);
+    source_done(&source);
+    if (!is_read) {
+        return false;
+    }
+    reply_piece(reply, &piece);
     reply_number(reply, "Attempt", attempt.attempt);
-    reply_number(reply, "Offset", (int64_t)piece.range.offset);
-    reply_number(reply, "NextOffset", (int64_t)piece.range.next_offset);
-    reply_number(reply, "TotalBytes", (int64_t)piece.range.total);
-    reply_number(reply, "DroppedBytes", (int64_t)piece.range.dropped);
     reply_bool(reply, "Finished", !attempt.is_open);
-    g_string_free(content, TRUE);
-    g_free(piece.bytes);
+    g_string_free(piece.bytes, TRUE);
     return true;
 }
 

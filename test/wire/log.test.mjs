@@ -32,6 +32,11 @@ function read(log, more = {}) {
     return client.call('GetTaskInstanceLog', { ...log, ...more });
 }
 
+/** What the program printed: the lines without their time stamps, and without those of the supervisor. */
+function printed(content) {
+    return [...content.matchAll(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z (?:OUT|ERR) (.*)$/gm)].map(([, line]) => line);
+}
+
 /** Reads piece by piece until the end, as a client does that follows. */
 async function readAll(log, Length) {
     let text = '';
@@ -56,102 +61,115 @@ test('a log can be read while its node runs, and ends in its status', async () =
     await untilNode(client, DagId, DagInstanceId, 'only', RUNNING);
     const first = await until(async () => {
         const piece = await read(log);
-        return piece.TotalBytes > 0 && piece;
+        return printed(piece.Content).length > 0 && piece;
     }, 'the first line shows up');
-    const { RequestId, Success, ...seen } = first;
-    assert.ok(RequestId && Success);
-    assert.deepEqual(seen, { Content: 'one\n', Attempt: 1, Offset: 0, NextOffset: 4, TotalBytes: 4, DroppedBytes: 0, Finished: false });
-    const nothing = await read(log, { Offset: 4 });
+    assert.deepEqual(printed(first.Content), ['one']);
+    assert.equal(first.Attempt, 1);
+    assert.equal(first.Offset, 0);
+    assert.equal(first.NextOffset, Buffer.byteLength(first.Content));
+    assert.equal(first.TotalBytes, first.NextOffset);
+    assert.equal(first.DroppedBytes, 0);
+    assert.equal(first.Finished, false);
+    const nothing = await read(log, { Offset: first.NextOffset });
     assert.equal(nothing.Content, '');
-    assert.equal(nothing.NextOffset, 4);
+    assert.equal(nothing.NextOffset, first.NextOffset);
     stage.openGate();
     await untilStatus(client, DagId, DagInstanceId, SUCCESS);
-    const rest = await read(log, { Offset: 4 });
-    assert.equal(rest.Content, 'two\nstatus SUCCEEDED\n');
-    assert.equal(rest.NextOffset, 8);
-    assert.equal(rest.TotalBytes, 8);
+    const rest = await read(log, { Offset: first.NextOffset });
+    assert.deepEqual(printed(rest.Content), ['two']);
+    assert.match(rest.Content, /\nstatus SUCCEEDED\n$/);
+    assert.equal(rest.NextOffset, rest.TotalBytes);
     assert.equal(rest.Finished, true);
+    const end = await read(log, { Offset: rest.NextOffset });
+    assert.equal(end.Content, '', 'the status comes once');
+    assert.equal(end.NextOffset, rest.TotalBytes);
+    assert.equal((await read(log)).Content, first.Content + rest.Content);
 });
 
 test('the status of a failed node stands on a line of its own', async () => {
     const log = await ran('failed', "printf 'no end'; exit 3", FAILED);
     const whole = await read(log);
-    assert.equal(whole.Content, 'no end\nstatus FAILED\n');
-    assert.equal(whole.TotalBytes, 6);
-    assert.equal((await read(log, { Offset: 6 })).Content, '\nstatus FAILED\n');
-    assert.equal((await read(log, { Length: 3 })).Content, 'no ');
+    assert.deepEqual(printed(whole.Content), ['no end']);
+    assert.match(whole.Content, /\nstatus FAILED\n$/);
 });
 
-test('a node that prints nothing has an empty log', async () => {
+test('a node that prints nothing has only its status and what the supervisor notes', async () => {
     const log = await ran('silent', 'true');
     const whole = await read(log);
-    assert.equal(whole.Content, 'status SUCCEEDED\n');
-    assert.equal(whole.TotalBytes, 0);
+    assert.deepEqual(printed(whole.Content), []);
+    assert.match(whole.Content, /(^|\n)status SUCCEEDED\n$/);
     assert.equal(whole.Finished, true);
 });
 
 test('offsets count from the beginning, negative ones from the end', async () => {
     const log = await ran('offsets', "printf '0123456789\\n'");
+    const text = (await read(log)).Content;
+    const total = text.length;
     const cases = [
-        [{ Offset: 3, Length: 4 }, '3456', 3, 7],
-        [{ Offset: -4, Length: 2 }, '78', 7, 9],
-        [{ Offset: -1000, Length: 2 }, '01', 0, 2],
-        [{ Offset: 0, Length: 1 }, '0', 0, 1],
-        [{ Offset: 8 }, '89\nstatus SUCCEEDED\n', 8, 11],
-        [{ Offset: 1000 }, 'status SUCCEEDED\n', 11, 11],
+        [{ Offset: 3, Length: 4 }, 3, 7],
+        [{ Offset: 0, Length: 1 }, 0, 1],
+        [{ Offset: -40, Length: 2 }, total - 40, total - 38],
+        [{ Offset: -5 }, total - 5, total],
+        [{ Offset: -100000, Length: 2 }, 0, 2],
+        [{ Offset: total - 30, Length: 20 }, total - 30, total - 10],
+        [{ Offset: total }, total, total],
+        [{ Offset: 100000 }, total, total],
     ];
-    for (const [more, content, offset, next] of cases) {
+    for (const [more, offset, next] of cases) {
         const piece = await read(log, more);
-        assert.equal(piece.Content, content, JSON.stringify(more));
+        assert.equal(piece.Content, text.slice(offset, next), JSON.stringify(more));
         assert.equal(piece.Offset, offset, JSON.stringify(more));
         assert.equal(piece.NextOffset, next, JSON.stringify(more));
-        assert.equal(piece.TotalBytes, 11);
+        assert.equal(piece.TotalBytes, total);
     }
-    for (const length of [1, 2, 5, 100]) {
-        assert.equal(await readAll(log, length), '0123456789\nstatus SUCCEEDED\n');
+    for (const length of [1, 2, 5, 17, 1000]) {
+        assert.equal(await readAll(log, length), text);
     }
 });
 
 test('characters stay whole over pieces, and what is no text is marked', async () => {
     // ä, 任, a drop of water, each followed by a letter; then bytes that are no UTF-8.
     const log = await ran('characters', "printf '\\303\\244a\\344\\273\\273b\\360\\237\\232\\260c\\n\\377\\300z\\n'");
-    const text = 'äa任b🚰c\n\uFFFD\uFFFDz\nstatus SUCCEEDED\n';
-    assert.equal((await read(log)).Content, text);
-    for (const length of [4, 5, 6, 7]) {
+    const text = (await read(log)).Content;
+    assert.deepEqual(printed(text), ['äa任b🚰c', '\uFFFD\uFFFDz']);
+    for (const length of [4, 5, 6, 7, 64]) {
         assert.equal(await readAll(log, length), text, `pieces of ${length} bytes`);
     }
-    const cut = await read(log, { Offset: 3, Length: 2 });
+    const at = Buffer.byteLength(text.slice(0, text.indexOf('任')));
+    const cut = await read(log, { Offset: at, Length: 2 });
     assert.equal(cut.Content, '\uFFFD', 'a piece that is shorter than the character keeps a mark');
-    assert.equal(cut.NextOffset, 5);
-    assert.equal((await read(log, { Offset: 3, Length: 5 })).Content, '任b', 'a cut character is left to the next read');
-    assert.equal((await read(log, { Offset: 1, Length: 2 })).Content, '\uFFFDa', 'a read that begins inside one marks it');
+    assert.equal(cut.NextOffset, at + 2);
+    const left = await read(log, { Offset: at - 1, Length: 3 });
+    assert.equal(left.Content, 'a', 'a cut character is left to the next read');
+    assert.equal(left.NextOffset, at);
+    assert.equal((await read(log, { Offset: at + 1, Length: 3 })).Content, '\uFFFD\uFFFDb', 'a read that begins inside one marks it');
     const xml = await new Raw(server, { format: 'XML' }).call('GetTaskInstanceLog', log);
-    assert.equal(xml.Content.replaceAll('\r', ''), text);
+    assert.equal(xml.Content, text);
 });
 
 test('a long output keeps its beginning and its end, and a read inside the gap jumps', async () => {
-    // Lines of ten bytes: the number of a line is its offset divided by ten.
-    const log = await ran('long', `awk 'BEGIN { for (i = 0; i < 2500000; i++) printf "%09d\\n", i }'`);
-    const line = (offset) => `${String(Math.floor(offset / 10)).padStart(9, '0')}\n`;
-    const total = 25000000;
-    const begin = await read(log, { Length: 20 });
-    assert.equal(begin.Content, line(0) + line(10));
-    assert.equal(begin.TotalBytes, total);
-    assert.equal(begin.DroppedBytes, total - 2 * KEPT);
-    const border = await read(log, { Offset: KEPT - 8, Length: 1000 });
+    const count = 1000000;
+    const log = await ran('long', `awk 'BEGIN { for (i = 0; i < ${count}; i++) printf "%09d\\n", i }'`);
+    const tail = await read(log, { Offset: -1000 });
+    const file = tail.TotalBytes - 'status SUCCEEDED\n'.length;
+    assert.ok(tail.Content.endsWith('status SUCCEEDED\n'));
+    assert.equal(Number(printed(tail.Content).at(-1)), count - 1);
+    assert.equal(tail.DroppedBytes, file - 2 * KEPT);
+    const begin = await read(log, { Length: 1000 });
+    assert.equal(Number(printed(begin.Content)[0]), 0);
+    const border = await read(log, { Offset: KEPT - 500, Length: 1000 });
     assert.equal(border.NextOffset, KEPT, 'a read stops where the gap begins');
-    assert.equal(border.Content, line(KEPT - 8).slice(0, 8), 'and has what lies before it');
-    for (const Offset of [KEPT, KEPT + 1, total / 2, total - KEPT - 1]) {
-        const jumped = await read(log, { Offset, Length: 100 });
-        assert.equal(jumped.Offset, total - KEPT, `a read at ${Offset} jumps to the gap's end`);
-        assert.equal(jumped.NextOffset, jumped.Offset + 100);
-        const next = Math.ceil(jumped.Offset / 10) * 10;
-        assert.ok(jumped.Content.slice(next - jumped.Offset).startsWith(line(next)), 'offsets stay those of the whole output');
+    assert.equal(border.Content.length, 500);
+    const last = Number(printed(border.Content).at(-2));
+    for (const Offset of [KEPT, KEPT + 1, Math.floor(file / 2), file - KEPT - 1]) {
+        const jumped = await read(log, { Offset, Length: 1000 });
+        assert.equal(jumped.Offset, file - KEPT, `a read at ${Offset} jumps to the gap's end`);
+        assert.equal(jumped.NextOffset, jumped.Offset + 1000);
+        assert.ok(Number(printed(jumped.Content)[1]) > last + 1, 'lines are missing in between');
+        const inside = await read(log, { Offset: jumped.Offset + 100, Length: 900 });
+        assert.equal(inside.Content, jumped.Content.slice(100), 'offsets stay those of the whole log');
     }
-    const tail = await read(log, { Offset: -20 });
-    assert.equal(tail.Content, `${line(total - 20)}${line(total - 10)}status SUCCEEDED\n`);
-    const most = await read(log, { Length: MIB });
-    assert.equal(most.NextOffset, MIB);
+    assert.equal((await read(log, { Length: MIB })).NextOffset, MIB);
     assert.equal((await read(log)).NextOffset, 65536, 'the default length');
 });
 
@@ -165,16 +183,20 @@ test('each attempt keeps its log, and none is the newest', async () => {
     const DagInstanceId = await tryRun(client, DagId);
     await untilStatus(client, DagId, DagInstanceId, SUCCESS);
     const log = { DagId, DagInstanceId, NodeId: nodes.only };
-    assert.equal((await read(log, { Attempt: 1 })).Content, 'first\nstatus FAILED\n');
-    assert.equal((await read(log, { Attempt: 2 })).Content, 'second\nstatus SUCCEEDED\n');
+    const failed = (await read(log, { Attempt: 1 })).Content;
+    assert.deepEqual(printed(failed), ['first']);
+    assert.match(failed, /\nstatus FAILED\n$/);
+    const good = (await read(log, { Attempt: 2 })).Content;
+    assert.deepEqual(printed(good), ['second']);
+    assert.match(good, /\nstatus SUCCEEDED\n$/);
     const newest = await read(log);
     assert.equal(newest.Attempt, 2);
-    assert.equal(newest.Content, 'second\nstatus SUCCEEDED\n');
+    assert.equal(newest.Content, good);
     assert.equal((await nodesOf(client, DagId, DagInstanceId)).only.Attempt, 2);
     await client.call('ReRunTaskFlowInstance', { DagId, DagInstanceId });
     await untilStatus(client, DagId, DagInstanceId, SUCCESS);
     assert.equal((await read(log)).Attempt, 3, 'attempts go on counting over reruns');
-    assert.equal((await read(log, { Attempt: 1 })).Content, 'first\nstatus FAILED\n', 'the first log is still there');
+    assert.equal((await read(log, { Attempt: 1 })).Content, failed, 'the first log is still there');
     await refused(client, 'GetTaskInstanceLog', { ...log, Attempt: 4 }, 404, 'TaskLogNotExist');
 });
 
@@ -201,7 +223,7 @@ test('a log file that is gone is said to be missing', async () => {
     }
     const whole = await read(log);
     assert.match(whole.Content, /missing.*\nstatus SUCCEEDED\n$/);
-    assert.equal(whole.TotalBytes, 0);
+    assert.equal(whole.NextOffset, whole.TotalBytes);
     assert.equal(whole.Finished, true);
 });
 
