@@ -8,7 +8,6 @@
 #include "core/machine.h"
 
 #include "base/fault.h"
-#include "core/run.h"
 #include "core/settle.h"
 
 // A failed attempt: tried again if the node says so and the run still may.
@@ -39,9 +38,12 @@ static void attempt_killed(struct step *step, int position) {
     }
 }
 
-static void set_outputs(struct node_run *node, json_t *outputs) {
+static void set_outputs(struct run *run, int position, json_t *outputs) {
+    struct node_run *node = &run->nodes[position];
+    run->output_count -= node->outputs != NULL;
     json_decref(node->outputs);
     node->outputs = outputs != NULL && json_object_size(outputs) > 0 ? json_incref(outputs) : NULL;
+    run->output_count += node->outputs != NULL;
 }
 
 static void attempt_exited(struct step *step, int position) {
@@ -49,7 +51,7 @@ static void attempt_exited(struct step *step, int position) {
     node_close_attempt(step, position, ATTEMPT_EXITED);
     switch (event->outcome) {
     case OUTCOME_SUCCESS:
-        set_outputs(&step->run->nodes[position], event->outputs);
+        set_outputs(step->run, position, event->outputs);
         node_move(step, position, MOVE_PASS, event->message);
         return;
     case OUTCOME_FAILURE: fail_attempt(step, position, event->message, false); return;
@@ -202,7 +204,7 @@ static void reset_node(struct step *step, int position) {
     node->retries_used = 0;
     node->due_ms = node->queued_ms = node->started_ms = node->ended_ms = 0;
     node->condition_holds = false;
-    set_outputs(node, NULL);
+    set_outputs(step->run, position, NULL);
 }
 
 static void start_again(struct step *step) {

@@ -6,29 +6,6 @@
 
 enum { LIMIT_DEFAULT_MS = 18 * 3600 * 1000 }; // behaviour.md §10
 
-static void clear_effect(gpointer item) {
-    struct effect *effect = item;
-    g_free(effect->message);
-}
-
-struct effects *effects_new(void) {
-    struct effects *effects = g_new0(struct effects, 1);
-    effects->items = g_array_new(FALSE, FALSE, sizeof(struct effect));
-    g_array_set_clear_func(effects->items, clear_effect);
-    return effects;
-}
-
-void effects_clear(struct effects *effects) {
-    g_array_set_size(effects->items, 0);
-}
-
-void effects_free(struct effects *effects) {
-    if (effects != NULL) {
-        g_array_unref(effects->items);
-        g_free(effects);
-    }
-}
-
 struct run *run_new(int64_t id, int64_t tenant_id, struct plan *plan, const int64_t *node_run_ids,
                     enum run_trigger trigger, int64_t now_ms) {
     g_assert(plan != NULL);
@@ -80,12 +57,13 @@ static int count_upstream_open(const struct run *run, int position) {
 }
 
 void run_derive(struct run *run) {
-    run->live_count = run->open_count = run->retry_wait_count = 0;
+    run->live_count = run->open_count = run->retry_wait_count = run->output_count = 0;
     for (int i = 0; i < run->plan->node_count; i++) {
         struct node_run *node = &run->nodes[i];
         run->live_count += !node_state_is_terminal(node->state);
         run->open_count += node->fence != 0;
         run->retry_wait_count += node->state == NODE_RETRY_WAIT;
+        run->output_count += node->outputs != NULL;
         node->upstream_open = count_upstream_open(run, i);
     }
 }

@@ -74,22 +74,20 @@ static bool visit_upstream(int node, int distance, void *user) {
     (void)distance;
     struct upstream_walk *walk = user;
     json_t *outputs = walk->run->nodes[node].outputs;
-    if (json_object_size(outputs) > 0) {
+    if (outputs != NULL) {
         add_texts(walk->scope, outputs);
         walk->rest--;
     }
     return walk->rest > 0;
 }
 
-// The nearest node comes first and so wins. Walking the graph costs more than counting: most flows have no outputs at all.
+// The nearest node comes first and so wins. Most flows have no outputs at all, and then the graph is not walked.
 static void add_upstream(struct scope *scope, const struct run *run, int node) {
     struct upstream_walk walk = { .scope = scope, .run = run };
     if (graph_upstream(run->plan->graph, node).count == 0) {
         return;
     }
-    for (int i = 0; i < run->plan->node_count; i++) {
-        walk.rest += i != node && json_object_size(run->nodes[i].outputs) > 0;
-    }
+    walk.rest = run->output_count - (run->nodes[node].outputs != NULL);
     if (walk.rest > 0) {
         graph_visit_before(run->plan->graph, node, visit_upstream, &walk);
     }

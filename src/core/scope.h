@@ -8,14 +8,14 @@
 
 #include <glib.h>
 
-#include "core/machine.h"
+#include "core/run.h"
 
 struct scope;
 
 // The scope of one node. Values live as long as the scope; the run must not change meanwhile.
 // FAULT_INVALID_DATA when a pattern of the version does not parse.
-bool scope_new(const struct run *run, int node, enum var_language language, struct scope **ret_scope,
-               GError **error);
+bool scope_new(const struct run *run, int node, enum var_language language,
+               struct scope **ret_scope, GError **error);
 void scope_free(struct scope *scope);
 
 // Value of a name or NULL; fits var_lookup_fn (user = the scope).

@@ -4,8 +4,9 @@
 // For the rooms of the machine alone (core/settle, core/machine); everybody else calls run_step. Pure.
 #pragma once
 
-#include "core/machine.h"
+#include "core/event.h"
 #include "core/moves.h"
+#include "core/run.h"
 
 struct step {
     struct run *run;

@@ -55,7 +55,9 @@ static void exec_supervisor(char *const *argv) {
     (void)sigprocmask(SIG_SETMASK, &none, NULL);
     (void)signal(SIGPIPE, SIG_DFL);
     (void)setsid();
-    (void)chdir("/");
+    if (chdir("/") != 0) {
+        _exit(127);
+    }
     (void)execv(argv[0], argv);
     (void)fprintf(stderr, "can not start %s: %s\n", argv[0], strerror(errno));
     _exit(127);
