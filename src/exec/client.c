@@ -92,7 +92,6 @@ struct client *client_new(const char *dir, client_launch_fn launch, void *user) 
     client->user = user;
     client->fd = -1;
     client->retry_ms = RETRY_FIRST_MS;
-    client->connect_due_ms = INT64_MIN;
     client->launched_ms = INT64_MIN;
     g_queue_init(&client->refused);
     return client;

@@ -44,7 +44,9 @@ static json_t *make_request(const char *mode, const struct exec_connection *conn
     (void)json_object_set_new(request, "mode", json_string(mode));
     (void)json_object_set_new(request, "connection", exec_connection_json(connection));
     if (forbidden != NULL) {
-        (void)json_object_set_new(request, "forbidden", json_string(forbidden));
+        // The runner works elsewhere than the server, so a relative name would mean another place.
+        g_autofree char *absolute = g_canonicalize_filename(forbidden, NULL);
+        (void)json_object_set_new(request, "forbidden", json_string(absolute));
     }
     if (sql != NULL) {
         (void)json_object_set_new(request, "sql", json_string(sql));

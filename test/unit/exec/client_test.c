@@ -200,6 +200,7 @@ static struct scene *ready_scene(void) {
 
 static void a_supervisor_is_asked_for_when_nobody_listens(void) {
     struct scene *scene = scene_new("data");
+    g_assert_cmpint(client_due_ms(scene->client), ==, 0); // at once
     pump(scene);
     g_assert_cmpint(scene->launches, ==, 1);
     g_assert_cmpint(client_fd(scene->client), ==, -1);

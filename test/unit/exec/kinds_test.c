@@ -50,6 +50,7 @@ static struct run *make_run(struct setting setting) {
     run->nodes[FIRST].state = NODE_SUCCESS;
     run->nodes[FIRST].outputs = json_pack("{s:s}", "amount", "12");
     run->nodes[NODE].attempt = 4;
+    run_derive(run);
     return run;
 }
 
