@@ -163,8 +163,6 @@ static void settle_process(void) {
     sigset_t none;
     (void)sigemptyset(&none);
     (void)sigprocmask(SIG_SETMASK, &none, NULL);
-    (void)signal(SIGHUP,
-                 SIG_IGN); /* the terminal's end is not ours; an init blocks and resets it */
     (void)umask(077);
     struct rlimit none_kept = { 0, 0 };
     (void)setrlimit(RLIMIT_CORE, &none_kept);

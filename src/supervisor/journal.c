@@ -59,6 +59,17 @@ static size_t entry_size(const struct journal_entry *entry) {
     return entry->is_exited ? record_size(entry->frame_len) : started_size(&entry->started);
 }
 
+static struct journal_entry *add_entry(struct journal *journal, uint64_t fence) {
+    struct journal_entry *entry = calloc(1, sizeof *entry);
+    if (entry == NULL)
+        return NULL;
+    entry->fence = fence;
+    if (table_put(&journal->entries, fence, entry) == 0)
+        return entry;
+    free(entry);
+    return NULL;
+}
+
 /* The fold of one record into the table. */
 static int apply(void *user, const struct record *record) {
     struct journal *journal = user;
@@ -66,31 +77,29 @@ static int apply(void *user, const struct record *record) {
     if (record->fence > journal->mark)
         journal->mark = record->fence;
     switch (record->type) {
-    case RECORD_STARTED: {
-        if (entry != NULL)
-            return 0;
-        entry = calloc(1, sizeof *entry);
-        if (entry == NULL)
+    case RECORD_STARTED:
+        if (entry == NULL && (entry = add_entry(journal, record->fence)) == NULL)
             return -ENOMEM;
-        *entry = (struct journal_entry){ .fence = record->fence, .started = record->started };
-        int error = table_put(&journal->entries, record->fence, entry);
-        if (error != 0) {
-            free(entry);
-            return error;
-        }
+        if (entry->is_exited || entry->started.fence != 0)
+            return 0;
+        entry->started = record->started;
         journal->open_count++;
         journal->live_bytes += entry_size(entry);
         return 0;
-    }
     case RECORD_EXITED:
-        if (entry == NULL || entry->is_exited)
+        /* A rewritten journal holds ends without their starts. */
+        if (entry == NULL && (entry = add_entry(journal, record->fence)) == NULL)
+            return -ENOMEM;
+        if (entry->is_exited)
             return 0;
-        journal->live_bytes -= entry_size(entry);
+        if (entry->started.fence != 0) {
+            journal->live_bytes -= entry_size(entry);
+            journal->open_count--;
+        }
         entry->is_exited = true;
         entry->frame_offset = record->frame_offset;
         entry->frame_len = (uint32_t)record->frame_len;
         journal->live_bytes += entry_size(entry);
-        journal->open_count--;
         return 0;
     case RECORD_ACKED:
         if (entry == NULL || !entry->is_exited)
