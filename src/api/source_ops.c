@@ -152,18 +152,21 @@ static bool probe(const struct call *call, const struct source_fields *fields, G
            judge_probe(line, error);
 }
 
+// Everything that can refuse is asked before the connection test, which may create the file: a refused call changes nothing.
+static bool check_registration(const struct call *call, struct source_fields *fields,
+                               GError **error) {
+    READER_LOAN loan = { 0 };
+    return call_borrow(call, &loan, error) && check_fields(call, fields, error) &&
+           store_source_check(loan.reader, call->caller, fields, error);
+}
+
 static bool register_source(struct call *call, json_t *reply, GError **error) {
     (void)reply;
-    if (!call_check_tenant(call, error)) {
-        return false;
-    }
     OWNED(change) change = call_change(call, CHANGE_SOURCE_REGISTER);
     change->source = fields_of(call);
-    if (!check_fields(call, change->source, error)) {
-        return false;
-    }
     bool skips_test = args_bool_or(call->args, "SkipTest", false);
-    return (skips_test || probe(call, change->source, error)) &&
+    return check_registration(call, change->source, error) &&
+           (skips_test || probe(call, change->source, error)) &&
            call_commit_plain(call, g_steal_pointer(&change), error);
 }
 

@@ -132,12 +132,12 @@ static bool check_fields(const struct source_fields *fields, GError **error) {
     return true;
 }
 
-static bool find_dba(struct store *store, const struct change *change, int64_t *ret_dba_id,
-                     GError **error) {
-    g_autofree char *uid = g_strdup_printf("%" G_GINT64_FORMAT, change->source->dba_uid);
+static bool find_dba(struct store_reader *reader, const struct caller *caller, int64_t dba_uid,
+                     int64_t *ret_dba_id, GError **error) {
+    g_autofree char *uid = g_strdup_printf("%" G_GINT64_FORMAT, dba_uid);
     int64_t dba_id = 0;
-    if (!query_int(store->reader.sql, FIND_PERSON, VALUES(INT(change->caller.tenant_id), TEXT(uid)),
-                   0, &dba_id, error)) {
+    if (!query_int(reader->sql, FIND_PERSON, VALUES(INT(caller->tenant_id), TEXT(uid)), 0, &dba_id,
+                   error)) {
         return false;
     }
     if (dba_id == 0) {
@@ -153,11 +153,11 @@ static const char *text_of(const char *text) {
     return text != NULL ? text : "";
 }
 
-static bool check_address_free(struct store *store, const struct change *change, GError **error) {
-    const struct source_fields *fields = change->source;
+static bool check_address_free(struct store_reader *reader, const struct caller *caller,
+                               const struct source_fields *fields, GError **error) {
     int64_t holder = 0;
-    if (!query_int(store->reader.sql, FIND_ADDRESS,
-                   VALUES(INT(change->caller.tenant_id), TEXT(fields->host), INT(fields->port),
+    if (!query_int(reader->sql, FIND_ADDRESS,
+                   VALUES(INT(caller->tenant_id), TEXT(fields->host), INT(fields->port),
                           TEXT(text_of(fields->sid))),
                    0, &holder, error)) {
         return false;
@@ -196,20 +196,31 @@ static bool insert_source(struct store *store, const struct change *change, int6
                      error);
 }
 
+static bool check_registration(struct store_reader *reader, const struct caller *caller,
+                               const struct source_fields *fields, int64_t *ret_dba_id,
+                               GError **error) {
+    if (!access_manages_sources(caller->roles)) {
+        fault_set(error, FAULT_NO_PERMISSION,
+                  "%s may not register data sources; a DBA or an administrator may", caller->name);
+        return false;
+    }
+    return check_fields(fields, error) && check_json(fields->extra, "extra", error) &&
+           find_dba(reader, caller, fields->dba_uid, ret_dba_id, error) &&
+           check_address_free(reader, caller, fields, error);
+}
+
+bool store_source_check(struct store_reader *reader, const struct caller *caller,
+                        const struct source_fields *fields, GError **error) {
+    int64_t dba_id = 0;
+    return check_registration(reader, caller, fields, &dba_id, error);
+}
+
 bool change_source_register(struct store *store, const struct change *change, int64_t now_ms,
                             struct change_result *result, GError **error) {
     g_assert(change->source != NULL);
     g_assert(store->reader.has_master);
     int64_t dba_id = 0;
-    if (!access_manages_sources(change->caller.roles)) {
-        fault_set(error, FAULT_NO_PERMISSION,
-                  "%s may not register data sources; a DBA or an administrator may",
-                  change->caller.name);
-        return false;
-    }
-    if (!check_fields(change->source, error) ||
-        !check_json(change->source->extra, "extra", error) ||
-        !find_dba(store, change, &dba_id, error) || !check_address_free(store, change, error)) {
+    if (!check_registration(&store->reader, &change->caller, change->source, &dba_id, error)) {
         return false;
     }
     result->id = store_next_id(store, COUNTER_ID);

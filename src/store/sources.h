@@ -49,6 +49,11 @@ struct database_row {
 };
 void database_row_free(struct database_row *row);
 
+// Would a registration with these fields be accepted now? The same faults as CHANGE_SOURCE_REGISTER gives; asked before the connection
+// test, which may create a file.
+bool store_source_check(struct store_reader *reader, const struct caller *caller, const struct source_fields *fields,
+                        GError **error);
+
 struct source_filter {
     int page_number; // from 1
     int page_size;

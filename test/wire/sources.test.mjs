@@ -193,7 +193,7 @@ test('SQL loads, an assignment reads figures, conditions choose the branch', asy
     assert.ok(seen.load.ExecuteTime >= 0 && seen.load.StartTime <= seen.load.EndTime);
     assert.equal(seen.alarm.ExecuteTime, undefined, 'what never started has no time');
     const log = await client.call('GetTaskInstanceLog', { DagId, DagInstanceId, NodeId: nodes.report });
-    assert.match(log.Content, /^n is 3, row is 3,7$/m);
+    assert.match(log.Content, / OUT n is 3, row is 3,7$/m);
     await refused(client, 'GetTaskInstanceLog', { DagId, DagInstanceId, NodeId: nodes.three }, 404, 'TaskLogNotExist');
     const task = (await client.call('GetTask', { NodeId: nodes.figures })).Task;
     assert.equal(task.NodeType, 'SQL_ASSIGNMENT');
