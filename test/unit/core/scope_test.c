@@ -64,8 +64,9 @@ static void tear_down(struct fixture *fixture) {
 static struct scope *scope_of(const struct fixture *fixture, int node) {
     struct scope *scope = NULL;
     g_autoptr(GError) error = NULL;
-    run_derive(&fixture->run);
-    g_assert_true(scope_new(&fixture->run, node, VAR_CHINESE, &scope, &error));
+    struct run *run = (struct run *)&fixture->run;
+    run_derive(run);
+    g_assert_true(scope_new(run, node, VAR_CHINESE, &scope, &error));
     g_assert_no_error(error);
     return scope;
 }
