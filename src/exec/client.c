@@ -14,14 +14,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <poll.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/file.h"
 #include "base/frame.h"
+#include "exec/start.h"
 
 static const char SOCKET_NAME[] = "supervisor.sock";
 
@@ -32,7 +31,6 @@ enum {
     DESCRIPTORS_PAUSE_MS = 5, // too many descriptors in flight: the peer has to take some
     READS_PER_PUMP = 64,      // the engine has other things to do
     PENDING_BYTES_MAX = 64 * 1024 * 1024,
-    FIRST_CONTENT_FD = 1, // place of the contents in a START's descriptors; 0 is the specification
     BOOT_ID_BYTES = 64,
 };
 
@@ -172,76 +170,6 @@ static void send_message(struct client *client, const struct frame_message *mess
     }
 }
 
-// A sealed memory file with these bytes: the supervisor and the attempt can read it and nobody can change it.
-static int content_new(GBytes *content) {
-    gsize len = 0;
-    const void *data = g_bytes_get_data(content, &len);
-    int fd = memfd_create("sluice-content", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-    if (fd < 0) {
-        return -errno;
-    }
-    int result = file_write_at(fd, data, len, 0);
-    if (result == 0 &&
-        fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) != 0) {
-        result = -errno;
-    }
-    if (result != 0) {
-        (void)close(fd);
-        return result;
-    }
-    return fd;
-}
-
-static void close_descriptors(struct frame_start *start) {
-    for (uint32_t i = 0; i < start->fd_count; i++) {
-        (void)close(start->fds[i]);
-    }
-    start->fd_count = 0;
-}
-
-// HOME is the work directory, whose name only exists with the fence (base/frame.h: DIR/work/FENCE).
-static char *home_variable(const struct client *client, int64_t fence,
-                           const struct attempt_spec *spec) {
-    if (spec->work_dir != NULL) {
-        return g_strdup_printf("HOME=%s", spec->work_dir);
-    }
-    return g_strdup_printf("HOME=%s/work/%" PRId64, client->dir, fence);
-}
-
-static const char *const *with_end(GPtrArray *texts) {
-    g_ptr_array_add(texts, NULL);
-    return (const char *const *)texts->pdata;
-}
-
-// Fills the specification and the contents' descriptors. 0 or -errno, with nothing left open.
-static int fill_descriptors(const struct client *client, int64_t fence,
-                            const struct attempt_spec *spec, struct frame_start *start) {
-    if (spec->contents->len + FIRST_CONTENT_FD > FRAME_FDS_MAX) {
-        return -E2BIG;
-    }
-    g_autofree char *home = home_variable(client, fence, spec);
-    g_autoptr(GPtrArray) arguments = g_ptr_array_new();
-    g_autoptr(GPtrArray) environment = g_ptr_array_new();
-    g_ptr_array_extend(arguments, spec->arguments, NULL, NULL);
-    g_ptr_array_extend(environment, spec->environment, NULL, NULL);
-    g_ptr_array_add(environment, home);
-    int result = frame_spec_new(with_end(arguments), with_end(environment), &start->fds[0],
-                                &start->argument_count, &start->environment_count);
-    if (result != 0) {
-        return result;
-    }
-    start->fd_count = FIRST_CONTENT_FD;
-    for (guint i = 0; i < spec->contents->len; i++) {
-        int fd = content_new(g_ptr_array_index(spec->contents, i));
-        if (fd < 0) {
-            close_descriptors(start);
-            return fd;
-        }
-        start->fds[start->fd_count++] = fd;
-    }
-    return 0;
-}
-
 static void refuse(struct client *client, int64_t fence, int result) {
     struct refusal *refusal = g_new(struct refusal, 1);
     *refusal = (struct refusal){
@@ -263,25 +191,15 @@ void client_start(struct client *client, int64_t fence, const struct attempt_spe
     if (!client_is_ready(client)) {
         return;
     }
-    struct frame_message message = {
-        .type = FRAME_START,
-        .start = {
-            .fence = (uint64_t)fence,
-            .timeout_ms = (uint64_t)MAX(spec->timeout_ms, 0),
-            .grace_ms = (uint32_t)CLAMP(spec->grace_ms, 0, UINT32_MAX),
-            .result_max = MIN(spec->result_max_bytes, FRAME_RESULT_BYTES_MAX),
-            .program = frame_text(spec->program),
-            .workdir = frame_text(spec->work_dir),
-        },
-    };
-    int result = fill_descriptors(client, fence, spec, &message.start);
+    struct frame_message message = { .type = FRAME_START };
+    int result = start_fill(client->dir, fence, spec, &message.start);
     if (result != 0) {
         refuse(client, fence, result);
         return;
     }
     result = push(client, &message);
     if (result != 0) {
-        close_descriptors(&message.start);
+        start_close(&message.start);
         if (!client->is_broken) {
             refuse(client, fence, result);
         }
@@ -512,7 +430,7 @@ static void take_frames(struct client *client, client_report_fn report, void *us
         struct frame_message message;
         result = frame_reader_next(&client->reader, &message);
         if (result == 1 && message.type == FRAME_START) {
-            close_descriptors(&message.start);
+            start_close(&message.start);
         }
         if (result < 0 || (result == 1 && !take_message(client, &message, report, user))) {
             client->is_broken = true;
