@@ -203,7 +203,7 @@ export function send(server, { method = 'POST', target = '/', headers = {}, body
 
 /**
  * The raw client. Options: generation 'v1' or 'v3'; format 'JSON' or 'XML'; method; place 'query' or 'form' for the
- * parameters. `change` holds what one request does wrong: keyId, secret, nonce, time, signature, and `pairs`, a function
+ * parameters. `change` holds what one request does wrong: keyId, secret, nonce, time, signature, …, and `pairs`, a function
  * that changes the parameters after they were signed.
  */
 export class Raw {
@@ -278,7 +278,9 @@ export class Raw {
                 ...signed,
                 accept: this.format === 'XML' ? 'application/xml' : 'application/json',
                 'content-length': Buffer.byteLength(body),
-                authorization: `${change.scheme ?? 'ACS3-HMAC-SHA256'} Credential=${keyId},SignedHeaders=${list},Signature=${change.signature ?? signature}`,
+                authorization:
+                    change.authorization ??
+                    `${change.scheme ?? 'ACS3-HMAC-SHA256'} Credential=${keyId},SignedHeaders=${list},Signature=${change.signature ?? signature}`,
             },
             body,
         };
