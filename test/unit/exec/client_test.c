@@ -584,18 +584,31 @@ static void the_real_supervisor_runs_what_a_node_asks_for(void) {
                   "result=hello world 1\n");
     client_acknowledge(scene->client, 42);
 
+    struct attempt_spec *direct = attempt_spec_new("@3");
+    g_ptr_array_add(direct->arguments, g_strdup("direct"));
+    g_ptr_array_add(direct->arguments, g_strdup("there"));
+    static const char text[] = "#!/bin/sh\necho \"who is $1\"\n";
+    g_ptr_array_add(direct->contents, g_bytes_new_static(text, strlen(text)));
+    client_start(scene->client, 43, direct);
+    attempt_spec_free(direct);
+    wait_for(scene, "EXITED 43");
+    g_assert_nonnull(
+        strstr(scene->reports->str, "code=0 kill=0 oom=0 long=0 lost=0 result=who is there\n"));
+    (void)g_string_truncate(scene->reports, 0);
+    client_acknowledge(scene->client, 43);
+
     struct exec_connection nowhere = { .kind = g_strdup("sqlite"),
                                        .host = g_strdup("relative.db") };
     struct attempt_spec *probe = kind_probe(&nowhere);
-    client_start(scene->client, 43, probe);
+    client_start(scene->client, 44, probe);
     attempt_spec_free(probe);
     exec_connection_done(&nowhere);
-    wait_for(scene, "EXITED 43");
+    wait_for(scene, "EXITED 44");
     g_assert_nonnull(strstr(scene->reports->str, "code=0 "));
     g_assert_nonnull(
         strstr(scene->reports->str,
                "result={\"ok\":false,\"error\":\"the database file must be an absolute"));
-    client_acknowledge(scene->client, 43);
+    client_acknowledge(scene->client, 44);
     client_quit(scene->client);
     client_flush(scene->client, DEADLINE_MS);
     wait_for(scene, "GONE");
