@@ -230,20 +230,21 @@ static void *on_target(void *ctx, const char *target, struct MHD_Connection *con
     return exchange;
 }
 
-// Reads on without keeping anything, so that a client which is still sending gets its answer. Nothing is drained when a wait for `100
-// Continue` or an announced length makes an answer at once the better one.
-static enum MHD_Result refuse_or_drain(struct http_reply *exchange, enum http_refusal refusal) {
+// Queues a reply that was made before the body came. The body is read and dropped first, so that a client which is still sending gets
+// its answer; not when it waits for `100 Continue`, announces too much, or cannot be framed.
+static enum MHD_Result queue_after_body(struct http_reply *exchange) {
     const struct framing *framing = &exchange->framing;
-    bool has_body = framing->is_chunked || (framing->has_length && framing->length > 0);
-    exchange->refusal = refusal;
-    http_reply_close(exchange);
-    if (!has_body || framing->expects_continue || framing->length > DRAIN_BYTES_MAX ||
-        refusal == HTTP_MALFORMED) {
-        send_refusal(exchange, refusal);
+    bool has_body = framing->is_chunked || framing->length > 0;
+    if (!has_body || framing->expects_continue || framing->length > DRAIN_BYTES_MAX) {
         return queue_reply(exchange);
     }
     set_stage(exchange, STAGE_DRAIN);
     return MHD_YES;
+}
+
+static enum MHD_Result refuse(struct http_reply *exchange, enum http_refusal refusal) {
+    send_refusal(exchange, refusal);
+    return queue_after_body(exchange);
 }
 
 static bool is_overloaded(struct http_server *server, uint64_t more_bytes) {
@@ -269,23 +270,20 @@ static enum MHD_Result on_head(struct http_reply *exchange, const char *method,
         refusal = framing_check(&exchange->request, exchange->is_http11, &exchange->framing);
     }
     if (refusal != HTTP_ACCEPTED) {
-        return refuse_or_drain(exchange,
-                               refusal == HTTP_TARGET_TOO_LONG || refusal == HTTP_HEADERS_TOO_LARGE
-                                   ? refusal
-                                   : HTTP_MALFORMED);
+        return refuse(exchange, refusal);
     }
     exchange->body_bytes_max = HTTP_BODY_BYTES_MAX;
     if (server->options.gate != NULL &&
         !server->options.gate(server->options.ctx, &exchange->request, &exchange->body_bytes_max,
                               exchange)) {
         g_assert(exchange->response != NULL);
-        return queue_reply(exchange);
+        return queue_after_body(exchange);
     }
     if (exchange->framing.length > exchange->body_bytes_max) {
-        return refuse_or_drain(exchange, HTTP_BODY_TOO_LARGE);
+        return refuse(exchange, HTTP_BODY_TOO_LARGE);
     }
     if (is_overloaded(server, exchange->framing.length)) {
-        return refuse_or_drain(exchange, HTTP_OVERLOADED);
+        return refuse(exchange, HTTP_OVERLOADED);
     }
     set_stage(exchange, STAGE_BODY);
     return MHD_YES;
@@ -332,7 +330,9 @@ static enum MHD_Result on_body_bytes(struct http_reply *exchange, const char *da
 
 static enum MHD_Result on_body_end(struct http_reply *exchange) {
     if (exchange->stage == STAGE_DRAIN) {
-        send_refusal(exchange, exchange->refusal);
+        if (exchange->response == NULL) { // too large, which showed only on the way
+            send_refusal(exchange, exchange->refusal);
+        }
         return queue_reply(exchange);
     }
     if (exchange->body != NULL) {
