@@ -25,6 +25,7 @@ static const char FIND_PERSON[] =
     "SELECT id FROM person WHERE tenant_id = ?1 AND uid = ?2 AND is_active = 1";
 static const char FIND_ADDRESS[] =
     "SELECT id FROM source WHERE tenant_id = ?1 AND host = ?2 AND port = ?3 AND sid = ?4";
+static const char HAS_SOURCE[] = "SELECT id FROM source WHERE tenant_id = ?1 AND id = ?2";
 static const char INSERT_SOURCE[] =
     "INSERT INTO source (id, tenant_id, kind, source, network, environment, host, port, sid, login,"
     " sealed_password, alias, safe_rule, dba_id, query_timeout_s, export_timeout_s, is_enabled, "
@@ -381,6 +382,20 @@ static struct database_row *read_database(struct sql_statement *row) {
     return database;
 }
 
+static bool check_source_exists(struct store_reader *reader, const struct caller *caller,
+                                int64_t source_id, GError **error) {
+    int64_t found = 0;
+    if (!query_int(reader->sql, HAS_SOURCE, VALUES(INT(caller->tenant_id), INT(source_id)), 0,
+                   &found, error)) {
+        return false;
+    }
+    if (found == 0) {
+        fault_set(error, FAULT_INSTANCE_NOT_EXIST, "there is no instance %" G_GINT64_FORMAT,
+                  source_id);
+    }
+    return found != 0;
+}
+
 bool store_database_list(struct store_reader *reader, const struct caller *caller,
                          int64_t source_id, const char *search, int page_number, int page_size,
                          GPtrArray **ret_databases, int64_t *ret_total, GError **error) {
@@ -392,7 +407,8 @@ bool store_database_list(struct store_reader *reader, const struct caller *calle
     struct sql_statement *row = NULL;
     bool has_row = false;
     int64_t total = 0;
-    if (!query_int(reader->sql, COUNT_DATABASES,
+    if (!check_source_exists(reader, caller, source_id, error) ||
+        !query_int(reader->sql, COUNT_DATABASES,
                    VALUES(INT(caller->tenant_id), INT(source_id), TEXT(pattern)), 0, &total,
                    error) ||
         !query_start(reader->sql, LIST_DATABASES,

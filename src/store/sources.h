@@ -71,6 +71,7 @@ bool store_source_list(struct store_reader *reader, const struct caller *caller,
 // By address: FAULT_INSTANCE_NOT_EXIST. sid may be NULL.
 bool store_source_get(struct store_reader *reader, const struct caller *caller, const char *host, int port,
                       const char *sid, struct source_row **ret_source, GError **error);
+// FAULT_INSTANCE_NOT_EXIST for an unknown source.
 bool store_database_list(struct store_reader *reader, const struct caller *caller, int64_t source_id,
                          const char *search, int page_number, int page_size, GPtrArray **ret_databases,
                          int64_t *ret_total, GError **error);
