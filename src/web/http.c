@@ -57,7 +57,8 @@ struct http_reply {
     struct peer *peer;
     struct api_request request;
     char *target;
-    GArray *headers; // struct api_header
+    GArray *headers;    // struct api_header
+    GPtrArray *trimmed; // copies of values that ended in blanks
     struct framing framing;
     enum stage stage;
     bool is_suspended; // a worker sends the reply
@@ -205,6 +206,12 @@ static enum MHD_Result collect_header(void *ctx, enum MHD_ValueKind kind, const 
     if (strlen(header.name) != name_len || strlen(header.value) != value_len) {
         exchange->refusal = HTTP_MALFORMED; // a NUL inside
     }
+    size_t end = strlen(header.value);
+    if (end > 0 && g_ascii_isspace(header.value[end - 1])) {
+        header.value =
+            g_strchomp(g_strdup(header.value)); // the library removes only those in front
+        g_ptr_array_add(exchange->trimmed, (gpointer)header.value);
+    }
     g_array_append_val(exchange->headers, header);
     return MHD_YES;
 }
@@ -220,6 +227,7 @@ static void *on_target(void *ctx, const char *target, struct MHD_Connection *con
     exchange->target = g_strdup(target);
     exchange->headers = g_array_new(FALSE, FALSE, sizeof(struct api_header));
     exchange->extra = g_ptr_array_new_with_free_func(g_free);
+    exchange->trimmed = g_ptr_array_new_with_free_func(g_free);
     exchange->refusal = HTTP_ACCEPTED;
     exchange->begun_us = g_get_monotonic_time();
     g_mutex_lock(&server->mutex);
@@ -410,6 +418,7 @@ static void on_completed(void *ctx, struct MHD_Connection *connection, void **re
     g_free(exchange->note);
     g_array_unref(exchange->headers);
     g_ptr_array_unref(exchange->extra);
+    g_ptr_array_unref(exchange->trimmed);
     g_free(exchange);
 }
 
