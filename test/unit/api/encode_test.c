@@ -167,6 +167,21 @@ static void codes_have_the_statuses_of_the_catalogue(void) {
     }
 }
 
+static void the_page_of_errors_names_every_code(void) {
+    const char *source = g_getenv("SLUICE_SOURCE");
+    g_assert_nonnull(source);
+    g_autofree char *path = g_build_filename(source, "docs", "errors.md", NULL);
+    g_autofree char *page = NULL;
+    g_assert_true(g_file_get_contents(path, &page, NULL, NULL));
+    for (int kind = 0; kind < WIRE_CODE_COUNT; kind++) {
+        g_autofree char *row =
+            g_strdup_printf("| `%s` | %d | ", wire_code_name((enum wire_code)kind),
+                            wire_code_http((enum wire_code)kind));
+        g_test_message("%s", row);
+        g_assert_nonnull(strstr(page, row));
+    }
+}
+
 int main(int argc, char **argv) {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/encode/json_is_compact_and_begins_with_the_envelope",
@@ -182,5 +197,7 @@ int main(int argc, char **argv) {
     g_test_add_func("/encode/every_fault_has_a_wire_code", every_fault_has_a_wire_code);
     g_test_add_func("/encode/codes_have_the_statuses_of_the_catalogue",
                     codes_have_the_statuses_of_the_catalogue);
+    g_test_add_func("/encode/the_page_of_errors_names_every_code",
+                    the_page_of_errors_names_every_code);
     return g_test_run();
 }
