@@ -6,7 +6,11 @@
 // rest. Contracts are those of the functions of the same name in sql.h.
 #pragma once
 
-#include "sql/sql.h"
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "sql/types.h"
 
 struct sql_driver {
     const char *name;

@@ -5,6 +5,7 @@
 #include "store/events.h"
 
 #include "base/fault.h"
+#include "store/store.h"
 
 static const char ADD_EVENT[] =
     "INSERT INTO event (run_id, seq, at_ms, node_id, from_state, to_state, attempt, actor, message)"

@@ -5,6 +5,7 @@
 // Every operation on a flow, its nodes, edges, versions or runs begins here, so that the tenant and the right can not be forgotten.
 #pragma once
 
+#include "core/access.h"
 #include "core/model.h"
 #include "store/private.h"
 

@@ -3,10 +3,13 @@
 // private: what the files of this folder know of each other's store. Not for other folders.
 #pragma once
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "base/crypto.h"
 #include "sql/sql.h"
+#include "store/counters.h"
 #include "store/query.h"
-#include "store/store.h"
 
 struct store_reader {
     struct sql *sql;

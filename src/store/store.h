@@ -13,17 +13,10 @@
 #include <stdint.h>
 
 #include "core/access.h"
+#include "store/counters.h"
 
 struct store; // the writer; engine thread only
 struct store_reader; // a read-only connection; one thread at a time
-
-// Counters of identifiers. All ids stay below 2^53; database ids below 2^31 (operations.md §0.6).
-enum store_counter {
-    COUNTER_ID, // flows, nodes, edges, runs, versions, …: one sequence for all
-    COUNTER_FENCE, // attempts: strictly increasing (reliability.md, Task supervision 2)
-    COUNTER_DATABASE,
-    COUNTER_COUNT,
-};
 
 // Opens DIR/state.db, creates it and applies migrations in one transaction; an unknown newer schema is refused.
 bool store_open(const char *dir, struct store **ret_store, GError **error);
