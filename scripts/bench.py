@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "bench"))
@@ -79,7 +80,8 @@ class Server:
         return sizes
 
     def stop(self):
-        """As an operator would: SIGTERM, and everything that runs goes on or is idle."""
+        """As an operator would: SIGTERM. A supervisor that is known to the server and idle ends with it."""
+        self.wait_for_supervisor()
         self.process.send_signal(signal.SIGTERM)
         try:
             self.process.wait(timeout=20)
@@ -88,8 +90,22 @@ class Server:
             self.process.wait()
         self.log.close()
 
+    def wait_for_supervisor(self):
+        """The ready line comes before the supervisor has answered; /readyz tells when it has."""
+        with open(os.path.join(self.directory, "server.address"), encoding="utf-8") as file:
+            address = file.read().strip() + "/readyz"
+        for _ in range(100):
+            try:
+                with urllib.request.urlopen(address, timeout=5) as reply:
+                    if reply.status == 200:
+                        return
+            except OSError:
+                pass
+            time.sleep(0.02)
+
     def stop_all(self):
         if self.process.poll() is None:
+            self.wait_for_supervisor()
             subprocess.run([self.program, "--data", self.directory, "--stop-all"], stdout=self.log, stderr=self.log,
                            check=False, timeout=60)
         if self.process.poll() is None:

@@ -222,8 +222,8 @@ run_flow() {
     say "${dim}sluice run watch $flow $run${plain}"
     cli run watch "$flow" "$run" || fail "the run did not end SUCCESS"
     title "The report, as the last node printed it"
-    say "${dim}sluice run log $flow $run --node report${plain}"
-    cli run log "$flow" "$run" --node report | tee "$scratch/report"
+    say "${dim}sluice run log $flow $run --node report --bare${plain}"
+    cli run log "$flow" "$run" --node report --bare | tee "$scratch/report"
     grep -q "packages: *$expected\$" "$scratch/report" ||
         fail "the report does not name the $expected packages that the package database holds"
     skipped=$(node_states large small)
@@ -294,14 +294,13 @@ farewell() {
     good "the server and its supervisor have stopped"
     title "How to look further"
     bin=${build#"$root"/}
-    cat <<END
-  $bin/sluiced --data ~/sluice --listen 127.0.0.1:8080    a server of your own (ends with Ctrl-C; running nodes go on)
-  $bin/sluice --data ~/sluice flow list                   the command line; --help behind any command
-  $bin/sluice --data ~/sluice call GetUserActiveTenant    any operation of the API
-  scripts/demo/                                             the scripts and SQL texts of this flow
-  docs/cli.md, docs/ARCHITECTURE.md                         how it is used, how it is built
-  make check, make bench                                    the tests; the figures against this machine's floors
-END
+    hint() { printf '  %-58s %s%s%s\n' "$1" "$dim" "$2" "$plain"; }
+    hint "$bin/sluiced --data ~/sluice --listen 127.0.0.1:8080" "a server of your own; Ctrl-C ends it, running nodes go on"
+    hint "$bin/sluice --data ~/sluice flow list" "the command line; --help behind any command"
+    hint "$bin/sluice --data ~/sluice call GetUserActiveTenant" "any operation of the API"
+    hint "scripts/demo/" "the scripts and SQL texts of this flow"
+    hint "docs/cli.md, docs/ARCHITECTURE.md" "how it is used, how it is built"
+    hint "make check, make bench" "the tests; the figures against this machine's floors"
     [ -z "${SLUICE_DEMO_KEEP:-}" ] || say "kept: $scratch (remove it with rm -rf)"
 }
 

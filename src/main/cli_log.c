@@ -12,12 +12,45 @@
 enum {
     LOG_CHUNK_BYTES = 512 * 1024,
     LOG_POLL_US = 200 * 1000,
+    LOG_STREAM_AT = 25,
+    LOG_STAMP_BYTES = 29,
 };
+
+// Prints a log, whole or bare. A line of a log is a time of 24 characters, the stream (OUT, ERR, or SYS for remarks of the supervisor),
+// and the text; the closing `status …` line has no time.
+struct log_printer {
+    bool is_bare;
+    GString *line; // begun, not ended yet
+};
+
+static void print_bare_line(const char *line) {
+    bool is_stamped =
+        strlen(line) >= LOG_STAMP_BYTES && line[4] == '-' && line[10] == 'T' && line[23] == 'Z';
+    const char *stream = line + LOG_STREAM_AT;
+    if (is_stamped && (g_str_has_prefix(stream, "OUT ") || g_str_has_prefix(stream, "ERR "))) {
+        (void)fputs(line + LOG_STAMP_BYTES, stdout);
+    }
+}
+
+static void printer_print(struct log_printer *printer, const char *content) {
+    if (!printer->is_bare) {
+        (void)fputs(content, stdout);
+    }
+    for (const char *at = content; printer->is_bare && *at != 0; at++) {
+        g_string_append_c(printer->line, *at);
+        if (*at == '\n') {
+            print_bare_line(printer->line->str);
+            g_string_truncate(printer->line, 0);
+        }
+    }
+    (void)fflush(stdout);
+}
 
 struct log_position {
     int64_t attempt; // 0: the newest
     int64_t offset;
     bool is_finished;
+    struct log_printer *printer;
 };
 
 // Prints what lies behind the position and moves it.
@@ -52,8 +85,7 @@ static bool print_chunk(struct cli_session *session, const struct cli_run_id *id
                      start - position->offset);
     }
     g_autofree char *content = cli_reply_text(reply, "Content");
-    (void)fputs(content, stdout);
-    (void)fflush(stdout);
+    printer_print(position->printer, content);
     position->is_finished = json_is_true(json_object_get(reply, "Finished"));
     position->attempt = cli_reply_number(reply, "Attempt", position->attempt);
     *ret_is_at_end = next <= position->offset;
@@ -64,7 +96,10 @@ static bool print_chunk(struct cli_session *session, const struct cli_run_id *id
 
 static bool print_log(struct cli_session *session, const struct cli_run_id *id, const char *node,
                       int64_t attempt, bool follows, GError **error) {
-    struct log_position position = { .attempt = attempt };
+    g_autoptr(GString) line = g_string_new(NULL);
+    struct log_printer printer = { .is_bare = cli_options_has(session->options, OPTION_BARE),
+                                   .line = line };
+    struct log_position position = { .attempt = attempt, .printer = &printer };
     for (;;) {
         bool is_at_end = false;
         if (!print_chunk(session, id, node, &position, &is_at_end, error)) {

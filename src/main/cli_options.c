@@ -30,6 +30,8 @@ static const struct option_row option_rows[] = {
     [OPTION_STATUS] = { "status", 0, "WORD",
                         "only runs that are waiting, running, suspended, failed or success" },
     [OPTION_FOLLOW] = { "follow", 'f', NULL, "go on until the node has ended" },
+    [OPTION_BARE] = { "bare", 0, NULL,
+                      "only what the node itself printed, without times and remarks" },
     [OPTION_HELP] = { "help", 'h', NULL, "show this text" },
     [OPTION_VERSION] = { "version", 0, NULL, "print the version" },
 };

@@ -19,6 +19,7 @@ enum cli_option {
     OPTION_LIMIT,    // --limit N
     OPTION_STATUS,   // --status WORD
     OPTION_FOLLOW,   // -f, --follow
+    OPTION_BARE,     // --bare
     OPTION_HELP,     // -h, --help
     OPTION_VERSION,  // --version
     OPTION_COUNT,

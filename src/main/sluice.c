@@ -58,8 +58,9 @@ static const struct command commands[] = {
       RUN_NAMING "Without --node: the newest log of every node that has started.\n\nExamples:\n"
                  "  sluice run log nightly 2001\n  sluice run log nightly 2001 --node report -f\n"
                  "  sluice run log nightly 2001 --node load --attempt 1\n",
-      OPTION_BIT(OPTION_NODE) | OPTION_BIT(OPTION_ATTEMPT) | OPTION_BIT(OPTION_FOLLOW), 1, 2,
-      command_run_log },
+      OPTION_BIT(OPTION_NODE) | OPTION_BIT(OPTION_ATTEMPT) | OPTION_BIT(OPTION_FOLLOW) |
+          OPTION_BIT(OPTION_BARE),
+      1, 2, command_run_log },
     { "run", "suspend", "[FLOW] RUN", "start no further node; what runs finishes",
       RUN_NAMING "\nExample:\n  sluice run suspend nightly 2001\n", 0, 1, 2, command_run_change },
     { "run", "resume", "[FLOW] RUN", "go on with a suspended run",
