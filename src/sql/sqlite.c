@@ -45,7 +45,8 @@ struct sqlite {
     int64_t timeout_ms;  // 0 none
     int64_t deadline_us; // of the statement that runs, on the monotonic clock; 0 none
     int busy_wait_ms;
-    int is_cancelled; // atomic
+    int is_cancelled;    // atomic
+    int checkpoint_code; // how the last checkpoint failed; SQLITE_OK
 };
 
 struct sqlite_statement {
@@ -113,11 +114,16 @@ static int on_busy(void *user, int count) {
 }
 
 static int on_wal_commit(void *user, sqlite3 *handle, const char *database, int pages) {
+    struct sqlite *sqlite = user;
     if (pages < CHECKPOINT_PAGES) {
         return SQLITE_OK;
     }
     int code = sqlite3_wal_checkpoint_v2(handle, database, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
-    return code == SQLITE_BUSY || code == SQLITE_LOCKED ? SQLITE_OK : code;
+    if (code == SQLITE_BUSY || code == SQLITE_LOCKED) {
+        return SQLITE_OK;
+    }
+    sqlite->checkpoint_code = code;
+    return code;
 }
 
 static void sqlite_close_connection(struct sql *sql) {
@@ -137,7 +143,7 @@ static bool set_up_mode(struct sqlite *sqlite, GError **error) {
         if (!set_up(sqlite, WRITER_SETUP, error)) {
             return false;
         }
-        (void)sqlite3_wal_hook(sqlite->handle, on_wal_commit, NULL);
+        (void)sqlite3_wal_hook(sqlite->handle, on_wal_commit, sqlite);
         return true;
     case SQL_STORE_READER:
         (void)sqlite3_db_config(sqlite->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
@@ -259,6 +265,10 @@ static bool sqlite_step(struct sql_statement *statement, enum sql_step *ret_step
     if (code == SQLITE_ROW) {
         *ret_step = SQL_ROW;
         return true;
+    }
+    // The hook's code comes back as a mere SQLITE_ERROR. Once a checkpoint has failed, no commit may be believed.
+    if (sqlite->checkpoint_code != SQLITE_OK) {
+        code = sqlite->checkpoint_code;
     }
     bool is_done = code == SQLITE_DONE;
     if (!is_done) {
