@@ -12,13 +12,19 @@ enum { ACCESS_NAME_BYTES = 128 };
 struct caller {
     int64_t tenant_id;
     int64_t user_id;
-    unsigned roles; // set of enum user_role
+    unsigned roles;               // set of enum user_role
     char name[ACCESS_NAME_BYTES]; // nickname, for messages and logs
     char access_key_id[ACCESS_NAME_BYTES];
 };
 
 // What is asked for, from the table's columns.
-enum access_right { ACCESS_VIEW, ACCESS_OPERATE, ACCESS_EDIT, ACCESS_CHANGE_OWNER, ACCESS_RIGHT_COUNT };
+enum access_right {
+    ACCESS_VIEW,
+    ACCESS_OPERATE,
+    ACCESS_EDIT,
+    ACCESS_CHANGE_OWNER,
+    ACCESS_RIGHT_COUNT
+};
 
 // How the caller stands to the flow.
 enum access_relation { RELATION_OTHER, RELATION_COOPERATOR, RELATION_OWNER };

@@ -15,30 +15,31 @@ enum {
     FLOW_DESCRIPTION_MAX = 1024,
     NODE_NAME_MAX = 128,
     VERSION_COMMENT_MAX = 1024,
-    CONTENT_BYTES_MAX = 16 * 1024 * 1024, // UpdateTaskContentV2; 1 MiB elsewhere is the request target's limit
+    CONTENT_BYTES_MAX =
+        16 * 1024 * 1024, // UpdateTaskContentV2; 1 MiB elsewhere is the request target's limit
     NODES_PER_FLOW_MAX = 20000,
     FLOWS_PER_TENANT_MAX = 5000,
 };
 
 enum change_kind {
-    CHANGE_FLOW_CREATE, // name, description, scenario_id → id
-    CHANGE_FLOW_RENAME, // flow_id, name, description (NULL: unchanged)
-    CHANGE_FLOW_DELETE, // flow_id
-    CHANGE_FLOW_CONSTANTS, // flow_id, document: JSON array of {Key, Value}
+    CHANGE_FLOW_CREATE,         // name, description, scenario_id → id
+    CHANGE_FLOW_RENAME,         // flow_id, name, description (NULL: unchanged)
+    CHANGE_FLOW_DELETE,         // flow_id
+    CHANGE_FLOW_CONSTANTS,      // flow_id, document: JSON array of {Key, Value}
     CHANGE_FLOW_TIME_VARIABLES, // flow_id, document: JSON text {"variables":[…]}
-    CHANGE_FLOW_PUBLISH, // flow_id, comment → id of the deployment
-    CHANGE_FLOW_OFFLINE, // flow_id
+    CHANGE_FLOW_PUBLISH,        // flow_id, comment → id of the deployment
+    CHANGE_FLOW_OFFLINE,        // flow_id
     CHANGE_NODE_CREATE, // flow_id, name, node_kind, content, output, time_variables, graph_param → id
-    CHANGE_NODE_RENAME, // node_id, name
-    CHANGE_NODE_CONTENT, // node_id, content (NULL: no change)
-    CHANGE_NODE_CONFIG, // node_id, config
-    CHANGE_NODE_OUTPUT, // node_id, output (NULL clears)
+    CHANGE_NODE_RENAME,         // node_id, name
+    CHANGE_NODE_CONTENT,        // node_id, content (NULL: no change)
+    CHANGE_NODE_CONFIG,         // node_id, config
+    CHANGE_NODE_OUTPUT,         // node_id, output (NULL clears)
     CHANGE_NODE_TIME_VARIABLES, // node_id, time_variables
-    CHANGE_NODE_DELETE, // node_id; its edges go with it
-    CHANGE_EDGES_ADD, // flow_id, edges (from, to) → ids in the same order
-    CHANGE_EDGES_UPDATE, // flow_id, edges (id, from, to)
-    CHANGE_EDGES_DELETE, // flow_id, edge_id, node_from, node_to: 0 = any, at least one given
-    CHANGE_SOURCE_REGISTER, // source → id
+    CHANGE_NODE_DELETE,         // node_id; its edges go with it
+    CHANGE_EDGES_ADD,           // flow_id, edges (from, to) → ids in the same order
+    CHANGE_EDGES_UPDATE,        // flow_id, edges (id, from, to)
+    CHANGE_EDGES_DELETE,        // flow_id, edge_id, node_from, node_to: 0 = any, at least one given
+    CHANGE_SOURCE_REGISTER,     // source → id
     CHANGE_KIND_COUNT,
 };
 
@@ -98,12 +99,12 @@ struct flow_row {
     char *creator_name;
     int64_t owner_id;
     char *owner_name;
-    int64_t deploy_id; // 0 never deployed
+    int64_t deploy_id;            // 0 never deployed
     int64_t published_version_id; // 0 never published
     char *zone;
-    char *constants; // JSON array of {"Key","Value"}
-    char *time_variables; // JSON text {"variables":[…]}
-    int latest_run_state; // enum run_state or -1
+    char *constants;       // JSON array of {"Key","Value"}
+    char *time_variables;  // JSON text {"variables":[…]}
+    int latest_run_state;  // enum run_state or -1
     int64_t latest_run_ms; // its start, or creation
     int64_t created_ms;
     enum access_relation relation; // of the caller who read it
@@ -138,8 +139,8 @@ void version_row_free(struct version_row *row);
 bool store_flow_get(struct store_reader *reader, const struct caller *caller, int64_t flow_id,
                     enum access_right right, struct flow_row **ret_flow, GError **error);
 // Flows the caller can see, newest first. GPtrArray of struct flow_row *, frees its rows.
-bool store_flow_list(struct store_reader *reader, const struct caller *caller, GPtrArray **ret_flows,
-                     GError **error);
+bool store_flow_list(struct store_reader *reader, const struct caller *caller,
+                     GPtrArray **ret_flows, GError **error);
 // One node with the flow's rights: FAULT_NODE_NOT_EXIST.
 bool store_node_get(struct store_reader *reader, const struct caller *caller, int64_t node_id,
                     enum access_right right, struct node_row **ret_node, GError **error);
@@ -152,8 +153,8 @@ bool store_edge_list(struct store_reader *reader, const struct caller *caller, i
                      GError **error);
 // Published versions, newest first; page_index from 1. GPtrArray of struct version_row *.
 bool store_version_list(struct store_reader *reader, const struct caller *caller, int64_t flow_id,
-                        int page_index, int page_size, GPtrArray **ret_versions,
-                        int64_t *ret_total, GError **error);
+                        int page_index, int page_size, GPtrArray **ret_versions, int64_t *ret_total,
+                        GError **error);
 
 // The version a try run uses: a snapshot of the draft; made anew only when the draft has changed since the last snapshot.
 // Needs ACCESS_OPERATE. A flow without nodes is FAULT_FLOW_STATE (design §11.9). Inside the open transaction.
@@ -163,4 +164,5 @@ bool store_version_for_try(struct store *store, const struct caller *caller, int
 bool store_version_check_published(struct store_reader *reader, const struct caller *caller,
                                    int64_t flow_id, int64_t version_id, GError **error);
 // The version as a value; engine thread. FAULT_INVALID_DATA when the row is damaged.
-bool store_plan_load(struct store_reader *reader, int64_t version_id, struct plan **ret_plan, GError **error);
+bool store_plan_load(struct store_reader *reader, int64_t version_id, struct plan **ret_plan,
+                     GError **error);

@@ -20,8 +20,8 @@ struct key_row {
 };
 void key_row_free(struct key_row *row);
 // FAULT_USER_NOT_EXIST when there is no such key. Opens the secret with the store's master key (share it by store_reader_use_master).
-bool store_key_find(struct store_reader *reader, const char *access_key_id, struct key_row **ret_key,
-                    GError **error);
+bool store_key_find(struct store_reader *reader, const char *access_key_id,
+                    struct key_row **ret_key, GError **error);
 void store_reader_use_master(struct store_reader *reader, const struct store *store);
 
 struct tenant_row {
@@ -33,5 +33,5 @@ void tenant_row_free(struct tenant_row *row);
 // The caller's tenant when tenant_id is 0; otherwise that one, if the caller belongs to it: FAULT_TENANT_NOT_EXIST.
 bool store_tenant_get(struct store_reader *reader, const struct caller *caller, int64_t tenant_id,
                       struct tenant_row **ret_tenant, GError **error);
-bool store_tenant_list(struct store_reader *reader, const struct caller *caller, GPtrArray **ret_tenants,
-                       GError **error);
+bool store_tenant_list(struct store_reader *reader, const struct caller *caller,
+                       GPtrArray **ret_tenants, GError **error);

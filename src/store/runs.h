@@ -15,8 +15,8 @@ bool store_run_insert(struct store *store, struct run *run, const char *actor, G
 // Stores what one or several run_step calls changed: `effects` says which rows. event_seq of the run is advanced. `actor` (may be
 // NULL) stands in the event rows. EFFECT_PLAN_CHANGED must be the first effect of its list: save what came before it separately,
 // since positions belong to one plan.
-bool store_run_save(struct store *store, struct run *run, const struct effects *effects, int64_t now_ms,
-                    const char *actor, GError **error);
+bool store_run_save(struct store *store, struct run *run, const struct effects *effects,
+                    int64_t now_ms, const char *actor, GError **error);
 
 // What is known of an attempt that ended; stored with EFFECT_CLOSED.
 struct attempt_end {
@@ -24,7 +24,7 @@ struct attempt_end {
     enum attempt_state state;
     int64_t started_ms;
     int64_t ended_ms;
-    int exit_code; // -1 when it did not exit by itself
+    int exit_code;   // -1 when it did not exit by itself
     int exit_signal; // 0 none
     int64_t user_us;
     int64_t system_us;
@@ -37,10 +37,11 @@ bool store_attempt_close(struct store *store, const struct attempt_end *end, GEr
 // Runs that have not ended, oldest first; GArray of int64_t.
 bool store_run_unfinished(struct store_reader *reader, GArray **ret_run_ids, GError **error);
 // The run's version, to find its plan first.
-bool store_run_version(struct store_reader *reader, int64_t run_id, int64_t *ret_version_id, GError **error);
+bool store_run_version(struct store_reader *reader, int64_t run_id, int64_t *ret_version_id,
+                       GError **error);
 // A run as the machine's value, with derived fields. Stored text that does not parse is FAULT_INVALID_DATA.
-bool store_run_load(struct store_reader *reader, int64_t run_id, struct plan *plan, struct run **ret_run,
-                    GError **error);
+bool store_run_load(struct store_reader *reader, int64_t run_id, struct plan *plan,
+                    struct run **ret_run, GError **error);
 // Marks a run that can not be loaded as FAILED with a message, so that it does not stop the server (reliability.md R11).
 bool store_run_quarantine(struct store *store, int64_t run_id, int64_t now_ms, const char *message,
                           GError **error);
@@ -73,8 +74,8 @@ struct run_filter {
     int64_t flow_id;
     int page_index; // from 1
     int page_size;
-    int state_code; // wire code 0 … 5, or -1 for any
-    int trigger; // or -1
+    int state_code;  // wire code 0 … 5, or -1 for any
+    int trigger;     // or -1
     int64_t from_ms; // half-open range over run time or business time; 0 and INT64_MAX: any
     int64_t until_ms;
     bool by_business_time;
@@ -112,5 +113,5 @@ struct attempt_row {
     bool node_succeeded; // for the closing line of a log
 };
 bool store_attempt_get(struct store_reader *reader, const struct caller *caller, int64_t flow_id,
-                       int64_t run_id, int64_t node_id, int attempt, struct attempt_row *ret_attempt,
-                       GError **error);
+                       int64_t run_id, int64_t node_id, int attempt,
+                       struct attempt_row *ret_attempt, GError **error);

@@ -6,7 +6,7 @@
 #include "store/store.h"
 
 struct source_fields {
-    char *kind; // "sqlite"
+    char *kind;   // "sqlite"
     char *source; // PUBLIC_OWN, …
     char *network;
     char *environment;
@@ -51,8 +51,8 @@ void database_row_free(struct database_row *row);
 
 // Would a registration with these fields be accepted now? The same faults as CHANGE_SOURCE_REGISTER gives; asked before the connection
 // test, which may create a file.
-bool store_source_check(struct store_reader *reader, const struct caller *caller, const struct source_fields *fields,
-                        GError **error);
+bool store_source_check(struct store_reader *reader, const struct caller *caller,
+                        const struct source_fields *fields, GError **error);
 
 struct source_filter {
     int page_number; // from 1
@@ -66,15 +66,15 @@ struct source_filter {
     const char *search;
 };
 bool store_source_list(struct store_reader *reader, const struct caller *caller,
-                       const struct source_filter *filter, GPtrArray **ret_sources, int64_t *ret_total,
-                       GError **error);
+                       const struct source_filter *filter, GPtrArray **ret_sources,
+                       int64_t *ret_total, GError **error);
 // By address: FAULT_INSTANCE_NOT_EXIST. sid may be NULL.
-bool store_source_get(struct store_reader *reader, const struct caller *caller, const char *host, int port,
-                      const char *sid, struct source_row **ret_source, GError **error);
+bool store_source_get(struct store_reader *reader, const struct caller *caller, const char *host,
+                      int port, const char *sid, struct source_row **ret_source, GError **error);
 // FAULT_INSTANCE_NOT_EXIST for an unknown source.
-bool store_database_list(struct store_reader *reader, const struct caller *caller, int64_t source_id,
-                         const char *search, int page_number, int page_size, GPtrArray **ret_databases,
-                         int64_t *ret_total, GError **error);
+bool store_database_list(struct store_reader *reader, const struct caller *caller,
+                         int64_t source_id, const char *search, int page_number, int page_size,
+                         GPtrArray **ret_databases, int64_t *ret_total, GError **error);
 
 // What an SQL node needs to connect (engine thread): the database must belong to the tenant. FAULT_DATABASE_NOT_EXIST. The password
 // is opened; the caller frees the row and wipes nothing else.

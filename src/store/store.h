@@ -15,7 +15,7 @@
 #include "core/access.h"
 #include "store/counters.h"
 
-struct store; // the writer; engine thread only
+struct store;        // the writer; engine thread only
 struct store_reader; // a read-only connection; one thread at a time
 
 // Opens DIR/state.db, creates it and applies migrations in one transaction; an unknown newer schema is refused.
