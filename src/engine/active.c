@@ -8,6 +8,7 @@
 #include "base/fault.h"
 #include "base/log.h"
 #include "base/zone.h"
+#include "store/flows.h"
 
 enum { PLANS_KEPT_MAX = 256 };
 

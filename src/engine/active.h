@@ -3,11 +3,11 @@
 // active: the runs that have not ended, in memory, and the one way to apply an event to them inside a turn (design §3).
 //
 // Applying decides and stores (in the open transaction) but touches nothing outside: what is to be done after the commit stands in lists
-// that engine/engine.c works off. Engine thread only.
+// that engine/loop works off. Engine thread only.
 #pragma once
 
 #include "core/machine.h"
-#include "engine/engine.h"
+#include "engine/options.h"
 #include "exec/attempt.h"
 #include "store/runs.h"
 

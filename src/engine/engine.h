@@ -12,25 +12,12 @@
 #include <stdint.h>
 
 #include "core/machine.h"
-#include "exec/client.h"
+#include "engine/options.h"
+#include "engine/stats.h"
+#include "exec/connection.h"
 #include "store/flows.h"
-#include "store/store.h"
 
 struct engine;
-
-struct engine_options {
-    const char *dir;
-    struct store *store;  // owned by the engine's thread from engine_start on
-    int attempts_max;     // running nodes of the whole server
-    int run_attempts_max; // running nodes of one run
-    int64_t run_limit_ms; // time a run may be RUNNING (behaviour.md §10: 18 h)
-    int64_t grace_ms;
-    enum var_language language;
-    client_launch_fn launch; // asks for a supervisor
-    void *launch_user;
-    void (*fail)(const char *reason, void *user); // the store can not be trusted: end the process
-    void *fail_user;
-};
 
 // Recovers what the store holds, then serves. The supervisor need not be there yet.
 bool engine_start(const struct engine_options *options, struct engine **ret_engine, GError **error);
@@ -55,13 +42,4 @@ bool engine_probe(struct engine *engine, const struct exec_connection *connectio
 // deadline, with the count of what still lives.
 bool engine_stop_all(struct engine *engine, int64_t timeout_ms, int *ret_alive);
 
-struct engine_stats {
-    int64_t turns;
-    int64_t commits;
-    int active_runs;
-    int running_attempts;
-    int queued_nodes;
-    bool has_supervisor;
-    char level[64]; // isolation level of the supervisor
-};
 void engine_get_stats(struct engine *engine, struct engine_stats *ret_stats);

@@ -1,0 +1,550 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A turn gathers calls, reports and timers, decides, commits everything in one transaction, and only then replies and acts: no
+// reply says success and nothing outside is touched before the commit (reliability.md G1). A commit that fails ends the server; the
+// next start recovers (G15).
+
+#include "engine/loop.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "base/fault.h"
+#include "base/log.h"
+#include "base/zone.h"
+#include "engine/active.h"
+#include "engine/dispatch.h"
+#include "engine/recover.h"
+
+enum { COMMANDS_PER_TURN_MAX = 1024, TIMERS_PER_TURN_MAX = 1024, POLL_MS_MAX = 60000 };
+
+struct loop {
+    struct engine_options options;
+    char *dir;
+    int wake_fd;
+    struct active active;
+    struct client *client;
+    int capacity;             // of the supervisor
+    GHashTable *probes;       // fence → struct command, waiting for their attempt's end
+    GArray *probe_starts;     // of struct start_order, of this turn
+    GPtrArray *replies;       // of struct command: answered after the commit
+    struct command *stopping; // a stop-all under way, or NULL
+    bool is_quitting;         // engine thread only
+    bool quits_supervisor;
+    GError *failure; // of this turn: the store can not be trusted
+
+    GMutex mutex;   // guards what follows: the one queue between the request threads and the engine
+    GQueue inbox;   // of struct command
+    bool is_closed; // takes no more commands
+    struct engine_stats stats;
+};
+
+static int64_t monotonic_ms(void) {
+    return g_get_monotonic_time() / 1000;
+}
+
+static void wake(struct loop *loop) {
+    uint64_t one = 1;
+    ssize_t written = write(loop->wake_fd, &one, sizeof one);
+    g_assert(written == sizeof one || errno == EAGAIN);
+}
+// ---- Commands ----
+
+static void fail_turn(struct loop *loop, GError *error) {
+    if (loop->failure == NULL) {
+        loop->failure = error;
+    } else {
+        g_error_free(error);
+    }
+}
+
+// A refused command is the caller's affair; a broken store is ours.
+static void refuse_or_fail(struct loop *loop, struct command *command, GError *error) {
+    if (fault_is(error, FAULT_IO) || fault_is(error, FAULT_INTERNAL)) {
+        fail_turn(loop, g_error_copy(error));
+    }
+    command->error = error;
+}
+
+static bool start_try_run(struct loop *loop, struct command *command, GError **error) {
+    struct active *active = &loop->active;
+    int64_t version_id = 0;
+    struct plan *plan = NULL;
+    if (!store_version_for_try(active->store, &command->caller, command->flow_id, active->now_ms,
+                               &version_id, error) ||
+        !active_plan(active, version_id, &plan, error)) {
+        return false;
+    }
+    g_autofree int64_t *node_run_ids = g_new(int64_t, (guint)plan->node_count);
+    int64_t run_id = store_next_id(active->store, COUNTER_ID);
+    for (int i = 0; i < plan->node_count; i++) {
+        node_run_ids[i] = store_next_id(active->store, COUNTER_ID);
+    }
+    struct run *run = run_new(run_id, command->caller.tenant_id, plan, node_run_ids, TRIGGER_MANUAL,
+                              active->now_ms);
+    struct civil day_before = { 0 };
+    struct civil run_time = zone_civil(plan->zone, active->now_ms);
+    bool is_in_range = civil_add(&run_time, 0, 0, -24 * 3600, &day_before);
+    g_assert(is_in_range);
+    run->business_ms = zone_instant_ms(plan->zone, &day_before);
+    active_dress(active, run);
+    if (!store_run_insert(active->store, run, command->caller.name, error)) {
+        run_free(run);
+        return false;
+    }
+    struct entry *entry = active_add(active, run);
+    struct run_event event = { .kind = RUN_EVENT_START,
+                               .now_ms = active->now_ms,
+                               .actor = command->caller.name };
+    command->result.id = run_id;
+    return active_apply(active, entry, &event, error);
+}
+
+// The version of a rerun, with ids for the nodes the run does not know yet.
+static bool prepare_version(struct loop *loop, struct command *command, const struct entry *entry,
+                            struct run_event *event, int64_t **ret_ids, GError **error) {
+    struct active *active = &loop->active;
+    if (command->version_id == 0 || command->version_id == entry->run->plan->version_id) {
+        return true;
+    }
+    if (command->action != RUN_EVENT_RERUN) {
+        fault_set_field(error, FAULT_INVALID_VALUE, "DagVersion",
+                        "run %" G_GINT64_FORMAT " runs version %" G_GINT64_FORMAT
+                        "; leave DagVersion out or give that version",
+                        entry->run_id, entry->run->plan->version_id);
+        return false;
+    }
+    if (!store_version_check_published(store_as_reader(active->store), &command->caller,
+                                       command->flow_id, command->version_id, error) ||
+        !active_plan(active, command->version_id, &event->plan, error)) {
+        return false;
+    }
+    *ret_ids = g_new0(int64_t, (guint)event->plan->node_count);
+    for (int i = 0; i < event->plan->node_count; i++) {
+        (*ret_ids)[i] = store_next_id(active->store, COUNTER_ID);
+    }
+    event->node_run_ids = *ret_ids;
+    return true;
+}
+
+static bool act_on_run(struct loop *loop, struct command *command, GError **error) {
+    struct active *active = &loop->active;
+    struct entry *entry = NULL;
+    struct run_event event = { .kind = command->action,
+                               .now_ms = active->now_ms,
+                               .actor = command->caller.name };
+    g_autofree int64_t *ids = NULL;
+    // The rows are read in the transaction: what this turn has decided must be in them.
+    return active_flush(active, error) &&
+           store_run_check(store_as_reader(active->store), &command->caller, command->flow_id,
+                           command->run_id, ACCESS_OPERATE, error) &&
+           active_find(active, command->run_id, &entry, error) &&
+           prepare_version(loop, command, entry, &event, &ids, error) &&
+           active_apply(active, entry, &event, error);
+}
+
+static void start_probe(struct loop *loop, struct command *command) {
+    struct start_order order = {
+        .fence = store_next_id(loop->active.store, COUNTER_FENCE),
+        .spec = g_steal_pointer(&command->spec),
+    };
+    order.spec->grace_ms = 500;
+    command->fence = order.fence;
+    g_array_append_val(loop->probe_starts, order);
+    g_hash_table_insert(loop->probes, &command->fence, command);
+}
+
+static void stop_every_run(struct loop *loop) {
+    g_autoptr(GList) entries = g_hash_table_get_values(loop->active.entries);
+    for (const GList *item = entries; item != NULL; item = item->next) {
+        struct entry *entry = item->data;
+        struct run_event event = { .kind = RUN_EVENT_STOP,
+                                   .now_ms = loop->active.now_ms,
+                                   .actor = "operator" };
+        GError *error = NULL;
+        if (!active_apply(&loop->active, entry, &event, &error)) {
+            refuse_or_fail(loop, loop->stopping, error);
+            return;
+        }
+    }
+}
+
+static void take_command(struct loop *loop, struct command *command) {
+    GError *error = NULL;
+    bool is_done = true;
+    switch (command->kind) {
+    case COMMAND_CHANGE:
+        is_done = active_flush(&loop->active, &error) &&
+                  store_change(loop->active.store, command->change, loop->active.now_ms,
+                               &command->result, &error);
+        break;
+    case COMMAND_TRY_RUN: is_done = start_try_run(loop, command, &error); break;
+    case COMMAND_RUN_ACTION: is_done = act_on_run(loop, command, &error); break;
+    case COMMAND_PROBE: start_probe(loop, command); return; // answered when its attempt ends
+    case COMMAND_STOP_ALL:
+        loop->stopping = command;
+        stop_every_run(loop);
+        return; // answered when nothing lives
+    case COMMAND_QUIT:
+        loop->is_quitting = true;
+        loop->quits_supervisor = command->quits_supervisor;
+        break;
+    }
+    if (!is_done) {
+        refuse_or_fail(loop, command, error);
+    }
+    g_ptr_array_add(loop->replies, command);
+}
+
+static void take_commands(struct loop *loop) {
+    uint64_t count = 0;
+    if (read(loop->wake_fd, &count, sizeof count) < 0) {
+        g_assert(errno == EAGAIN || errno == EINTR);
+    }
+    for (int i = 0; i < COMMANDS_PER_TURN_MAX && loop->failure == NULL; i++) {
+        g_mutex_lock(&loop->mutex);
+        struct command *command = g_queue_pop_head(&loop->inbox);
+        g_mutex_unlock(&loop->mutex);
+        if (command == NULL) {
+            return;
+        }
+        take_command(loop, command);
+    }
+}
+
+// ---- Reports and timers ----
+
+static void answer_probe(struct loop *loop, struct command *command, const struct report *report) {
+    g_hash_table_remove(loop->probes, &command->fence);
+    if (report->kind == REPORT_EXITED && report->exit.result != NULL) {
+        command->text = g_strndup(report->exit.result, report->exit.result_len);
+    } else {
+        fault_set(&command->error, FAULT_UNAVAILABLE, "the connection test gave no answer");
+    }
+    g_ptr_array_add(loop->replies, command);
+}
+
+static void take_report(const struct report *report, void *user) {
+    struct loop *loop = user;
+    if (loop->failure != NULL) {
+        return;
+    }
+    if (report->kind == REPORT_READY) {
+        loop->capacity = report->capacity;
+        g_mutex_lock(&loop->mutex);
+        g_strlcpy(loop->stats.level, report->level, sizeof loop->stats.level);
+        g_mutex_unlock(&loop->mutex);
+    }
+    struct command *probe = g_hash_table_lookup(loop->probes, &report->fence);
+    if (probe != NULL && (report->kind == REPORT_EXITED || report->kind == REPORT_REFUSED)) {
+        g_array_append_val(loop->active.acknowledges, report->fence);
+        answer_probe(loop, probe, report);
+        return;
+    }
+    if (probe != NULL && report->kind == REPORT_STARTED) {
+        return;
+    }
+    GError *error = NULL;
+    if (!recover_report(&loop->active, report, &error)) {
+        fail_turn(loop, error);
+    }
+}
+
+static void take_timers(struct loop *loop) {
+    struct active *active = &loop->active;
+    for (int i = 0; i < TIMERS_PER_TURN_MAX && loop->failure == NULL; i++) {
+        struct entry *entry = active_next_due(active);
+        if (entry == NULL) {
+            return;
+        }
+        // Out of the line of timers until the sweep sets it anew.
+        g_sequence_remove(entry->timer);
+        entry->timer = NULL;
+        struct run_event event = { .kind = RUN_EVENT_TIMER, .now_ms = active->now_ms };
+        GError *error = NULL;
+        if (!active_apply(active, entry, &event, &error)) {
+            fail_turn(loop, error);
+        }
+    }
+}
+
+static void time_out_probes(struct loop *loop) {
+    GHashTableIter iter;
+    gpointer value = NULL;
+    g_hash_table_iter_init(&iter, loop->probes);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        struct command *command = value;
+        if (command->deadline_ms <= monotonic_ms()) {
+            fault_set(&command->error, FAULT_UNAVAILABLE,
+                      "the connection test did not end in time");
+            g_array_append_val(loop->active.kills, command->fence);
+            g_ptr_array_add(loop->replies, command);
+            g_hash_table_iter_remove(&iter);
+        }
+    }
+}
+
+static void check_stopping(struct loop *loop) {
+    struct command *command = loop->stopping;
+    if (command == NULL) {
+        return;
+    }
+    int alive = (int)g_hash_table_size(loop->active.fences);
+    if (alive == 0 || command->error != NULL || command->deadline_ms <= monotonic_ms()) {
+        command->alive_count = alive;
+        loop->stopping = NULL;
+        g_ptr_array_add(loop->replies, command);
+    }
+}
+
+// ---- The turn ----
+
+static void give_places(struct loop *loop) {
+    if (!client_is_ready(loop->client) || loop->failure != NULL || loop->stopping != NULL) {
+        return;
+    }
+    int limit = MIN(loop->options.attempts_max, loop->capacity);
+    int open = (int)g_hash_table_size(loop->active.fences) + (int)g_hash_table_size(loop->probes);
+    GError *error = NULL;
+    if (!dispatch(&loop->active, limit - open, &error)) {
+        fail_turn(loop, error);
+    }
+}
+
+static bool commit(struct loop *loop) {
+    GError *error = NULL;
+    if (loop->failure == NULL && !active_flush(&loop->active, &error)) {
+        fail_turn(loop, error);
+    }
+    if (loop->failure != NULL) {
+        store_rollback(loop->active.store);
+        return false;
+    }
+    bool is_dirty = store_is_dirty(loop->active.store);
+    if (!store_commit(loop->active.store, &error)) {
+        fail_turn(loop, error);
+        return false;
+    }
+    g_mutex_lock(&loop->mutex);
+    loop->stats.turns++;
+    loop->stats.commits += is_dirty;
+    loop->stats.active_runs = (int)g_hash_table_size(loop->active.entries);
+    loop->stats.running_attempts = (int)g_hash_table_size(loop->active.fences);
+    loop->stats.queued_nodes = loop->active.queued_count;
+    loop->stats.has_supervisor = client_is_ready(loop->client);
+    g_mutex_unlock(&loop->mutex);
+    return true;
+}
+
+static void send_starts(struct loop *loop, GArray *orders) {
+    for (guint i = 0; i < orders->len; i++) {
+        const struct start_order *order = &g_array_index(orders, struct start_order, i);
+        struct open_attempt *attempt = g_hash_table_lookup(loop->active.fences, &order->fence);
+        if (attempt != NULL) {
+            attempt->is_reported = client_is_ready(loop->client);
+        }
+        client_start(loop->client, order->fence, order->spec);
+    }
+}
+
+static void act(struct loop *loop) {
+    struct active *active = &loop->active;
+    for (guint i = 0; i < active->acknowledges->len; i++) {
+        client_acknowledge(loop->client, g_array_index(active->acknowledges, int64_t, i));
+    }
+    for (guint i = 0; i < active->voids->len; i++) {
+        client_void(loop->client, g_array_index(active->voids, int64_t, i));
+    }
+    send_starts(loop, active->starts);
+    send_starts(loop, loop->probe_starts);
+    for (guint i = 0; i < active->kills->len; i++) {
+        client_kill(loop->client, g_array_index(active->kills, int64_t, i), loop->options.grace_ms);
+    }
+    active_clear_orders(active);
+    g_array_set_size(loop->probe_starts, 0);
+}
+
+static void reply(struct loop *loop) {
+    for (guint i = 0; i < loop->replies->len; i++) {
+        command_complete(g_ptr_array_index(loop->replies, i));
+    }
+    g_ptr_array_set_size(loop->replies, 0);
+}
+
+static int64_t poll_timeout(struct loop *loop) {
+    int64_t timeout_ms = POLL_MS_MAX;
+    int64_t run_due_ms = active_due_ms(&loop->active);
+    if (run_due_ms != 0) {
+        timeout_ms = MIN(timeout_ms, run_due_ms - zone_now_ms());
+    }
+    int64_t client_due = client_due_ms(loop->client);
+    if (client_due != INT64_MAX) {
+        timeout_ms = MIN(timeout_ms, client_due - monotonic_ms());
+    }
+    if (loop->stopping != NULL) {
+        timeout_ms = MIN(timeout_ms, loop->stopping->deadline_ms - monotonic_ms());
+    }
+    GHashTableIter iter;
+    gpointer value = NULL;
+    g_hash_table_iter_init(&iter, loop->probes);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        timeout_ms = MIN(timeout_ms, ((struct command *)value)->deadline_ms - monotonic_ms());
+    }
+    return CLAMP(timeout_ms, 0, POLL_MS_MAX);
+}
+
+static bool turn(struct loop *loop) {
+    GError *error = NULL;
+    loop->active.now_ms = zone_now_ms();
+    if (!store_begin(loop->active.store, &error)) {
+        fail_turn(loop, error);
+        return false;
+    }
+    take_commands(loop);
+    client_pump(loop->client, monotonic_ms(), store_highest_id(loop->active.store, COUNTER_FENCE),
+                take_report, loop);
+    take_timers(loop);
+    time_out_probes(loop);
+    give_places(loop);
+    if (!commit(loop)) {
+        return false;
+    }
+    act(loop);
+    active_sweep(&loop->active);
+    check_stopping(loop);
+    reply(loop);
+    return true;
+}
+
+static void wait_for_work(struct loop *loop) {
+    struct pollfd fds[2] = {
+        { .fd = loop->wake_fd, .events = POLLIN },
+        { .fd = client_fd(loop->client),
+          .events = (short)(POLLIN | (client_wants_write(loop->client) ? POLLOUT : 0)) },
+    };
+    int count = poll(fds, 2, (int)poll_timeout(loop));
+    g_assert(count >= 0 || errno == EINTR);
+}
+
+// The store can not be trusted: nothing of the turn is acknowledged, nothing was done.
+static void fail(struct loop *loop) {
+    log_error("engine", "event=fail-stop reason=\"%s\"", loop->failure->message);
+    loop->options.fail(loop->failure->message, loop->options.fail_user);
+}
+
+static void refuse_inbox(struct loop *loop) {
+    g_mutex_lock(&loop->mutex);
+    loop->is_closed = true;
+    struct command *command = NULL;
+    while ((command = g_queue_pop_head(&loop->inbox)) != NULL) {
+        fault_set(&command->error, FAULT_UNAVAILABLE, "the server is stopping");
+        command_complete(command);
+    }
+    g_mutex_unlock(&loop->mutex);
+}
+
+static void refuse_waiting(struct loop *loop) {
+    GHashTableIter iter;
+    gpointer value = NULL;
+    g_hash_table_iter_init(&iter, loop->probes);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        struct command *command = value;
+        fault_set(&command->error, FAULT_UNAVAILABLE, "the server is stopping");
+        g_hash_table_iter_remove(&iter);
+        command_complete(command);
+    }
+    if (loop->stopping != NULL) {
+        loop->stopping->alive_count = (int)g_hash_table_size(loop->active.fences);
+        command_complete(g_steal_pointer(&loop->stopping));
+    }
+}
+
+void loop_run(struct loop *loop) {
+    while (!loop->is_quitting) {
+        if (!turn(loop)) {
+            fail(loop);
+            break;
+        }
+        if (!loop->is_quitting) {
+            wait_for_work(loop);
+        }
+    }
+    refuse_inbox(loop);
+    refuse_waiting(loop);
+    if (loop->quits_supervisor && loop->failure == NULL) {
+        client_quit(loop->client);
+    }
+    client_flush(loop->client, 1000);
+}
+// ---- Beginning, end, and the way in ----
+
+static bool recover(struct loop *loop, GError **error) {
+    loop->active.now_ms = zone_now_ms();
+    if (!store_begin(loop->active.store, error)) {
+        return false;
+    }
+    if (!recover_runs(&loop->active, error)) {
+        store_rollback(loop->active.store);
+        return false;
+    }
+    return store_commit(loop->active.store, error);
+}
+bool loop_new(const struct engine_options *options, struct loop **ret_loop, GError **error) {
+    struct loop *loop = g_new0(struct loop, 1);
+    loop->options = *options;
+    loop->dir = g_strdup(options->dir);
+    loop->options.dir = loop->dir;
+    loop->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    g_assert(loop->wake_fd >= 0);
+    g_mutex_init(&loop->mutex);
+    g_queue_init(&loop->inbox);
+    loop->replies = g_ptr_array_new();
+    loop->probes = g_hash_table_new(g_int64_hash, g_int64_equal);
+    loop->probe_starts = active_new_orders();
+    active_init(&loop->active, options->store, &loop->options);
+    loop->client = client_new(loop->dir, options->launch, options->launch_user);
+    if (!recover(loop, error)) {
+        loop_free(loop);
+        return false;
+    }
+    active_sweep(&loop->active);
+    *ret_loop = loop;
+    return true;
+}
+
+void loop_free(struct loop *loop) {
+    if (loop == NULL) {
+        return;
+    }
+    client_free(loop->client);
+    active_done(&loop->active);
+    g_hash_table_unref(loop->probes);
+    g_array_unref(loop->probe_starts);
+    g_ptr_array_unref(loop->replies);
+    g_clear_error(&loop->failure);
+    (void)close(loop->wake_fd);
+    g_mutex_clear(&loop->mutex);
+    g_free(loop->dir);
+    g_free(loop);
+}
+
+bool loop_post(struct loop *loop, struct command *command) {
+    g_mutex_lock(&loop->mutex);
+    bool is_closed = loop->is_closed;
+    if (!is_closed) {
+        g_queue_push_tail(&loop->inbox, command);
+    }
+    g_mutex_unlock(&loop->mutex);
+    if (!is_closed) {
+        wake(loop);
+    }
+    return !is_closed;
+}
+
+void loop_get_stats(struct loop *loop, struct engine_stats *ret_stats) {
+    g_mutex_lock(&loop->mutex);
+    *ret_stats = loop->stats;
+    g_mutex_unlock(&loop->mutex);
+}

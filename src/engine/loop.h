@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// loop: the engine's thread: turn after turn it gathers, decides, commits, acts and replies (docs/ARCHITECTURE.md, "A turn of the engine").
+//
+// loop_new and loop_free are called while no thread runs loop_run; loop_post and loop_get_stats from any thread in between.
+#pragma once
+
+#include <stdbool.h>
+
+#include "engine/command.h"
+#include "engine/options.h"
+#include "engine/stats.h"
+
+struct loop;
+
+// Recovers what the store holds. The options' directory is copied, everything else is borrowed.
+bool loop_new(const struct engine_options *options, struct loop **ret_loop, GError **error);
+void loop_free(struct loop *loop);
+
+// Turns until COMMAND_QUIT or until the store can not be trusted; then every command that waits is refused.
+void loop_run(struct loop *loop);
+
+// Hands a command to the next turn, which completes it. False: the loop takes no more; the command is untouched.
+bool loop_post(struct loop *loop, struct command *command);
+
+void loop_get_stats(struct loop *loop, struct engine_stats *ret_stats);
