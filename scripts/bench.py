@@ -10,6 +10,7 @@ both; the medians are compared. Time is the wall time of a client, from the API 
 import argparse
 import json
 import os
+import select
 import shutil
 import signal
 import statistics
@@ -52,10 +53,12 @@ class Server:
         start = time.monotonic()
         self.process = subprocess.Popen([self.program, "--data", directory, "--listen", "127.0.0.1:0"],
                                         stdout=subprocess.PIPE, stderr=self.log)
-        line = self.process.stdout.readline().decode()
+        has_line = select.select([self.process.stdout], [], [], 30)[0]
+        line = self.process.stdout.readline().decode() if has_line else ""
         self.ready_seconds = time.monotonic() - start
         if "ready" not in line:
-            self.process.wait(timeout=30)
+            self.process.kill()
+            self.process.wait()
             with open(directory + ".log", encoding="utf-8", errors="replace") as file:
                 sys.exit(f"bench: the server does not start:\n{file.read()[-2000:]}")
 
