@@ -293,11 +293,11 @@ farewell() {
     [ "$(process_count)" -eq 0 ] || fail "processes are left"
     good "the server and its supervisor have stopped"
     title "How to look further"
-    bin=${build#"$root"/}
-    hint() { printf '  %-58s %s%s%s\n' "$1" "$dim" "$2" "$plain"; }
-    hint "$bin/sluiced --data ~/sluice --listen 127.0.0.1:8080" "a server of your own; Ctrl-C ends it, running nodes go on"
-    hint "$bin/sluice --data ~/sluice flow list" "the command line; --help behind any command"
-    hint "$bin/sluice --data ~/sluice call GetUserActiveTenant" "any operation of the API"
+    server_path=${sluiced#"$root"/} client_path=${sluice#"$root"/}
+    hint() { printf '  %-67s %s%s%s\n' "$1" "$dim" "$2" "$plain"; }
+    hint "$server_path --data ~/sluice --listen 127.0.0.1:8080" "a server of your own; Ctrl-C ends it, running nodes go on"
+    hint "$client_path --data ~/sluice flow list" "the command line; --help behind any command"
+    hint "$client_path --data ~/sluice call GetUserActiveTenant" "any operation of the API"
     hint "scripts/demo/" "the scripts and SQL texts of this flow"
     hint "docs/cli.md, docs/ARCHITECTURE.md" "how it is used, how it is built"
     hint "make check, make bench" "the tests; the figures against this machine's floors"
