@@ -144,11 +144,11 @@ static int read_command_line(int argc, char **argv, struct command_line *line) {
     return 2;
 }
 
-/* Nothing of ours may become descriptor 0, 1 or 2, which programs get. */
+/* Nothing of ours may become descriptor 0, 1 or 2, which programs get (as copies, not close-on-exec). */
 static bool fill_standard_fds(void) {
     int fd;
     do {
-        fd = open("/dev/null", O_RDWR);
+        fd = open("/dev/null", O_RDWR | O_CLOEXEC);
     } while (fd >= 0 && fd <= 2);
     if (fd < 0)
         return false;
