@@ -23,6 +23,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 void workdir_init(struct workdir *workdir, int work_fd, uid_t uid, gid_t gid) {
@@ -40,9 +41,24 @@ void workdir_name(uint64_t fence, char ret_name[WORKDIR_NAME_BYTES]) {
     (void)snprintf(ret_name, WORKDIR_NAME_BYTES, "%" PRIu64, fence);
 }
 
+static void spare_name(size_t number, char ret_name[WORKDIR_NAME_BYTES]) {
+    assert(number < WORKDIR_SPARES_MAX);
+    (void)snprintf(ret_name, WORKDIR_NAME_BYTES, ".spare.%u", (unsigned)number);
+}
+
+static bool take_spare(struct workdir *workdir, const char *name) {
+    if (workdir->spare_count == 0)
+        return false;
+    char spare[WORKDIR_NAME_BYTES];
+    spare_name(--workdir->spare_count, spare);
+    return renameat2(workdir->work_fd, spare, workdir->work_fd, name, RENAME_NOREPLACE) == 0;
+}
+
 int workdir_make(struct workdir *workdir, uint64_t fence) {
     char name[WORKDIR_NAME_BYTES];
     workdir_name(fence, name);
+    if (take_spare(workdir, name))
+        return 0;
     if (mkdirat(workdir->work_fd, name, 0700) != 0)
         return -errno;
     if (workdir->uid != (uid_t)-1 &&
@@ -52,6 +68,31 @@ int workdir_make(struct workdir *workdir, uint64_t fence) {
         return error;
     }
     return 0;
+}
+
+/* Nothing in it, and nothing that a task could have left on it: mode, attributes, access lists. The
+ * entries "." and ".." are 24 bytes each; more bytes are more entries. */
+static bool is_as_new(int fd) {
+    enum { BARE_BYTES = 48 };
+    _Alignas(8) char entries[1024];
+    char attribute[1];
+    return syscall(SYS_getdents64, fd, entries, sizeof entries) == BARE_BYTES &&
+           flistxattr(fd, attribute, 0) <= 0 && fchmod(fd, 0700) == 0;
+}
+
+static bool keep_spare(struct workdir *workdir, const char *name) {
+    if (workdir->spare_count >= WORKDIR_SPARES_MAX)
+        return false;
+    int fd = openat(workdir->work_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0)
+        return false;
+    char spare[WORKDIR_NAME_BYTES];
+    spare_name(workdir->spare_count, spare);
+    bool is_kept = is_as_new(fd) && renameat2(workdir->work_fd, name, workdir->work_fd, spare,
+                                              RENAME_NOREPLACE) == 0;
+    (void)close(fd);
+    workdir->spare_count += is_kept;
+    return is_kept;
 }
 
 static void queue(struct workdir *workdir, uint64_t fence) {
@@ -69,7 +110,8 @@ static void queue(struct workdir *workdir, uint64_t fence) {
 void workdir_remove(struct workdir *workdir, uint64_t fence) {
     char name[WORKDIR_NAME_BYTES];
     workdir_name(fence, name);
-    if (unlinkat(workdir->work_fd, name, AT_REMOVEDIR) != 0 && errno != ENOENT)
+    if (!keep_spare(workdir, name) && unlinkat(workdir->work_fd, name, AT_REMOVEDIR) != 0 &&
+        errno != ENOENT)
         queue(workdir, fence);
 }
 
@@ -96,6 +138,10 @@ void workdir_remove_all(struct workdir *workdir) {
         return;
     (void)fchmod(workdir->work_fd, 0711);
     for (struct dirent *entry; (entry = readdir(directory)) != NULL;) {
+        if (strncmp(entry->d_name, ".spare.", 7) == 0) {
+            (void)unlinkat(workdir->work_fd, entry->d_name, AT_REMOVEDIR);
+            continue;
+        }
         char *end = NULL;
         uint64_t fence = strtoull(entry->d_name, &end, 10);
         if (fence != 0 && *end == '\0')

@@ -4,7 +4,9 @@
 
 /* The fresh directory of an attempt, DIR/work/FENCE, and its removal.
  *
- * An empty directory is removed at once. A full one is removed by a helper process, one helper at a
+ * A directory that was left empty becomes a spare, DIR/work/.spare.N, and the next attempt's by a
+ * rename: file systems pay dearly for inodes that come and go by the thousand (ext4 looks past every
+ * one freed in the last seconds). A full one is removed by a helper process, one helper at a
  * time, because a script can leave millions of files and the supervisor must not wait for them.
  * Nothing follows symbolic links, no descriptor is held per level of depth.
  *
@@ -16,6 +18,7 @@
 #include <sys/types.h>
 
 #define WORKDIR_NAME_BYTES 24
+#define WORKDIR_SPARES_MAX 1024
 
 struct workdir {
     int work_fd; /* DIR/work; owned by the caller */
@@ -25,6 +28,7 @@ struct workdir {
     uint64_t *waiting;
     size_t waiting_count;
     size_t waiting_size;
+    size_t spare_count; /* .spare.0 ... are there, empty, of the task's uid */
 };
 
 void workdir_init(struct workdir *workdir, int work_fd, uid_t uid, gid_t gid);
