@@ -169,8 +169,8 @@ int attempt_start(struct attempt_context *context, const struct frame_start *sta
     }
     const char go = INIT_GO;
     (void)send(attempt->process.control_fd, &go, 1, MSG_NOSIGNAL);
-    capture_remark(&attempt->capture, attempt->started_ms, "attempt %" PRIu64 " started: %s",
-                   start->fence, program);
+    capture_remark(&attempt->capture, attempt->started_ms, "started %s under fence %" PRIu64,
+                   program, start->fence);
     *ret_attempt = attempt;
     return 0;
 }

@@ -148,6 +148,7 @@ static void end_line(struct capture *capture) {
 /* Looks from the end for the last ended line with text, so that a long output costs no copying. */
 static void follow_result(struct capture *capture, const char *bytes, size_t len) {
     size_t len_max = capture->result_max;
+    assert(bytes != NULL);
     const char *last_newline = memrchr(bytes, '\n', len);
     if (last_newline == NULL) {
         line_add(&capture->current, bytes, len, len_max);
