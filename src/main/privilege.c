@@ -104,7 +104,7 @@ void privilege_harden(void) {
         (void)setrlimit(RLIMIT_NOFILE, &files);
     }
     // Sanitizers read /proc/self, which this would close to us.
-#if !defined(__SANITIZE_ADDRESS__)
+#ifndef SLUICE_ADDRESS_SANITIZER
     (void)prctl(PR_SET_DUMPABLE, 0);
 #endif
     (void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);

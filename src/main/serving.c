@@ -6,12 +6,10 @@
 
 #include <string.h>
 
+#include "api/gate.h"
 #include "api/handlers.h"
 #include "api/readers.h"
 #include "api/services.h"
-#include "base/fault.h"
-#include "base/log.h"
-#include "store/people.h"
 #include "web/http.h"
 #include "web/routes.h"
 
@@ -26,44 +24,6 @@ struct serving {
     struct http_server *http;
     char *address;
 };
-
-static void free_caller(struct caller *caller) {
-    g_free(caller);
-}
-
-static bool find_key(void *ctx, const char *access_key_id, struct api_key *ret_key) {
-    struct serving *serving = ctx;
-    READER_LOAN loan = { 0 };
-    g_autoptr(GError) error = NULL;
-    struct key_row *row = NULL;
-    if (!reader_borrow(serving->readers, &loan, &error) ||
-        !store_key_find(loan.reader, access_key_id, &row, &error)) {
-        if (!fault_is(error, FAULT_USER_NOT_EXIST)) {
-            log_error("serving", "event=key-look-up reason=\"%s\"", error->message);
-        }
-        return false;
-    }
-    struct caller *caller = g_new(struct caller, 1);
-    *caller = row->caller;
-    *ret_key = (struct api_key){
-        .secret = g_steal_pointer(&row->secret),
-        .is_active = row->is_active,
-        .caller = caller,
-        .caller_free = free_caller,
-    };
-    key_row_free(row);
-    return true;
-}
-
-// Rights on flows are checked with the flow in hand (core/access); here stands only what holds for an operation as a whole.
-static bool permit(void *ctx, const struct caller *caller, const struct operation *operation,
-                   GError **error) {
-    if (caller->roles == 0) {
-        fault_set(error, FAULT_NO_PERMISSION, "user %s has no role", caller->name);
-        return false;
-    }
-    return true;
-}
 
 static char *write_metrics(void *ctx) {
     struct serving *serving = ctx;
@@ -109,9 +69,9 @@ bool serving_start(const struct config *config, const char *dir, struct engine *
         .language = config_language(config),
     };
     struct api_options api_options = {
-        .key_find = find_key,
-        .key_ctx = serving,
-        .permit = permit,
+        .key_find = gate_key_find,
+        .key_ctx = serving->readers,
+        .permit = gate_permit,
         .handlers = api_handlers,
         .services = &serving->services,
         .shows_string_to_sign = true,

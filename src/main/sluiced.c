@@ -148,7 +148,6 @@ static void stop(struct server *server) {
         datadir_withdraw(server->dir);
     }
     g_free(server->dir);
-    config_done(&server->config);
 }
 
 static void block_signals(sigset_t *ret_signals) {
@@ -249,15 +248,19 @@ int main(int argc, char **argv) {
     if (server.config.wants_help) {
         g_autofree char *help = config_help();
         (void)fputs(help, stdout);
+        config_done(&server.config);
         return EXIT_SUCCESS;
     }
     if (server.config.wants_version) {
         (void)printf("sluiced %s\n", SLUICE_VERSION);
+        config_done(&server.config);
         return EXIT_SUCCESS;
     }
     enum log_level level = LOG_INFO;
     (void)log_level_from_name(server.config.log_level, &level);
     log_set_level(level);
     server.is_root = geteuid() == 0;
-    return server.config.stop_all ? stop_all(&server) : run(&server);
+    int code = server.config.stop_all ? stop_all(&server) : run(&server);
+    config_done(&server.config);
+    return code;
 }
