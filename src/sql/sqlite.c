@@ -137,6 +137,13 @@ static bool set_up(struct sqlite *sqlite, const char *pragmas, GError **error) {
     return code == SQLITE_OK || refuse(sqlite, code, error);
 }
 
+// No other file is attached; VACUUM attaches a nameless one to itself.
+static int on_authorize(void *user, int action, const char *file, const char *second,
+                        const char *database, const char *trigger) {
+    bool is_other_file = action == SQLITE_ATTACH && (file == NULL || file[0] != '\0');
+    return is_other_file ? SQLITE_DENY : SQLITE_OK;
+}
+
 static bool set_up_mode(struct sqlite *sqlite, GError **error) {
     switch (sqlite->mode) {
     case SQL_STORE_WRITER:
@@ -150,7 +157,8 @@ static bool set_up_mode(struct sqlite *sqlite, GError **error) {
         return set_up(sqlite, READER_SETUP, error);
     case SQL_USER:
         (void)sqlite3_db_config(sqlite->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-        (void)sqlite3_limit(sqlite->handle, SQLITE_LIMIT_ATTACHED, 0);
+        (void)sqlite3_limit(sqlite->handle, SQLITE_LIMIT_ATTACHED, 1);
+        (void)sqlite3_set_authorizer(sqlite->handle, on_authorize, NULL);
         return set_up(sqlite, USER_SETUP, error);
     }
     g_assert_not_reached();
