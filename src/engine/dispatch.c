@@ -5,6 +5,7 @@
 
 #include "engine/dispatch.h"
 
+#include "base/fault.h"
 #include "base/log.h"
 #include "exec/kinds.h"
 #include "store/sources.h"
@@ -41,6 +42,12 @@ static bool start_node(struct active *active, struct entry *entry, int node,
     return active_apply(active, entry, &event, error);
 }
 
+// Is the refusal about the node, and not about the store or this server?
+static bool is_of_node(const GError *refusal) {
+    return fault_is(refusal, FAULT_INVALID_DATA) || fault_is(refusal, FAULT_DATABASE_NOT_EXIST) ||
+           fault_is(refusal, FAULT_LIMIT_EXCEEDED);
+}
+
 static bool grant(struct active *active, struct entry *entry, int node, int *places,
                   GError **error) {
     struct kind_context context = {
@@ -62,6 +69,10 @@ static bool grant(struct active *active, struct entry *entry, int node, int *pla
         spec->grace_ms = active->options->grace_ms;
         --*places;
         return start_node(active, entry, node, spec, error);
+    }
+    if (!is_of_node(refusal)) {
+        g_propagate_error(error, g_steal_pointer(&refusal));
+        return false;
     }
     struct run_event event = {
         .kind = RUN_EVENT_UNPREPARED,
