@@ -109,6 +109,11 @@ static void enqueue(struct active *active, struct entry *entry, int node) {
     }
 }
 
+static void forget_queued(struct active *active, struct entry *entry) {
+    active->queued_count -= (int)entry->queued.length;
+    g_queue_clear(&entry->queued);
+}
+
 static void remember_fence(struct active *active, const struct entry *entry, int node,
                            int64_t fence) {
     int64_t *key = g_new(int64_t, 1);
@@ -160,7 +165,12 @@ bool active_find(struct active *active, int64_t run_id, struct entry **ret_entry
 static void take_effect(struct active *active, struct entry *entry, const struct effect *effect) {
     switch (effect->kind) {
     case EFFECT_QUEUED: enqueue(active, entry, effect->node); return;
-    case EFFECT_UNQUEUED: return; // the dispatcher passes over nodes that are no longer QUEUED
+    case EFFECT_UNQUEUED:
+        // The dispatcher passes over nodes that are no longer QUEUED; a run that does not run has no others.
+        if (entry->run->state != RUN_RUNNING) {
+            forget_queued(active, entry);
+        }
+        return;
     case EFFECT_KILL: g_array_append_val(active->kills, effect->fence); return;
     case EFFECT_START: remember_fence(active, entry, effect->node, effect->fence); return;
     case EFFECT_CLOSED:
@@ -172,8 +182,7 @@ static void take_effect(struct active *active, struct entry *entry, const struct
         }
         return;
     case EFFECT_PLAN_CHANGED:
-        active->queued_count -= (int)entry->queued.length;
-        g_queue_clear(&entry->queued);
+        forget_queued(active, entry);
         active_dress(active, entry->run);
         return;
     case EFFECT_RUN_MOVED:
@@ -253,7 +262,7 @@ void active_sweep(struct active *active) {
         set_timer(active, entry);
         if (run_state_is_terminal(entry->run->state)) {
             g_assert(entry->run->open_count == 0);
-            active->queued_count -= (int)entry->queued.length;
+            forget_queued(active, entry);
             if (entry->is_queued) {
                 g_queue_remove(&active->line, entry);
             }
