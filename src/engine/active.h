@@ -56,6 +56,7 @@ struct active {
     GArray *acknowledges; // of int64_t fence
     GArray *voids;        // of int64_t fence: never started, never to be started
     int queued_count;
+    bool has_judged; // in this turn: the attempts of the last boot have had their verdict
 };
 
 void active_init(struct active *active, struct store *store, const struct engine_options *options);

@@ -18,7 +18,12 @@
 #include "engine/dispatch.h"
 #include "engine/recover.h"
 
-enum { COMMANDS_PER_TURN_MAX = 1024, TIMERS_PER_TURN_MAX = 1024, POLL_MS_MAX = 60000 };
+enum {
+    COMMANDS_PER_TURN_MAX = 1024,
+    TIMERS_PER_TURN_MAX = 1024,
+    POLL_MS_MAX = 60000,
+    FULL_PAUSE_MS = 100, // after the supervisor had no room
+};
 
 struct loop {
     struct engine_options options;
@@ -26,10 +31,11 @@ struct loop {
     int wake_fd;
     struct active active;
     struct client *client;
-    int capacity;             // of the supervisor
-    GHashTable *probes;       // fence → struct command, waiting for their attempt's end
-    GArray *probe_starts;     // of struct start_order, of this turn
-    GPtrArray *replies;       // of struct command: answered after the commit
+    int capacity;          // of the supervisor
+    int64_t full_until_ms; // monotonic: it had less room than it said, so no place is given before
+    GHashTable *probes;    // fence → struct command, waiting for their attempt's end
+    GArray *probe_starts;  // of struct start_order, of this turn
+    GPtrArray *replies;    // of struct command: answered after the commit
     struct command *stopping; // a stop-all under way, or NULL
     bool is_quitting;         // engine thread only
     bool quits_supervisor;
@@ -184,6 +190,11 @@ static void take_command(struct loop *loop, struct command *command) {
     case COMMAND_RUN_ACTION: is_done = act_on_run(loop, command, &error); break;
     case COMMAND_PROBE: start_probe(loop, command); return; // answered when its attempt ends
     case COMMAND_STOP_ALL:
+        if (loop->stopping != NULL) {
+            fault_set(&error, FAULT_UNAVAILABLE, "all runs are being stopped already");
+            is_done = false;
+            break;
+        }
         loop->stopping = command;
         stop_every_run(loop);
         return; // answered when nothing lives
@@ -212,6 +223,7 @@ static void take_commands(struct loop *loop) {
         }
         take_command(loop, command);
     }
+    wake(loop); // there may be more for the next turn
 }
 
 // ---- Reports and timers ----
@@ -245,6 +257,11 @@ static void take_report(const struct report *report, void *user) {
     }
     if (probe != NULL && report->kind == REPORT_STARTED) {
         return;
+    }
+    if (report->kind == REPORT_REFUSED && report->refusal == REFUSAL_LIMIT) {
+        loop->full_until_ms = monotonic_ms() + FULL_PAUSE_MS;
+    } else if (report->kind == REPORT_EXITED) {
+        loop->full_until_ms = 0;
     }
     GError *error = NULL;
     if (!recover_report(&loop->active, report, &error)) {
@@ -292,7 +309,9 @@ static void check_stopping(struct loop *loop) {
         return;
     }
     int alive = (int)g_hash_table_size(loop->active.fences);
-    if (alive == 0 || command->error != NULL || command->deadline_ms <= monotonic_ms()) {
+    // Without a supervisor that hears "quit", it would stay behind.
+    bool is_done = alive == 0 && client_is_ready(loop->client);
+    if (is_done || command->error != NULL || command->deadline_ms <= monotonic_ms()) {
         command->alive_count = alive;
         loop->stopping = NULL;
         g_ptr_array_add(loop->replies, command);
@@ -302,9 +321,11 @@ static void check_stopping(struct loop *loop) {
 // ---- The turn ----
 
 static void give_places(struct loop *loop) {
-    if (!client_is_ready(loop->client) || loop->failure != NULL || loop->stopping != NULL) {
+    if (!client_is_ready(loop->client) || loop->failure != NULL || loop->stopping != NULL ||
+        loop->full_until_ms > monotonic_ms()) {
         return;
     }
+    loop->full_until_ms = 0;
     int limit = MIN(loop->options.attempts_max, loop->capacity);
     int open = (int)g_hash_table_size(loop->active.fences) + (int)g_hash_table_size(loop->probes);
     GError *error = NULL;
@@ -357,13 +378,18 @@ static void act(struct loop *loop) {
     for (guint i = 0; i < active->voids->len; i++) {
         client_void(loop->client, g_array_index(active->voids, int64_t, i));
     }
-    send_starts(loop, active->starts);
+    // In the order of their fences: the supervisor refuses one below its mark. Places are given after the commands were taken.
     send_starts(loop, loop->probe_starts);
+    send_starts(loop, active->starts);
     for (guint i = 0; i < active->kills->len; i++) {
         client_kill(loop->client, g_array_index(active->kills, int64_t, i), loop->options.grace_ms);
     }
     active_clear_orders(active);
     g_array_set_size(loop->probe_starts, 0);
+    if (active->has_judged) {
+        active->has_judged = false;
+        recover_remember_boot(loop->dir);
+    }
 }
 
 static void reply(struct loop *loop) {
@@ -382,6 +408,9 @@ static int64_t poll_timeout(struct loop *loop) {
     int64_t client_due = client_due_ms(loop->client);
     if (client_due != INT64_MAX) {
         timeout_ms = MIN(timeout_ms, client_due - monotonic_ms());
+    }
+    if (loop->full_until_ms != 0) {
+        timeout_ms = MIN(timeout_ms, loop->full_until_ms - monotonic_ms());
     }
     if (loop->stopping != NULL) {
         timeout_ms = MIN(timeout_ms, loop->stopping->deadline_ms - monotonic_ms());
@@ -446,6 +475,14 @@ static void refuse_inbox(struct loop *loop) {
 }
 
 static void refuse_waiting(struct loop *loop) {
+    for (guint i = 0; i < loop->replies->len; i++) { // of a turn that was not committed
+        struct command *command = g_ptr_array_index(loop->replies, i);
+        if (command->error == NULL) {
+            fault_set(&command->error, FAULT_IO, "the state store failed");
+        }
+        command_complete(command);
+    }
+    g_ptr_array_set_size(loop->replies, 0);
     GHashTableIter iter;
     gpointer value = NULL;
     g_hash_table_iter_init(&iter, loop->probes);

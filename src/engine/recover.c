@@ -22,7 +22,9 @@ static bool load_run(struct active *active, int64_t run_id, GError **error) {
     if (active_find(active, run_id, &entry, &damage)) {
         return true;
     }
-    if (!fault_is(damage, FAULT_INVALID_DATA)) {
+    // Only the store itself stops the server; a row that is damaged or gone is this run's affair.
+    if (fault_is(damage, FAULT_IO) || fault_is(damage, FAULT_INTERNAL) ||
+        fault_is(damage, FAULT_UNAVAILABLE)) {
         g_propagate_error(error, g_steal_pointer(&damage));
         return false;
     }
@@ -67,6 +69,9 @@ bool recover_is_new_boot(const char *dir) {
 }
 
 void recover_remember_boot(const char *dir) {
+    if (!recover_is_new_boot(dir)) {
+        return;
+    }
     char present[FILE_BOOT_ID_BYTES] = { 0 };
     int dir_fd = open(dir, O_DIRECTORY | O_RDONLY | O_CLOEXEC);
     int result = dir_fd < 0 ? -errno : file_boot_id(present);
@@ -233,9 +238,7 @@ static bool reconcile(struct active *active, const struct report *report, GError
             g_array_append_vals(active->kills, key, 1); // the first word may have been lost
         }
     }
-    if (recover_is_new_boot(active->options->dir)) {
-        recover_remember_boot(active->options->dir);
-    }
+    active->has_judged = true;
     log_info("engine", "event=supervisor-ready pid=%d level=%s capacity=%d adopted=%u judged=%u",
              report->pid, report->level, report->capacity, g_hash_table_size(active->fences),
              silent->len);

@@ -12,7 +12,7 @@ bool recover_runs(struct active *active, GError **error);
 
 // Has the machine been started anew since DIR was last used? Attempts of before are lost unless their exit was recorded.
 bool recover_is_new_boot(const char *dir);
-// Remembers this boot, once the attempts of the last one have been judged.
+// Remembers this boot, once the verdicts over the attempts of the last one have been committed.
 void recover_remember_boot(const char *dir);
 
 // One report of the supervisor, inside a turn. FAULT_* only when the store can not be trusted.
