@@ -47,12 +47,15 @@ def run_json(*command):
 class Server:
     """One server process on a directory of its own."""
 
+    started = []  # all of them, so that none is forgotten
+
     def __init__(self, build, directory):
         self.program, self.directory = find_program(build, "sluiced"), directory
         self.log = open(directory + ".log", "ab")
         start = time.monotonic()
         self.process = subprocess.Popen([self.program, "--data", directory, "--listen", "127.0.0.1:0"],
                                         stdout=subprocess.PIPE, stderr=self.log)
+        Server.started.append(self)
         has_line = select.select([self.process.stdout], [], [], 30)[0]
         line = self.process.stdout.readline().decode() if has_line else ""
         self.ready_seconds = time.monotonic() - start
@@ -111,10 +114,12 @@ class Server:
             self.wait_for_supervisor()
             subprocess.run([self.program, "--data", self.directory, "--stop-all"], stdout=self.log, stderr=self.log,
                            check=False, timeout=60)
-        if self.process.poll() is None:
-            self.stop()
-        else:
-            self.log.close()
+        try:
+            self.process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self.log.close()
 
 
 class Bench:
@@ -278,17 +283,19 @@ def main():
     def note(text):
         print(f"bench: {time.monotonic() - begun:5.1f} s  {text}", file=sys.stderr, flush=True)
 
+    # So that what was started is ended and the directory removed.
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(143))
     scratch = tempfile.mkdtemp(prefix="sluice-bench.", dir="/var/tmp")
     os.chmod(scratch, 0o711)
     bench = Bench(options.build, scratch)
-    bench.server = None
     try:
         rounds = measure(bench, options.rounds, options.seconds, note)
         rows = bench.rows()
         seconds = time.monotonic() - begun
     finally:
-        if bench.server is not None:
-            bench.server.stop_all()
+        for server in Server.started:
+            if server.process.poll() is None:
+                server.stop_all()
         shutil.rmtree(scratch, ignore_errors=True)
     if options.json:
         print(json.dumps(as_json(bench, rows, rounds, seconds), indent=1))
