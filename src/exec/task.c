@@ -116,6 +116,8 @@ void task_environment(const struct task *task, GPtrArray *environment) {
     add_number(environment, "SLUICE_FLOW_ID", run->flow_id);
     add_number(environment, "SLUICE_RUN_ID", run->id);
     add_number(environment, "SLUICE_NODE_ID", task_node(task)->id);
-    add_number(environment, "SLUICE_ATTEMPT", run->nodes[task->node].attempt);
+    // A node is prepared before the grant that counts the attempt.
+    const struct node_run *node = &run->nodes[task->node];
+    add_number(environment, "SLUICE_ATTEMPT", node->attempt + (node->fence == 0 ? 1 : 0));
     g_ptr_array_add(environment, g_strdup_printf("SLUICE_BUSINESS_TIME=%s", business));
 }

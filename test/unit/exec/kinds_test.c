@@ -210,7 +210,7 @@ static void the_environment_holds_every_variable_and_nothing_of_the_servers(void
     g_assert_true(has_variable(spec, "SLUICE_FLOW_ID=70"));
     g_assert_true(has_variable(spec, "SLUICE_RUN_ID=47"));
     g_assert_true(has_variable(spec, "SLUICE_NODE_ID=902"));
-    g_assert_true(has_variable(spec, "SLUICE_ATTEMPT=4"));
+    g_assert_true(has_variable(spec, "SLUICE_ATTEMPT=5"));
     g_assert_true(has_variable(spec, "TF_VAR_amount=12"));
     g_assert_true(has_variable(spec, "TF_VAR_6_month_ago=a b\n$(c)"));
     g_assert_true(has_variable(spec, "TF_VAR_dagId=70"));
