@@ -502,6 +502,7 @@ int supervisor_run(const struct supervisor_options *options) {
     int error = begin(&self);
     if (error == 0) {
         error = loop(&self);
+        workdir_done(&self.context.workdir);
         (void)journal_sync(self.context.journal);
         (void)unlinkat(options->data_fd, "supervisor.sock", 0);
         (void)unlinkat(options->data_fd, "supervisor.pid", 0);

@@ -30,13 +30,6 @@ void workdir_init(struct workdir *workdir, int work_fd, uid_t uid, gid_t gid) {
     *workdir = (struct workdir){ .work_fd = work_fd, .uid = uid, .gid = gid, .helper_fd = -1 };
 }
 
-void workdir_done(struct workdir *workdir) {
-    free(workdir->waiting);
-    if (workdir->helper_fd >= 0)
-        (void)close(workdir->helper_fd);
-    *workdir = (struct workdir){ .work_fd = -1, .helper_fd = -1 };
-}
-
 void workdir_name(uint64_t fence, char ret_name[WORKDIR_NAME_BYTES]) {
     (void)snprintf(ret_name, WORKDIR_NAME_BYTES, "%" PRIu64, fence);
 }
@@ -44,6 +37,18 @@ void workdir_name(uint64_t fence, char ret_name[WORKDIR_NAME_BYTES]) {
 static void spare_name(size_t number, char ret_name[WORKDIR_NAME_BYTES]) {
     assert(number < WORKDIR_SPARES_MAX);
     (void)snprintf(ret_name, WORKDIR_NAME_BYTES, ".spare.%u", (unsigned)number);
+}
+
+void workdir_done(struct workdir *workdir) {
+    char spare[WORKDIR_NAME_BYTES];
+    while (workdir->spare_count > 0) {
+        spare_name(--workdir->spare_count, spare);
+        (void)unlinkat(workdir->work_fd, spare, AT_REMOVEDIR);
+    }
+    free(workdir->waiting);
+    if (workdir->helper_fd >= 0)
+        (void)close(workdir->helper_fd);
+    *workdir = (struct workdir){ .work_fd = -1, .helper_fd = -1 };
 }
 
 static bool take_spare(struct workdir *workdir, const char *name) {
