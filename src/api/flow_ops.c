@@ -47,6 +47,8 @@ static void reply_flow(json_t *item, const struct flow_row *flow) {
     if (flow->latest_run_state >= 0) {
         reply_number(item, "LatestInstanceStatus",
                      run_state_code((enum run_state)flow->latest_run_state));
+        reply_text(item, "LatestInstanceStateName",
+                   run_state_name((enum run_state)flow->latest_run_state));
         reply_time(item, "LatestInstanceTime", flow->zone, flow->latest_run_ms);
     }
 }

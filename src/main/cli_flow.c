@@ -18,9 +18,10 @@ static void add_flow(struct cli_table *table, const json_t *flow) {
     texts[1] = cli_reply_text(flow, "DagName");
     texts[2] = cli_reply_text(flow, "DagOwnerNickName");
     texts[3] = g_strdup(flow_status_word(cli_reply_number(flow, "Status", -1)));
+    const char *state = json_string_value(json_object_get(flow, "LatestInstanceStateName"));
     texts[4] = g_strdup(
         has_run
-            ? cli_state_find(NULL, (int)cli_reply_number(flow, "LatestInstanceStatus", -1))->name
+            ? cli_state_find(state, (int)cli_reply_number(flow, "LatestInstanceStatus", -1))->name
             : "never ran");
     texts[5] = cli_reply_text(flow, "LatestInstanceTime");
     cli_table_add(table, texts);
