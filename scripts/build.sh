@@ -35,3 +35,7 @@ elif [ "$files" != "$(cat "$dir/.configured-for" 2>/dev/null)" ]; then
     configure --reconfigure "$dir" "$@"
 fi
 ninja -C "$dir" --quiet
+# Where users and the documentation look for the programs.
+for program in sluiced sluice sluice-sql sluice-supervisor; do
+    ln -sfn "src/main/$program" "$dir/$program"
+done
