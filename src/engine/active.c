@@ -191,13 +191,24 @@ static void take_effect(struct active *active, struct entry *entry, const struct
     g_assert_not_reached();
 }
 
+void active_distrust(GError *error) {
+    if (!fault_is(error, FAULT_IO)) {
+        error->code = FAULT_INTERNAL;
+    }
+}
+
 static bool flush_entry(struct active *active, struct entry *entry, GError **error) {
     if (entry->effects->items->len == 0) {
         return true;
     }
+    GError *fault = NULL;
     bool is_saved = store_run_save(active->store, entry->run, entry->effects, active->now_ms,
-                                   entry->actor, error);
+                                   entry->actor, &fault);
     effects_clear(entry->effects);
+    if (!is_saved) {
+        active_distrust(fault);
+        g_propagate_error(error, fault);
+    }
     return is_saved;
 }
 

@@ -76,6 +76,9 @@ void active_dress(const struct active *active, struct run *run);
 // Applies one event; decided moves are stored by active_flush. False: refused, nothing changed.
 bool active_apply(struct active *active, struct entry *entry, const struct run_event *event,
                   GError **error);
+// What was decided and can not be stored is nobody's mistake but ours, whatever the store calls it: becomes FAULT_INTERNAL unless it is
+// FAULT_IO, so that it ends the server and is not given to a caller as a refusal.
+void active_distrust(GError *error);
 // Stores what has been decided and not yet stored. False: the store can not be trusted.
 bool active_flush(struct active *active, GError **error);
 // After the commit: forgets runs that have ended, sets timers anew.

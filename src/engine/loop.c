@@ -96,7 +96,10 @@ static bool start_try_run(struct loop *loop, struct command *command, GError **e
     g_assert(is_in_range);
     run->business_ms = zone_instant_ms(plan->zone, &day_before);
     active_dress(active, run);
-    if (!store_run_insert(active->store, run, command->caller.name, error)) {
+    GError *fault = NULL;
+    if (!store_run_insert(active->store, run, command->caller.name, &fault)) {
+        active_distrust(fault);
+        g_propagate_error(error, fault);
         run_free(run);
         return false;
     }
