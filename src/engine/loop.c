@@ -337,7 +337,7 @@ static void give_places(struct loop *loop) {
     }
 }
 
-static bool commit(struct loop *loop) {
+static bool commit(struct loop *loop, bool *ret_is_dirty) {
     GError *error = NULL;
     if (loop->failure == NULL && !active_flush(&loop->active, &error)) {
         fail_turn(loop, error);
@@ -351,6 +351,12 @@ static bool commit(struct loop *loop) {
         fail_turn(loop, error);
         return false;
     }
+    *ret_is_dirty = is_dirty;
+    return true;
+}
+
+// After the sweep, so that runs that have ended are not counted until the next turn.
+static void note_turn(struct loop *loop, bool is_dirty) {
     g_mutex_lock(&loop->mutex);
     loop->stats.turns++;
     loop->stats.commits += is_dirty;
@@ -359,7 +365,6 @@ static bool commit(struct loop *loop) {
     loop->stats.queued_nodes = loop->active.queued_count;
     loop->stats.has_supervisor = client_is_ready(loop->client);
     g_mutex_unlock(&loop->mutex);
-    return true;
 }
 
 static void send_starts(struct loop *loop, GArray *orders) {
@@ -440,11 +445,13 @@ static bool turn(struct loop *loop) {
     take_timers(loop);
     time_out_probes(loop);
     give_places(loop);
-    if (!commit(loop)) {
+    bool is_dirty = false;
+    if (!commit(loop, &is_dirty)) {
         return false;
     }
     act(loop);
     active_sweep(&loop->active);
+    note_turn(loop, is_dirty);
     check_stopping(loop);
     reply(loop);
     return true;
