@@ -54,7 +54,8 @@ struct played {
     struct frame_reader reader;
     struct frame_writer writer;
     uint32_t pid;
-    uint32_t capacity;
+    uint32_t capacity; // what it says it takes
+    uint32_t room;     // what it takes
     uint64_t mark;
     bool is_damaged;
     bool ignores_kill;
@@ -232,13 +233,18 @@ PLAYED_FN void played_take_start(struct played *played, const struct frame_start
                                      attempt->node_id),
                         ==, 1);
     }
-    g_assert_null(played_find(played, start->fence));
+    for (guint i = 0; i < played->attempts->len; i++) { // no fence twice, no two programs of a node
+        const struct played_attempt *other = g_ptr_array_index(played->attempts, i);
+        g_assert_cmpuint(other->fence, !=, attempt->fence);
+        g_assert_false(other->is_open && attempt->node_id != 0 &&
+                       other->run_id == attempt->run_id && other->node_id == attempt->node_id);
+    }
     if (start->fence <= played->mark) {
         played_refuse(played, start->fence, FRAME_STALE_FENCE);
         g_free(attempt);
         return;
     }
-    if (played->open_count >= (int)played->capacity) {
+    if (played->open_count >= (int)played->room) {
         played_refuse(played, start->fence, FRAME_LIMIT);
         g_free(attempt);
         return;
@@ -415,7 +421,7 @@ PLAYED_FN struct played *played_new(const char *dir) {
     played->wake_fd = eventfd(0, EFD_CLOEXEC);
     played->listen_fd = played->peer_fd = -1;
     played->pid = 77;
-    played->capacity = 1000;
+    played->capacity = played->room = 1000;
     played->attempts = g_ptr_array_new_with_free_func(played_attempt_free);
     played->heard = g_array_new(FALSE, FALSE, sizeof(struct played_word));
     g_mutex_init(&played->mutex);
