@@ -173,13 +173,12 @@ static bool wait_until_free(const char *dir, const char *lock_name) {
 }
 
 static int report_alive(const char *dir, int alive) {
-    bool is_empty = alive == 0 && wait_until_free(dir, "server.lock") &&
-                    wait_until_free(dir, "supervisor.lock");
-    if (is_empty) {
+    if (alive == 0 && wait_until_free(dir, "supervisor.lock")) {
         (void)printf("sluiced: nothing of %s is running\n", dir);
         return EXIT_SUCCESS;
     }
-    (void)fprintf(stderr, "sluiced: %d attempts of %s are still alive\n", alive, dir);
+    (void)fprintf(stderr, "sluiced: %d attempts of %s are still alive%s\n", alive, dir,
+                  alive == 0 ? ", but its supervisor has not ended" : "");
     return EXIT_FAILED;
 }
 
@@ -210,6 +209,10 @@ static int stop_all(struct server *server) {
         return EXIT_USAGE;
     }
     if (control_ask_stop_all(server->config.data, &alive)) {
+        if (!wait_until_free(server->config.data, "server.lock")) {
+            (void)fprintf(stderr, "sluiced: the server of %s has not ended\n", server->config.data);
+            return EXIT_FAILED;
+        }
         return report_alive(server->config.data, alive);
     }
     return stop_all_ourselves(server);

@@ -385,6 +385,10 @@ static int take_lock(struct supervisor *self) {
             (void)nanosleep(&(struct timespec){ .tv_nsec = LOCK_PAUSE_MS * 1000000L }, NULL);
         error = file_lock(self->options->data_fd, "supervisor.lock", 0600, &self->lock_fd);
     }
+    /* --stop-all asks whether it is free after it has given up root. */
+    if (error == 0 && geteuid() == 0 &&
+        fchown(self->lock_fd, self->options->server_uid, self->options->server_gid) != 0)
+        error = -errno;
     return error;
 }
 
