@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 # timeout: 400
-# needs: root
 # alone: yes
 """kill -9 of the server at random moments under load (T6).
 

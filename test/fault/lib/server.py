@@ -183,7 +183,7 @@ class Server:
 
     def _is_supervisor(self, pid):
         words = read_bytes(f"/proc/{pid}/cmdline").split(b"\0")
-        return (os.path.basename(words[0]) == b"sluice-supervisor" and os.fsencode(self.data) in words)
+        return os.path.basename(words[0]) == b"sluice-supervisor" and os.fsencode(f"--data={self.data}") in words
 
     def processes(self):
         """Every live process that belongs to this server: by uid, by its directory in arguments or environment."""
