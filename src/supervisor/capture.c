@@ -16,9 +16,16 @@
 #include <time.h>
 #include <unistd.h>
 
+#define READ_SMALL_BYTES 2048u
 #define READ_BYTES 65536u
 #define STAMP_BYTES 29u /* "2026-11-22T06:12:27.123Z OUT " */
+#define BATCH_SMALL_BYTES 2048u
 #define BATCH_BYTES 32768u
+
+/* A large buffer on the stack costs twice: it is cleared, unless it is marked with this, and its
+ * pages are copied anew after every clone of an init. So the usual little output takes small ones,
+ * and the large ones stand in functions of their own. */
+#define NOT_CLEARED __attribute__((uninitialized))
 
 void capture_init(struct capture *capture, struct attempt_log log, uint32_t result_max) {
     *capture = (struct capture){ .log = log, .result_max = result_max };
@@ -58,14 +65,15 @@ static void make_stamp(char stamp[STAMP_BYTES], enum capture_stream stream, int6
 struct batch {
     struct attempt_log *log;
     size_t len;
-    char bytes[BATCH_BYTES];
+    size_t size;
+    char *bytes;
 };
 
 static void batch_put(struct batch *batch, const char *bytes, size_t len) {
-    if (len > BATCH_BYTES - batch->len) {
+    if (len > batch->size - batch->len) {
         attempt_log_append(batch->log, batch->bytes, batch->len);
         batch->len = 0;
-        if (len > BATCH_BYTES) {
+        if (len > batch->size) {
             attempt_log_append(batch->log, bytes, len);
             return;
         }
@@ -74,29 +82,48 @@ static void batch_put(struct batch *batch, const char *bytes, size_t len) {
     batch->len += len;
 }
 
-static void log_lines(struct capture *capture, enum capture_stream stream, const char *bytes,
-                      size_t len, int64_t now_ms) {
+static void put_lines(struct capture *capture, struct batch *batch, enum capture_stream stream,
+                      const char *bytes, size_t len, int64_t now_ms) {
     char stamp[STAMP_BYTES];
     make_stamp(stamp, stream, now_ms);
-    struct batch batch;
-    batch.log = &capture->log;
-    batch.len = 0;
     if (capture->has_open_line && capture->open_stream != stream) {
-        batch_put(&batch, "\n", 1);
+        batch_put(batch, "\n", 1);
         capture->has_open_line = false;
     }
     while (len > 0) {
         const char *newline = memchr(bytes, '\n', len);
         size_t line_len = newline != NULL ? (size_t)(newline - bytes) + 1 : len;
         if (!capture->has_open_line)
-            batch_put(&batch, stamp, sizeof stamp);
-        batch_put(&batch, bytes, line_len);
+            batch_put(batch, stamp, sizeof stamp);
+        batch_put(batch, bytes, line_len);
         capture->has_open_line = newline == NULL;
         capture->open_stream = stream;
         bytes += line_len;
         len -= line_len;
     }
-    attempt_log_append(&capture->log, batch.bytes, batch.len);
+    attempt_log_append(batch->log, batch->bytes, batch->len);
+}
+
+static void __attribute__((noinline)) log_many(struct capture *capture, enum capture_stream stream,
+                                               const char *bytes, size_t len, int64_t now_ms) {
+    char room[BATCH_BYTES] NOT_CLEARED;
+    struct batch batch = { .log = &capture->log, .size = sizeof room, .bytes = room };
+    put_lines(capture, &batch, stream, bytes, len, now_ms);
+}
+
+static void __attribute__((noinline)) log_few(struct capture *capture, enum capture_stream stream,
+                                              const char *bytes, size_t len, int64_t now_ms) {
+    char room[BATCH_SMALL_BYTES] NOT_CLEARED;
+    struct batch batch = { .log = &capture->log, .size = sizeof room, .bytes = room };
+    put_lines(capture, &batch, stream, bytes, len, now_ms);
+}
+
+static void log_lines(struct capture *capture, enum capture_stream stream, const char *bytes,
+                      size_t len, int64_t now_ms) {
+    if (len < BATCH_SMALL_BYTES)
+        log_few(capture, stream, bytes, len, now_ms);
+    else
+        log_many(capture, stream, bytes, len, now_ms);
 }
 
 static bool has_text(const char *bytes, size_t len) {
@@ -210,13 +237,32 @@ struct frame_slice capture_result(struct capture *capture, uint32_t *ret_flags) 
     return (struct frame_slice){ .data = line->bytes, .len = (uint32_t)len };
 }
 
-int capture_read(struct capture *capture, enum capture_stream stream, int fd, int64_t now_ms) {
-    char bytes[READ_BYTES];
-    ssize_t got = read(fd, bytes, sizeof bytes);
+static int take_read(struct capture *capture, enum capture_stream stream, ssize_t got,
+                     const char *bytes, int64_t now_ms) {
+    capture->reads_much = got >= (ssize_t)READ_SMALL_BYTES;
     if (got < 0)
         return errno == EINTR ? -EAGAIN : -errno;
     if (got == 0)
         return 0;
     capture_take(capture, stream, bytes, (size_t)got, now_ms);
     return 1;
+}
+
+static int __attribute__((noinline))
+read_much(struct capture *capture, enum capture_stream stream, int fd, int64_t now_ms) {
+    char bytes[READ_BYTES] NOT_CLEARED;
+    ssize_t got = read(fd, bytes, sizeof bytes);
+    return take_read(capture, stream, got, bytes, now_ms);
+}
+
+static int __attribute__((noinline))
+read_little(struct capture *capture, enum capture_stream stream, int fd, int64_t now_ms) {
+    char bytes[READ_SMALL_BYTES] NOT_CLEARED;
+    ssize_t got = read(fd, bytes, sizeof bytes);
+    return take_read(capture, stream, got, bytes, now_ms);
+}
+
+int capture_read(struct capture *capture, enum capture_stream stream, int fd, int64_t now_ms) {
+    return capture->reads_much ? read_much(capture, stream, fd, now_ms)
+                               : read_little(capture, stream, fd, now_ms);
 }

@@ -35,6 +35,7 @@ struct capture {
     uint64_t output_bytes;
     enum capture_stream open_stream; /* valid while has_open_line */
     bool has_open_line;
+    bool reads_much;             /* the last read filled a small buffer */
     struct capture_line current; /* of standard output, not ended yet */
     struct capture_line last;    /* last ended line with text */
 };
