@@ -4,12 +4,16 @@
  *
  * The filter is a deny-list: a program of another architecture's calling convention is killed,
  * clone3 does not exist (its flags lie in memory, where a filter can not look; the C library falls
- * back to clone), user namespaces are refused, and the calls of the list answer EPERM. The list is
- * compared in order; the kernel remembers which calls are always allowed and skips the filter for
- * them, so its length costs nothing. */
+ * back to clone), user namespaces are refused, and the calls of the list answer EPERM.
+ *
+ * The kernel remembers which calls are always allowed and skips the filter for them; but to find
+ * out, it walks the filter for every call there is, at each start of a program. So the list becomes
+ * a binary search over its ranges, made once. What always holds: a call answers EPERM if and only
+ * if it stands in `denied_calls`. */
 
 #include "supervisor/sandbox.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
@@ -37,9 +41,6 @@
 
 #define LOAD(field)                                                                                \
     BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)offsetof(struct seccomp_data, field))
-#define DENY_IF(number)                                                                            \
-    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (number), 0, 1),                                           \
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM)
 
 /* Calls that are younger than the C library's headers, numbered alike on all architectures. */
 enum {
@@ -54,8 +55,57 @@ enum {
     CALL_OPEN_TREE_ATTR = 467,
 };
 
-/* Not const only because struct sock_fprog wants it so. */
-static struct sock_filter filter_steps[] = {
+static const uint32_t denied_calls[] = {
+    SYS_mount,
+    SYS_umount2,
+    SYS_pivot_root,
+    CALL_OPEN_TREE,
+    CALL_MOVE_MOUNT,
+    CALL_FSOPEN,
+    CALL_FSCONFIG,
+    CALL_FSMOUNT,
+    CALL_FSPICK,
+    CALL_MOUNT_SETATTR,
+    CALL_OPEN_TREE_ATTR,
+    SYS_setns,
+    SYS_ptrace,
+    SYS_process_vm_readv,
+    SYS_process_vm_writev,
+    SYS_bpf,
+    SYS_perf_event_open,
+    SYS_io_uring_setup,
+    SYS_io_uring_enter,
+    SYS_io_uring_register,
+    SYS_keyctl,
+    SYS_add_key,
+    SYS_request_key,
+    SYS_userfaultfd,
+    SYS_open_by_handle_at,
+    SYS_init_module,
+    SYS_finit_module,
+    SYS_delete_module,
+    SYS_kexec_load,
+    SYS_kexec_file_load,
+    SYS_settimeofday,
+    SYS_clock_settime,
+    SYS_clock_adjtime,
+    SYS_adjtimex,
+    SYS_sethostname,
+    SYS_setdomainname,
+    SYS_reboot,
+    SYS_swapon,
+    SYS_swapoff,
+    SYS_acct,
+    SYS_syslog,
+    SYS_quotactl,
+#if defined(__x86_64__)
+    SYS_iopl,
+    SYS_ioperm,
+#endif
+};
+
+/* What comes before the search. */
+static const struct sock_filter first_steps[] = {
     LOAD(arch),
     BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SANDBOX_ARCH, 1, 0),
     BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
@@ -74,54 +124,74 @@ static struct sock_filter filter_steps[] = {
     BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, CLONE_NEWUSER, 0, 1),
     BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
     BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-    DENY_IF(SYS_mount),
-    DENY_IF(SYS_umount2),
-    DENY_IF(SYS_pivot_root),
-    DENY_IF(CALL_OPEN_TREE),
-    DENY_IF(CALL_MOVE_MOUNT),
-    DENY_IF(CALL_FSOPEN),
-    DENY_IF(CALL_FSCONFIG),
-    DENY_IF(CALL_FSMOUNT),
-    DENY_IF(CALL_FSPICK),
-    DENY_IF(CALL_MOUNT_SETATTR),
-    DENY_IF(CALL_OPEN_TREE_ATTR),
-    DENY_IF(SYS_setns),
-    DENY_IF(SYS_ptrace),
-    DENY_IF(SYS_process_vm_readv),
-    DENY_IF(SYS_process_vm_writev),
-    DENY_IF(SYS_bpf),
-    DENY_IF(SYS_perf_event_open),
-    DENY_IF(SYS_io_uring_setup),
-    DENY_IF(SYS_io_uring_enter),
-    DENY_IF(SYS_io_uring_register),
-    DENY_IF(SYS_keyctl),
-    DENY_IF(SYS_add_key),
-    DENY_IF(SYS_request_key),
-    DENY_IF(SYS_userfaultfd),
-    DENY_IF(SYS_open_by_handle_at),
-    DENY_IF(SYS_init_module),
-    DENY_IF(SYS_finit_module),
-    DENY_IF(SYS_delete_module),
-    DENY_IF(SYS_kexec_load),
-    DENY_IF(SYS_kexec_file_load),
-    DENY_IF(SYS_settimeofday),
-    DENY_IF(SYS_clock_settime),
-    DENY_IF(SYS_clock_adjtime),
-    DENY_IF(SYS_adjtimex),
-    DENY_IF(SYS_sethostname),
-    DENY_IF(SYS_setdomainname),
-    DENY_IF(SYS_reboot),
-    DENY_IF(SYS_swapon),
-    DENY_IF(SYS_swapoff),
-    DENY_IF(SYS_acct),
-    DENY_IF(SYS_syslog),
-    DENY_IF(SYS_quotactl),
-#if defined(__x86_64__)
-    DENY_IF(SYS_iopl),
-    DENY_IF(SYS_ioperm),
-#endif
-    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 };
+
+#define FIRST_STEPS (sizeof first_steps / sizeof first_steps[0])
+#define DENIED_CALLS (sizeof denied_calls / sizeof denied_calls[0])
+/* A search over n bounds has n steps and n + 1 ends. */
+#define STEPS_MAX (FIRST_STEPS + 4 * DENIED_CALLS + 1)
+
+struct sandbox {
+    /* Numbers at which the answer changes, ascending: denied from an even one, allowed from an odd
+     * one. */
+    uint32_t bounds[2 * DENIED_CALLS];
+    size_t bounds_count;
+    struct sock_filter steps[STEPS_MAX];
+    size_t steps_count;
+};
+
+static struct sandbox sandbox; /* written once, by sandbox_prepare() */
+
+static void find_bounds(void) {
+    uint32_t sorted[DENIED_CALLS];
+    for (size_t i = 0; i < DENIED_CALLS; i++) {
+        size_t at = i;
+        for (; at > 0 && sorted[at - 1] > denied_calls[i]; at--)
+            sorted[at] = sorted[at - 1];
+        sorted[at] = denied_calls[i];
+    }
+    for (size_t i = 0; i < DENIED_CALLS; i++) {
+        assert(i == 0 || sorted[i] > sorted[i - 1]);
+        if (i > 0 && sorted[i] == sorted[i - 1] + 1)
+            sandbox.bounds[sandbox.bounds_count - 1]++;
+        else {
+            sandbox.bounds[sandbox.bounds_count++] = sorted[i];
+            sandbox.bounds[sandbox.bounds_count++] = sorted[i] + 1;
+        }
+    }
+}
+
+static void add_step(struct sock_filter step) {
+    assert(sandbox.steps_count < STEPS_MAX);
+    sandbox.steps[sandbox.steps_count++] = step;
+}
+
+/* The search among the bounds [from, to): a call below the first is in the range `from`, counted
+ * from 0, and ranges of odd numbers are denied. */
+static void add_search(size_t from, size_t to) {
+    if (from == to) {
+        add_step((struct sock_filter)BPF_STMT(
+            BPF_RET | BPF_K, from % 2 == 1 ? SECCOMP_RET_ERRNO | EPERM : SECCOMP_RET_ALLOW));
+        return;
+    }
+    size_t middle = from + (to - from) / 2, at = sandbox.steps_count;
+    add_step((struct sock_filter){ 0 });
+    add_search(from, middle);
+    size_t skipped = sandbox.steps_count - at - 1;
+    assert(skipped <= UINT8_MAX);
+    sandbox.steps[at] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K,
+                                                     sandbox.bounds[middle], (uint8_t)skipped, 0);
+    add_search(middle + 1, to);
+}
+
+void sandbox_prepare(void) {
+    if (sandbox.steps_count > 0)
+        return;
+    find_bounds();
+    for (size_t i = 0; i < FIRST_STEPS; i++)
+        add_step(first_steps[i]);
+    add_search(0, sandbox.bounds_count);
+}
 
 static int limit(__rlimit_resource_t resource, rlim_t value) {
     struct rlimit wanted = { .rlim_cur = value, .rlim_max = value };
@@ -138,10 +208,9 @@ static int limit(__rlimit_resource_t resource, rlim_t value) {
 }
 
 int sandbox_enter(void) {
-    const struct sock_fprog program = {
-        .len = sizeof filter_steps / sizeof filter_steps[0],
-        .filter = filter_steps,
-    };
+    const struct sock_fprog program = { .len = (unsigned short)sandbox.steps_count,
+                                        .filter = sandbox.steps };
+    assert(sandbox.steps_count > 0);
     int error = limit(RLIMIT_NOFILE, 1024);
     if (error == 0)
         error = limit(RLIMIT_CORE, 0);

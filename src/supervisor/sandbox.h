@@ -7,6 +7,9 @@
  * before exec; it shares its memory with the attempt's init, so nothing here writes to memory
  * other than the stack. */
 
+/* Makes the filter, once; before the first sandbox_enter(), in the supervisor. */
+void sandbox_prepare(void);
+
 /* Sets NOFILE 1024, CORE 0, FSIZE 10 GiB, NPROC 65536 (each no higher than the hard limit it has),
  * no_new_privs and the filter. 0 or -errno. */
 int sandbox_enter(void);

@@ -24,6 +24,7 @@
 #include <unistd.h>
 
 #include "supervisor/init.h"
+#include "supervisor/sandbox.h"
 
 #define PIDFS_MAGIC 0x50494446
 
@@ -69,6 +70,7 @@ static bool works(const struct spawn_level *level) {
 }
 
 void spawn_probe(uid_t task_uid, gid_t task_gid, struct spawn_level *ret_level) {
+    sandbox_prepare();
     bool is_root = geteuid() == 0;
     struct spawn_level level = { .drops_rights = is_root,
                                  .has_pidns = true,
