@@ -252,6 +252,9 @@ static void take_report(const struct report *report, void *user) {
         g_strlcpy(loop->stats.level, report->level, sizeof loop->stats.level);
         g_mutex_unlock(&loop->mutex);
     }
+    if (report->kind == REPORT_GONE) {
+        active_clear_orders(&loop->active); // the next greeting tells everything again
+    }
     struct command *probe = g_hash_table_lookup(loop->probes, &report->fence);
     if (probe != NULL && (report->kind == REPORT_EXITED || report->kind == REPORT_REFUSED)) {
         g_array_append_val(loop->active.acknowledges, report->fence);
@@ -378,7 +381,7 @@ static void send_starts(struct loop *loop, GArray *orders) {
     }
 }
 
-static void act(struct loop *loop) {
+static void send_words(struct loop *loop) {
     struct active *active = &loop->active;
     for (guint i = 0; i < active->acknowledges->len; i++) {
         client_acknowledge(loop->client, g_array_index(active->acknowledges, int64_t, i));
@@ -394,6 +397,15 @@ static void act(struct loop *loop) {
     }
     active_clear_orders(active);
     g_array_set_size(loop->probe_starts, 0);
+}
+
+static void act(struct loop *loop) {
+    struct active *active = &loop->active;
+    // A greeting may take several turns, and nothing can be said before its end. What its reports ask for is kept.
+    bool is_greeting = client_fd(loop->client) >= 0 && !client_is_ready(loop->client);
+    if (!is_greeting) {
+        send_words(loop);
+    }
     if (active->has_judged) {
         active->has_judged = false;
         recover_remember_boot(loop->dir);
