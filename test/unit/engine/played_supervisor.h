@@ -59,6 +59,7 @@ struct played {
     uint64_t mark;
     bool is_damaged;
     bool ignores_kill;
+    int greeting_pause_ms; // before STATE_END: the greeting takes several turns of the engine
     // How an attempt ends as soon as it was started: an exit code, or PLAYED_HOLD. NULL: 0.
     int (*play)(const struct played_attempt *attempt, void *user);
     void *play_user;
@@ -306,6 +307,7 @@ PLAYED_FN void played_take_hello(struct played *played, const struct frame_hello
             played_say_exit(played, attempt);
         }
     }
+    g_usleep((gulong)played->greeting_pause_ms * 1000);
     played_say(played, (struct frame_message){ .type = FRAME_STATE_END });
     played->mark = MAX(played->mark, hello->highest_fence);
 }

@@ -56,6 +56,7 @@ static void an_attempt_that_runs_is_adopted(void) {
 
 static void an_exit_during_the_absence_is_taken_over_once(void) {
     struct scene scene = begin();
+    scene.kit->played->greeting_pause_ms = 30;
     kit_stop(scene.kit);
     played_exit(scene.kit->played, scene.fence, 0);
     kit_start(scene.kit);
@@ -199,6 +200,7 @@ static void an_attempt_the_store_does_not_know_is_killed(void) {
     kit_wait_supervisor(kit);
     kit_stop(kit);
     struct played_attempt *stranger = g_new0(struct played_attempt, 1);
+    kit->played->greeting_pause_ms = 30;
     stranger->fence = 900000;
     stranger->is_open = true;
     g_mutex_lock(&kit->played->mutex);

@@ -60,6 +60,7 @@ static void share(struct kit *kit, int limit) {
         g_assert_cmpint(kit_count_nodes(kit, flows[i], runs[i], NODE_QUEUED), ==, NODES);
     }
     played_listen(kit->played);
+    (void)played_wait_attempts(kit->played, (guint)limit);
     end_one_by_one(kit, 2 * NODES);
     for (int i = 0; i < 2; i++) {
         kit_wait_run(kit, flows[i], runs[i], RUN_SUCCESS);
