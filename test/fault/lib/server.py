@@ -81,6 +81,8 @@ class Server:
     """arguments: further ones of the command line. plain_uid: run it as this uid, not as root (the test is root)."""
 
     def __init__(self, name, arguments=(), plain_uid=None):
+        if not os.path.exists(os.path.join(BUILD, "src", "main", "sluiced")):
+            sys.exit(f"{BUILD} has no sluiced: build first, and name the build directory in SLUICE_BUILD")
         self.scratch = tempfile.mkdtemp(prefix=f"sluice-fault-{name}-", dir="/var/tmp")
         os.chmod(self.scratch, 0o711)
         self.data = os.path.join(self.scratch, "data")
