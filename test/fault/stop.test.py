@@ -43,6 +43,8 @@ ESCAPES = {
     "fork-bomb": ("bomb() { if [ $1 -gt 0 ]; then bomb $(($1 - 1)) & bomb $(($1 - 1)) & fi; sleep 71; }\n"
                   "bomb 5 &", 60),
 }
+# The same, with a main script that hears no TERM either: nothing but KILL ends these.
+ESCAPES.update({f"stubborn-{name}": (f"trap '' TERM\n{work}", count) for name, (work, count) in list(ESCAPES.items())})
 
 
 def processes_of(run, server):
@@ -73,6 +75,7 @@ class Trial:
                 self.flows[name] = self.api.flow(name, {"main": script, "behind": self.ledger.script()}, [("main", "behind")])
             runs[name] = self.api.try_run(self.flows[name][0])
         until(lambda: self.ledger.open_count() == before + len(ESCAPES), 20, "all scripts have started")
+        # Now each has all the processes that it wants.
         for name, (_, count) in ESCAPES.items():
             until(lambda: len(processes_of(runs[name], self.server)) >= count, 10,
                   lambda: f"{name} has {count} processes: {self.server.describe(processes_of(runs[name], self.server))}")
@@ -220,7 +223,7 @@ class Trial:
 def main():
     trial = Trial()
     tap.run([
-        (f"stop: {len(ESCAPES)} scripts that escape are gone within grace + 2 s, and only then STOPPED", trial.stop_each),
+        (f"stop: {len(ESCAPES)} scripts that would escape are gone within grace + 2 s, and only then STOPPED", trial.stop_each),
         ("suspend: nothing starts until resume, then all goes on", trial.suspend_and_resume),
         ("SIGTERM leaves attempts running, and the next server adopts them", trial.sigterm_leaves_attempts),
         ("exits that happen while no server runs are taken over", trial.exits_while_away),
