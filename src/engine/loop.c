@@ -383,9 +383,7 @@ static void send_starts(struct loop *loop, GArray *orders) {
 
 static void send_words(struct loop *loop) {
     struct active *active = &loop->active;
-    for (guint i = 0; i < active->acknowledges->len; i++) {
-        client_acknowledge(loop->client, g_array_index(active->acknowledges, int64_t, i));
-    }
+    client_gather(loop->client);
     for (guint i = 0; i < active->voids->len; i++) {
         client_void(loop->client, g_array_index(active->voids, int64_t, i));
     }
@@ -395,6 +393,11 @@ static void send_words(struct loop *loop) {
     for (guint i = 0; i < active->kills->len; i++) {
         client_kill(loop->client, g_array_index(active->kills, int64_t, i), loop->options.grace_ms);
     }
+    // Behind the starts, which somebody waits for.
+    for (guint i = 0; i < active->acknowledges->len; i++) {
+        client_acknowledge(loop->client, g_array_index(active->acknowledges, int64_t, i));
+    }
+    client_flush(loop->client, 0);
     active_clear_orders(active);
     g_array_set_size(loop->probe_starts, 0);
 }
@@ -592,11 +595,13 @@ void loop_free(struct loop *loop) {
 bool loop_post(struct loop *loop, struct command *command) {
     g_mutex_lock(&loop->mutex);
     bool is_closed = loop->is_closed;
+    bool is_first = loop->inbox.length ==
+                    0; // of the others, one has woken the engine, and it has not looked since
     if (!is_closed) {
         g_queue_push_tail(&loop->inbox, command);
     }
     g_mutex_unlock(&loop->mutex);
-    if (!is_closed) {
+    if (!is_closed && is_first) {
         wake(loop);
     }
     return !is_closed;

@@ -114,7 +114,7 @@ static bool apply(struct active *active, struct entry *entry, enum run_event_kin
     return active_apply(active, entry, &event, error);
 }
 
-// Stores the details of an end after the moves that it caused.
+// Stores the details of an end. The moves that it caused may follow at the end of the turn, with all others of their run.
 static bool close_attempt(struct active *active, const struct report *report,
                           enum attempt_state state, GError **error) {
     bool has_exited = report->exit.cause == EXIT_NORMAL;
@@ -131,7 +131,7 @@ static bool close_attempt(struct active *active, const struct report *report,
         .output_bytes = report->output_bytes,
         .dropped_bytes = report->dropped_bytes,
     };
-    return active_flush(active, error) && store_attempt_close(active->store, &end, error);
+    return store_attempt_close(active->store, &end, error);
 }
 
 static bool take_exit(struct active *active, const struct report *report, GError **error) {

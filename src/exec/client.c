@@ -29,6 +29,7 @@ enum {
     RETRY_MAX_MS = 1000,
     LAUNCH_PAUSE_MS = 1000,   // a supervisor that was asked for needs a moment until it listens
     DESCRIPTORS_PAUSE_MS = 5, // too many descriptors in flight: the peer has to take some
+    GATHERED_STARTS_MAX = 8,  // each keeps its descriptors open until it is sent
     READS_PER_PUMP = 64,      // the engine has other things to do
     PENDING_BYTES_MAX = 64 * 1024 * 1024,
     BOOT_ID_BYTES = 64,
@@ -51,7 +52,9 @@ struct client {
     struct frame_reader reader;
     struct frame_writer writer;
     bool is_broken; // noted here, taken down by the next pump
-    bool is_held;   // descriptors wait: no use in writing before held_until_ms
+    bool is_gathering;
+    int gathered_starts;
+    bool is_held; // descriptors wait: no use in writing before held_until_ms
     int64_t held_until_ms;
     int64_t connect_due_ms;
     int64_t retry_ms;
@@ -142,9 +145,11 @@ bool client_is_ready(const struct client *client) {
 
 // Sends what the socket takes now.
 static void flush(struct client *client) {
-    if (client->fd < 0 || client->is_broken) {
+    if (client->fd < 0 || client->is_broken ||
+        (client->is_gathering && client->gathered_starts < GATHERED_STARTS_MAX)) {
         return;
     }
+    client->gathered_starts = 0;
     int result = frame_writer_flush(&client->writer, client->fd);
     client->is_held = result == -ETOOMANYREFS;
     if (client->is_held) {
@@ -205,6 +210,7 @@ void client_start(struct client *client, int64_t fence, const struct attempt_spe
         }
         return;
     }
+    client->gathered_starts++;
     flush(client);
 }
 
@@ -227,9 +233,14 @@ void client_quit(struct client *client) {
     send_message(client, &(struct frame_message){ .type = FRAME_QUIT });
 }
 
+void client_gather(struct client *client) {
+    client->is_gathering = true;
+}
+
 void client_flush(struct client *client, int64_t timeout_ms) {
     g_assert(client != NULL);
 
+    client->is_gathering = false;
     int64_t deadline_ms = now_ms() + timeout_ms;
     for (;;) {
         flush(client);

@@ -72,5 +72,7 @@ void client_kill(struct client *client, int64_t fence, int64_t grace_ms);
 void client_acknowledge(struct client *client, int64_t fence);
 void client_void(struct client *client, int64_t fence);
 void client_quit(struct client *client);
-// Writes out what is queued, waiting at most this long; for the end of the server.
+// Until client_flush, words are sent together rather than each by itself: the supervisor is woken once for all of them.
+void client_gather(struct client *client);
+// Writes out what is queued, waiting at most this long (0: what the socket takes now), and ends client_gather.
 void client_flush(struct client *client, int64_t timeout_ms);

@@ -340,7 +340,8 @@ static int64_t sqlite_scan_steps(struct sql_statement *statement) {
 
 const struct sql_driver sql_sqlite_driver = {
     .name = "sqlite",
-    .begin_text = "BEGIN IMMEDIATE",
+    .begin_text =
+        "BEGIN", // locks come with the first statement, so that a turn without any costs no system call
     .check_text = "PRAGMA integrity_check(1)",
     .open = sqlite_open_connection,
     .close = sqlite_close_connection,
