@@ -70,6 +70,7 @@ static void share(struct kit *kit, int limit) {
         g_assert_cmpint(attempt->run_id, ==, runs[i % 2]);
     }
     g_assert_cmpint(kit->played->open_count_max, ==, limit);
+    g_assert_cmpint(played_count_heard(kit->played, FRAME_START, 0), ==, 2 * NODES); // none refused
     kit_free(kit);
 }
 
@@ -321,6 +322,20 @@ static void a_run_ends_at_its_time_limit(void) {
     kit_free(kit);
 }
 
+static void a_changed_time_limit_counts_for_a_run_that_was_loaded(void) {
+    struct kit *kit = kit_new();
+    int64_t nodes[1];
+    played_set_play(kit->played, played_hold, NULL);
+    int64_t flow = kit_chain(kit, "long", 1, nodes);
+    int64_t run = kit_try(kit, flow);
+    (void)played_wait_attempts(kit->played, 1);
+    kit->options.run_limit_ms = 1000;
+    kit_restart(kit);
+    kit_wait_run(kit, flow, run, RUN_FAILED);
+    kit_expect_run(kit, flow, run, RUN_FAILED, "ran longer than its limit of 1 s");
+    kit_free(kit);
+}
+
 // ---- Tests of connections ----
 
 static void probe_connection(struct exec_connection *connection) {
@@ -497,6 +512,7 @@ int main(int argc, char **argv) {
     TEST(a_node_that_can_not_be_prepared_fails_without_an_attempt);
     TEST(a_failed_attempt_is_retried_after_its_interval);
     TEST(a_run_ends_at_its_time_limit);
+    TEST(a_changed_time_limit_counts_for_a_run_that_was_loaded);
     TEST(a_connection_test_gives_its_result_line);
     TEST(a_connection_test_that_takes_too_long_is_killed);
     TEST(a_connection_test_is_not_overtaken_by_nodes);
