@@ -84,14 +84,22 @@ struct http_server {
     GThread *reaper;
     uint16_t port;
     GMutex mutex;
-    GCond changed;     // a request ended, a connection came, or stopping
-    GHashTable *peers; // struct peer, all open connections
+    GCond reaper_woken; // the first connection came, or stopping
+    GCond fewer;        // while stopping: a request ended
+    GHashTable *peers;  // struct peer, all open connections
     unsigned kept;
     unsigned requests; // begun and not freed
     unsigned busy;     // of these, with a worker
     size_t bodies_bytes;
     bool is_stopping;
 };
+
+// Signalling is a system call even when nobody waits, and nobody does before the server stops. Called with the mutex.
+static void tell_stopping(struct http_server *server) {
+    if (server->is_stopping) {
+        g_cond_broadcast(&server->fewer);
+    }
+}
 
 static void set_stage(struct http_reply *exchange, enum stage stage) {
     struct http_server *server = exchange->server;
@@ -100,7 +108,6 @@ static void set_stage(struct http_reply *exchange, enum stage stage) {
     exchange->stage = stage;
     exchange->peer->stage = stage;
     exchange->peer->since_us = g_get_monotonic_time();
-    g_cond_broadcast(&server->changed);
     g_mutex_unlock(&server->mutex);
 }
 
@@ -165,7 +172,7 @@ void http_reply_send(struct http_reply *reply, unsigned status, const char *cont
         MHD_resume_connection(reply->connection); // the network thread frees `reply` from here on
         g_mutex_lock(&server->mutex);
         server->busy--; // only now: the library must not be stopped with a suspended connection
-        g_cond_broadcast(&server->changed);
+        tell_stopping(server);
         g_mutex_unlock(&server->mutex);
     }
 }
@@ -412,7 +419,7 @@ static void on_completed(void *ctx, struct MHD_Connection *connection, void **re
     exchange->peer->body_bytes = 0;
     exchange->peer->since_us = g_get_monotonic_time();
     server->requests--;
-    g_cond_broadcast(&server->changed);
+    tell_stopping(server);
     g_mutex_unlock(&server->mutex);
     g_free(exchange->target);
     g_free(exchange->note);
@@ -453,7 +460,9 @@ static void on_connection(void *ctx, struct MHD_Connection *connection, void **s
         *socket_ctx = peer;
         g_mutex_lock(&server->mutex);
         (void)g_hash_table_add(server->peers, peer);
-        g_cond_broadcast(&server->changed);
+        if (g_hash_table_size(server->peers) == 1) {
+            g_cond_signal(&server->reaper_woken);
+        }
         g_mutex_unlock(&server->mutex);
         return;
     }
@@ -461,7 +470,6 @@ static void on_connection(void *ctx, struct MHD_Connection *connection, void **s
     g_mutex_lock(&server->mutex);
     (void)g_hash_table_remove(server->peers, peer);
     server->kept -= peer->is_kept;
-    g_cond_broadcast(&server->changed);
     g_mutex_unlock(&server->mutex);
     g_free(peer);
 }
@@ -492,7 +500,7 @@ static gpointer run_reaper(gpointer data) {
     g_mutex_lock(&server->mutex);
     while (!server->is_stopping) {
         if (g_hash_table_size(server->peers) == 0) {
-            g_cond_wait(&server->changed, &server->mutex);
+            g_cond_wait(&server->reaper_woken, &server->mutex);
             continue;
         }
         int64_t now_us = g_get_monotonic_time();
@@ -506,10 +514,9 @@ static gpointer run_reaper(gpointer data) {
                 (void)shutdown(peer->fd, SHUT_RDWR);
             }
         }
-        // Woken early only to stop; other news can wait for the end of the period.
         int64_t until_us = g_get_monotonic_time() + REAPER_PERIOD_MS * 1000;
         while (!server->is_stopping &&
-               g_cond_wait_until(&server->changed, &server->mutex, until_us)) {
+               g_cond_wait_until(&server->reaper_woken, &server->mutex, until_us)) {
         }
     }
     g_mutex_unlock(&server->mutex);
@@ -556,7 +563,8 @@ static void server_free(struct http_server *server) {
         g_thread_pool_free(server->workers, FALSE, TRUE);
     }
     g_hash_table_unref(server->peers);
-    g_cond_clear(&server->changed);
+    g_cond_clear(&server->reaper_woken);
+    g_cond_clear(&server->fewer);
     g_mutex_clear(&server->mutex);
     g_free(server);
 }
@@ -568,7 +576,8 @@ bool http_server_start(const struct http_options *options, struct http_server **
     server->options = *options;
     fill_defaults(&server->options);
     g_mutex_init(&server->mutex);
-    g_cond_init(&server->changed);
+    g_cond_init(&server->reaper_woken);
+    g_cond_init(&server->fewer);
     server->peers = g_hash_table_new(g_direct_hash, g_direct_equal);
     server->port = port_of(options->listen_fd);
     server->workers =
@@ -604,12 +613,12 @@ void http_server_stop(struct http_server *server, unsigned drain_ms) {
     int listen_fd = MHD_quiesce_daemon(server->daemon);
     g_mutex_lock(&server->mutex);
     server->is_stopping = true;
-    g_cond_broadcast(&server->changed);
+    g_cond_signal(&server->reaper_woken);
     while (server->busy > 0) {
-        g_cond_wait(&server->changed, &server->mutex);
+        g_cond_wait(&server->fewer, &server->mutex);
     }
     int64_t until_us = g_get_monotonic_time() + (int64_t)drain_ms * 1000;
-    while (server->requests > 0 && g_cond_wait_until(&server->changed, &server->mutex, until_us)) {
+    while (server->requests > 0 && g_cond_wait_until(&server->fewer, &server->mutex, until_us)) {
     }
     g_mutex_unlock(&server->mutex);
     (void)g_thread_join(server->reaper);
