@@ -14,17 +14,25 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <linux/fs.h>
 #include <linux/sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <sys/xattr.h>
 #include <unistd.h>
+
+/* What a directory's owner can set, and its next owner would notice. */
+#define TASK_FLAGS                                                                                 \
+    (FS_SECRM_FL | FS_UNRM_FL | FS_COMPR_FL | FS_SYNC_FL | FS_IMMUTABLE_FL | FS_APPEND_FL |        \
+     FS_NODUMP_FL | FS_NOATIME_FL | FS_NOCOMP_FL | FS_ENCRYPT_FL | FS_JOURNAL_DATA_FL |            \
+     FS_DIRSYNC_FL | FS_TOPDIR_FL | FS_NOCOW_FL | FS_DAX_FL | FS_PROJINHERIT_FL | FS_CASEFOLD_FL)
 
 void workdir_init(struct workdir *workdir, int work_fd, uid_t uid, gid_t gid) {
     *workdir = (struct workdir){ .work_fd = work_fd, .uid = uid, .gid = gid, .helper_fd = -1 };
@@ -59,45 +67,65 @@ static bool take_spare(struct workdir *workdir, const char *name) {
     return renameat2(workdir->work_fd, spare, workdir->work_fd, name, RENAME_NOREPLACE) == 0;
 }
 
+static int give_to_task(const struct workdir *workdir, const char *name) {
+    if (workdir->uid == (uid_t)-1 ||
+        fchownat(workdir->work_fd, name, workdir->uid, workdir->gid, AT_SYMLINK_NOFOLLOW) == 0)
+        return 0;
+    int error = -errno;
+    (void)unlinkat(workdir->work_fd, name, AT_REMOVEDIR);
+    return error;
+}
+
 int workdir_make(struct workdir *workdir, uint64_t fence) {
     char name[WORKDIR_NAME_BYTES];
     workdir_name(fence, name);
-    if (take_spare(workdir, name))
-        return 0;
-    if (mkdirat(workdir->work_fd, name, 0700) != 0)
+    if (!take_spare(workdir, name) && mkdirat(workdir->work_fd, name, 0700) != 0)
         return -errno;
-    if (workdir->uid != (uid_t)-1 &&
-        fchownat(workdir->work_fd, name, workdir->uid, workdir->gid, AT_SYMLINK_NOFOLLOW) != 0) {
-        int error = -errno;
-        (void)unlinkat(workdir->work_fd, name, AT_REMOVEDIR);
-        return error;
-    }
-    return 0;
+    return give_to_task(workdir, name);
 }
 
-/* Nothing in it, and nothing that a task could have left on it: mode, attributes, access lists. The
- * entries "." and ".." are 24 bytes each; more bytes are more entries. */
-static bool is_as_new(int fd) {
-    enum { BARE_BYTES = 48 };
-    _Alignas(8) char entries[1024];
+/* Nothing in it, and nothing that a task could have left on it: mode, flags, attributes, access
+ * lists, blocks that a crowd of files has left. The entries "." and ".." are 24 bytes each; more
+ * bytes are more entries. */
+static bool is_as_new(int fd, const struct stat *status) {
+    enum { BARE_BYTES = 48, BLOCK_BYTES = 4096 };
+    _Alignas(8) char entries[128];
     char attribute[1];
-    return syscall(SYS_getdents64, fd, entries, sizeof entries) == BARE_BYTES &&
-           flistxattr(fd, attribute, 0) <= 0 && fchmod(fd, 0700) == 0;
+    int flags = 0;
+    if (status->st_size > BLOCK_BYTES ||
+        syscall(SYS_getdents64, fd, entries, sizeof entries) != BARE_BYTES)
+        return false;
+    if (flistxattr(fd, attribute, 0) > 0)
+        return false;
+    if (ioctl(fd, FS_IOC_GETFLAGS, &flags) == 0 && (flags & TASK_FLAGS) != 0)
+        return false;
+    return (status->st_mode & 07777) == 0700;
 }
 
-static bool keep_spare(struct workdir *workdir, const char *name) {
+/* Makes a spare of the directory if it is as new. It becomes root's first: whoever of the task's
+ * uid still has it open can put nothing in from then on, neither while we look nor later. (Not
+ * root, server and tasks are one user, and there is nobody to guard against.) */
+static bool keep_spare(struct workdir *workdir, const char *name, bool *ret_is_full) {
     if (workdir->spare_count >= WORKDIR_SPARES_MAX)
         return false;
     int fd = openat(workdir->work_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0)
         return false;
+    struct stat status;
+    /* Two links are its name and its "."; file systems that do not count say 1. */
+    *ret_is_full = fstat(fd, &status) != 0 || status.st_nlink > 2;
+    bool is_kept = !*ret_is_full &&
+                   (workdir->uid == (uid_t)-1 || fchown(fd, geteuid(), getegid()) == 0) &&
+                   fstat(fd, &status) == 0 && is_as_new(fd, &status);
+    (void)close(fd);
+    if (!is_kept)
+        return false;
     char spare[WORKDIR_NAME_BYTES];
     spare_name(workdir->spare_count, spare);
-    bool is_kept = is_as_new(fd) && renameat2(workdir->work_fd, name, workdir->work_fd, spare,
-                                              RENAME_NOREPLACE) == 0;
-    (void)close(fd);
-    workdir->spare_count += is_kept;
-    return is_kept;
+    if (renameat2(workdir->work_fd, name, workdir->work_fd, spare, RENAME_NOREPLACE) != 0)
+        return false;
+    workdir->spare_count++;
+    return true;
 }
 
 static void queue(struct workdir *workdir, uint64_t fence) {
@@ -115,8 +143,10 @@ static void queue(struct workdir *workdir, uint64_t fence) {
 void workdir_remove(struct workdir *workdir, uint64_t fence) {
     char name[WORKDIR_NAME_BYTES];
     workdir_name(fence, name);
-    if (!keep_spare(workdir, name) && unlinkat(workdir->work_fd, name, AT_REMOVEDIR) != 0 &&
-        errno != ENOENT)
+    bool is_full = false;
+    if (keep_spare(workdir, name, &is_full))
+        return;
+    if (is_full || (unlinkat(workdir->work_fd, name, AT_REMOVEDIR) != 0 && errno != ENOENT))
         queue(workdir, fence);
 }
 
@@ -144,7 +174,7 @@ void workdir_remove_all(struct workdir *workdir) {
     (void)fchmod(workdir->work_fd, 0711);
     for (struct dirent *entry; (entry = readdir(directory)) != NULL;) {
         if (strncmp(entry->d_name, ".spare.", 7) == 0) {
-            (void)unlinkat(workdir->work_fd, entry->d_name, AT_REMOVEDIR);
+            (void)workdir_remove_tree(workdir->work_fd, entry->d_name);
             continue;
         }
         char *end = NULL;

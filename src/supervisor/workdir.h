@@ -28,7 +28,7 @@ struct workdir {
     uint64_t *waiting;
     size_t waiting_count;
     size_t waiting_size;
-    size_t spare_count; /* .spare.0 ... are there, empty, of the task's uid */
+    size_t spare_count; /* .spare.0 ... are there, empty; root's, when started as root */
 };
 
 void workdir_init(struct workdir *workdir, int work_fd, uid_t uid, gid_t gid);
