@@ -561,27 +561,46 @@ static void attempts_die_with_the_supervisor_and_are_lost(struct rig *rig, gcons
     g_assert_nonnull(strstr(log, "SYS outcome unknown"));
 }
 
-static void two_hundred_attempts_run_at_once(struct rig *rig, gconstpointer data) {
-    enum { COUNT = 200 };
+/* The most memory that the supervisor ever had, in KiB. */
+static uint64_t peak_memory_kib(const struct rig *rig) {
+    g_autofree char *path = g_strdup_printf("/proc/%d/status", (int)rig->pid);
+    g_autofree char *text = NULL;
+    g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
+    const char *line = strstr(text, "VmHWM:");
+    g_assert_nonnull(line);
+    return g_ascii_strtoull(line + strlen("VmHWM:"), NULL, 10);
+}
+
+/* All wait for one line of a named pipe, so none ends before the last has started. */
+static void a_thousand_attempts_run_at_once(struct rig *rig, gconstpointer data) {
+    const uint32_t count = MIN(1000, rig->state.capacity);
+    g_assert_cmpuint(count, >=, 100);
     g_autofree char *mark = new_mark();
     g_autofree char *gate = g_build_filename(rig->path, "gate", NULL);
-    g_autofree char *script = g_strdup_printf(
-        "echo up; while ! test -e %s; do sleep 0.2; done; echo %s; exit 9", gate, mark);
+    g_assert_cmpint(mkfifo(gate, 0600), ==, 0);
+    g_assert_cmpint(chmod(gate, 0644), ==, 0);
+    int writer = open(gate, O_RDWR | O_CLOEXEC);
+    g_assert_cmpint(writer, >=, 0);
+    g_autofree char *script =
+        g_strdup_printf("echo up; read line <%s; echo %s; exit 9", gate, mark);
     struct frame_message message;
-    for (int i = 0; i < COUNT; i++)
+    for (uint32_t i = 0; i < count; i++)
         (void)start(rig, script);
-    for (int i = 0; i < COUNT; i++) {
+    for (uint32_t i = 0; i < count; i++) {
         g_assert_true(next_message(rig, &message));
         g_assert_cmpint(message.type, ==, FRAME_STARTED);
     }
-    g_assert_true(g_file_set_contents(gate, "", 0, NULL));
-    for (int i = 0; i < COUNT; i++) {
+    for (uint32_t i = 0; i < count; i++)
+        g_assert_cmpint(write(writer, "\n", 1), ==, 1);
+    for (uint32_t i = 0; i < count; i++) {
         g_assert_true(next_message(rig, &message));
         g_assert_cmpint(message.type, ==, FRAME_EXITED);
         g_assert_cmpint(message.exited.code, ==, 9);
         g_assert_true(frame_slice_equals(message.exited.result, mark));
         send_fence(rig, FRAME_ACK, message.exited.fence);
     }
+    (void)close(writer);
+    g_assert_cmpuint(peak_memory_kib(rig), <, 20 * 1024);
     run(rig, "exit 0");
 }
 
@@ -643,7 +662,7 @@ int main(int argc, char **argv) {
     ADD(everything_may_be_repeated);
     ADD(a_new_server_adopts_and_takes_ends_over);
     ADD(attempts_die_with_the_supervisor_and_are_lost);
-    ADD(two_hundred_attempts_run_at_once);
+    ADD(a_thousand_attempts_run_at_once);
     ADD(an_idle_supervisor_ends_and_a_second_one_does_not_begin);
     ADD(garbage_costs_only_the_connection);
     return g_test_run();
