@@ -16,6 +16,7 @@
 #include "base/zone.h"
 #include "engine/active.h"
 #include "engine/dispatch.h"
+#include "engine/probes.h"
 #include "engine/recover.h"
 
 enum {
@@ -33,8 +34,7 @@ struct loop {
     struct client *client;
     int capacity;          // of the supervisor
     int64_t full_until_ms; // monotonic: it had less room than it said, so no place is given before
-    GHashTable *probes;    // fence → struct command, waiting for their attempt's end
-    GArray *probe_starts;  // of struct start_order, of this turn
+    struct probes probes;  // connection tests under way
     GPtrArray *replies;    // of struct command: answered after the commit
     struct command *stopping; // a stop-all under way, or NULL
     bool is_quitting;         // engine thread only
@@ -154,17 +154,6 @@ static bool act_on_run(struct loop *loop, struct command *command, GError **erro
            active_apply(active, entry, &event, error);
 }
 
-static void start_probe(struct loop *loop, struct command *command) {
-    struct start_order order = {
-        .fence = store_next_id(loop->active.store, COUNTER_FENCE),
-        .spec = g_steal_pointer(&command->spec),
-    };
-    order.spec->grace_ms = 500;
-    command->fence = order.fence;
-    g_array_append_val(loop->probe_starts, order);
-    g_hash_table_insert(loop->probes, &command->fence, command);
-}
-
 static void stop_every_run(struct loop *loop) {
     g_autoptr(GList) entries = g_hash_table_get_values(loop->active.entries);
     for (const GList *item = entries; item != NULL; item = item->next) {
@@ -191,7 +180,9 @@ static void take_command(struct loop *loop, struct command *command) {
         break;
     case COMMAND_TRY_RUN: is_done = start_try_run(loop, command, &error); break;
     case COMMAND_RUN_ACTION: is_done = act_on_run(loop, command, &error); break;
-    case COMMAND_PROBE: start_probe(loop, command); return; // answered when its attempt ends
+    case COMMAND_PROBE:
+        probes_add(&loop->probes, command);
+        return; // answered when its attempt ends
     case COMMAND_STOP_ALL:
         if (loop->stopping != NULL) {
             fault_set(&error, FAULT_UNAVAILABLE, "all runs are being stopped already");
@@ -232,7 +223,7 @@ static void take_commands(struct loop *loop) {
 // ---- Reports and timers ----
 
 static void answer_probe(struct loop *loop, struct command *command, const struct report *report) {
-    g_hash_table_remove(loop->probes, &command->fence);
+    probes_remove(&loop->probes, command);
     if (report->kind == REPORT_EXITED && report->exit.result != NULL) {
         command->text = g_strndup(report->exit.result, report->exit.result_len);
     } else {
@@ -255,7 +246,7 @@ static void take_report(const struct report *report, void *user) {
     if (report->kind == REPORT_GONE) {
         active_clear_orders(&loop->active); // the next greeting tells everything again
     }
-    struct command *probe = g_hash_table_lookup(loop->probes, &report->fence);
+    struct command *probe = probes_find(&loop->probes, report->fence);
     if (probe != NULL && (report->kind == REPORT_EXITED || report->kind == REPORT_REFUSED)) {
         g_array_append_val(loop->active.acknowledges, report->fence);
         answer_probe(loop, probe, report);
@@ -293,22 +284,6 @@ static void take_timers(struct loop *loop) {
     }
 }
 
-static void time_out_probes(struct loop *loop) {
-    GHashTableIter iter;
-    gpointer value = NULL;
-    g_hash_table_iter_init(&iter, loop->probes);
-    while (g_hash_table_iter_next(&iter, NULL, &value)) {
-        struct command *command = value;
-        if (command->deadline_ms <= monotonic_ms()) {
-            fault_set(&command->error, FAULT_UNAVAILABLE,
-                      "the connection test did not end in time");
-            g_array_append_val(loop->active.kills, command->fence);
-            g_ptr_array_add(loop->replies, command);
-            g_hash_table_iter_remove(&iter);
-        }
-    }
-}
-
 static void check_stopping(struct loop *loop) {
     struct command *command = loop->stopping;
     if (command == NULL) {
@@ -333,7 +308,7 @@ static void give_places(struct loop *loop) {
     }
     loop->full_until_ms = 0;
     int limit = MIN(loop->options.attempts_max, loop->capacity);
-    int open = (int)g_hash_table_size(loop->active.fences) + (int)g_hash_table_size(loop->probes);
+    int open = (int)g_hash_table_size(loop->active.fences) + probes_running_count(&loop->probes);
     GError *error = NULL;
     if (!dispatch(&loop->active, limit - open, &error)) {
         fail_turn(loop, error);
@@ -388,7 +363,7 @@ static void send_words(struct loop *loop) {
         client_void(loop->client, g_array_index(active->voids, int64_t, i));
     }
     // In the order of their fences: the supervisor refuses one below its mark. Places are given after the commands were taken.
-    send_starts(loop, loop->probe_starts);
+    send_starts(loop, loop->probes.starts);
     send_starts(loop, active->starts);
     for (guint i = 0; i < active->kills->len; i++) {
         client_kill(loop->client, g_array_index(active->kills, int64_t, i), loop->options.grace_ms);
@@ -399,7 +374,7 @@ static void send_words(struct loop *loop) {
     }
     client_flush(loop->client, 0);
     active_clear_orders(active);
-    g_array_set_size(loop->probe_starts, 0);
+    g_array_set_size(loop->probes.starts, 0);
 }
 
 static void act(struct loop *loop) {
@@ -438,11 +413,9 @@ static int64_t poll_timeout(struct loop *loop) {
     if (loop->stopping != NULL) {
         timeout_ms = MIN(timeout_ms, loop->stopping->deadline_ms - monotonic_ms());
     }
-    GHashTableIter iter;
-    gpointer value = NULL;
-    g_hash_table_iter_init(&iter, loop->probes);
-    while (g_hash_table_iter_next(&iter, NULL, &value)) {
-        timeout_ms = MIN(timeout_ms, ((struct command *)value)->deadline_ms - monotonic_ms());
+    int64_t probe_due = probes_due_ms(&loop->probes);
+    if (probe_due != INT64_MAX) {
+        timeout_ms = MIN(timeout_ms, probe_due - monotonic_ms());
     }
     return CLAMP(timeout_ms, 0, POLL_MS_MAX);
 }
@@ -458,7 +431,10 @@ static bool turn(struct loop *loop) {
     client_pump(loop->client, monotonic_ms(), store_highest_id(loop->active.store, COUNTER_FENCE),
                 take_report, loop);
     take_timers(loop);
-    time_out_probes(loop);
+    probes_time_out(&loop->probes, monotonic_ms(), loop->active.kills, loop->replies);
+    if (client_is_ready(loop->client)) {
+        probes_begin(&loop->probes, loop->active.store);
+    }
     give_places(loop);
     bool is_dirty = false;
     if (!commit(loop, &is_dirty)) {
@@ -508,15 +484,7 @@ static void refuse_waiting(struct loop *loop) {
         command_complete(command);
     }
     g_ptr_array_set_size(loop->replies, 0);
-    GHashTableIter iter;
-    gpointer value = NULL;
-    g_hash_table_iter_init(&iter, loop->probes);
-    while (g_hash_table_iter_next(&iter, NULL, &value)) {
-        struct command *command = value;
-        fault_set(&command->error, FAULT_UNAVAILABLE, "the server is stopping");
-        g_hash_table_iter_remove(&iter);
-        command_complete(command);
-    }
+    probes_refuse_all(&loop->probes);
     if (loop->stopping != NULL) {
         loop->stopping->alive_count = (int)g_hash_table_size(loop->active.fences);
         command_complete(g_steal_pointer(&loop->stopping));
@@ -563,8 +531,7 @@ bool loop_new(const struct engine_options *options, struct loop **ret_loop, GErr
     g_mutex_init(&loop->mutex);
     g_queue_init(&loop->inbox);
     loop->replies = g_ptr_array_new();
-    loop->probes = g_hash_table_new(g_int64_hash, g_int64_equal);
-    loop->probe_starts = active_new_orders();
+    probes_init(&loop->probes);
     active_init(&loop->active, options->store, &loop->options);
     loop->client = client_new(loop->dir, options->launch, options->launch_user);
     if (!recover(loop, error)) {
@@ -582,8 +549,7 @@ void loop_free(struct loop *loop) {
     }
     client_free(loop->client);
     active_done(&loop->active);
-    g_hash_table_unref(loop->probes);
-    g_array_unref(loop->probe_starts);
+    probes_done(&loop->probes);
     g_ptr_array_unref(loop->replies);
     g_clear_error(&loop->failure);
     (void)close(loop->wake_fd);

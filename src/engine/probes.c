@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A probe waits, runs, and is answered once: by its attempt's end, by its deadline or by the end of the server.
+
+#include "engine/probes.h"
+
+#include "base/fault.h"
+#include "engine/active.h"
+
+enum { PROBE_GRACE_MS = 500 };
+
+void probes_init(struct probes *probes) {
+    probes->waiting = g_ptr_array_new();
+    probes->running = g_hash_table_new(g_int64_hash, g_int64_equal);
+    probes->starts = active_new_orders();
+}
+
+void probes_done(struct probes *probes) {
+    g_assert(probes->waiting->len == 0);
+    g_ptr_array_unref(probes->waiting);
+    g_hash_table_unref(probes->running);
+    g_array_unref(probes->starts);
+}
+
+void probes_add(struct probes *probes, struct command *command) {
+    g_assert(command->spec != NULL);
+    g_ptr_array_add(probes->waiting, command);
+}
+
+void probes_begin(struct probes *probes, struct store *store) {
+    for (guint i = 0; i < probes->waiting->len; i++) {
+        struct command *command = g_ptr_array_index(probes->waiting, i);
+        struct start_order order = {
+            .fence = store_next_id(store, COUNTER_FENCE),
+            .spec = g_steal_pointer(&command->spec),
+        };
+        order.spec->grace_ms = PROBE_GRACE_MS;
+        command->fence = order.fence;
+        g_array_append_val(probes->starts, order);
+        g_hash_table_insert(probes->running, &command->fence, command);
+    }
+    g_ptr_array_set_size(probes->waiting, 0);
+}
+
+struct command *probes_find(const struct probes *probes, int64_t fence) {
+    return g_hash_table_lookup(probes->running, &fence);
+}
+
+void probes_remove(struct probes *probes, const struct command *command) {
+    bool was_there = g_hash_table_remove(probes->running, &command->fence);
+    g_assert(was_there);
+}
+
+int probes_running_count(const struct probes *probes) {
+    return (int)g_hash_table_size(probes->running);
+}
+
+void probes_time_out(struct probes *probes, int64_t monotonic_ms, GArray *kills,
+                     GPtrArray *replies) {
+    for (guint i = probes->waiting->len; i > 0; i--) {
+        struct command *command = g_ptr_array_index(probes->waiting, i - 1);
+        if (command->deadline_ms <= monotonic_ms) {
+            fault_set(
+                &command->error, FAULT_UNAVAILABLE,
+                "the connection test could not start in time: the supervisor is not there yet");
+            g_ptr_array_add(replies, command);
+            (void)g_ptr_array_remove_index(probes->waiting, i - 1);
+        }
+    }
+    GHashTableIter iter;
+    gpointer value = NULL;
+    g_hash_table_iter_init(&iter, probes->running);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        struct command *command = value;
+        if (command->deadline_ms <= monotonic_ms) {
+            fault_set(&command->error, FAULT_UNAVAILABLE,
+                      "the connection test did not end in time");
+            g_array_append_val(kills, command->fence);
+            g_ptr_array_add(replies, command);
+            g_hash_table_iter_remove(&iter);
+        }
+    }
+}
+
+int64_t probes_due_ms(const struct probes *probes) {
+    int64_t due_ms = INT64_MAX;
+    for (guint i = 0; i < probes->waiting->len; i++) {
+        const struct command *command = g_ptr_array_index(probes->waiting, i);
+        due_ms = MIN(due_ms, command->deadline_ms);
+    }
+    GHashTableIter iter;
+    gpointer value = NULL;
+    g_hash_table_iter_init(&iter, probes->running);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        due_ms = MIN(due_ms, ((const struct command *)value)->deadline_ms);
+    }
+    return due_ms;
+}
+
+static void refuse(struct command *command) {
+    fault_set(&command->error, FAULT_UNAVAILABLE, "the server is stopping");
+    command_complete(command);
+}
+
+void probes_refuse_all(struct probes *probes) {
+    for (guint i = 0; i < probes->waiting->len; i++) {
+        refuse(g_ptr_array_index(probes->waiting, i));
+    }
+    g_ptr_array_set_size(probes->waiting, 0);
+    GHashTableIter iter;
+    gpointer value = NULL;
+    g_hash_table_iter_init(&iter, probes->running);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        struct command *command = value;
+        g_hash_table_iter_remove(&iter);
+        refuse(command);
+    }
+}

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// probes: connection tests of data sources on their way: attempts that belong to no run. Nothing of them is stored but their fence.
+// Engine thread only.
+#pragma once
+
+#include <glib.h>
+#include <stdint.h>
+
+#include "engine/command.h"
+#include "store/store.h"
+
+struct probes {
+    GPtrArray *waiting;  // of struct command *: the supervisor is not there yet
+    GHashTable *running; // fence → struct command *
+    GArray *starts;      // of struct start_order: to be sent after the commit
+};
+
+void probes_init(struct probes *probes);
+void probes_done(struct probes *probes);
+
+// Takes a command; it is completed by whoever finds, times out or refuses it.
+void probes_add(struct probes *probes, struct command *command);
+// The supervisor hears us: gives each waiting probe a fence and orders its start. A fence given earlier would be below the mark that the
+// greeting raises.
+void probes_begin(struct probes *probes, struct store *store);
+// The probe under a fence, or NULL.
+struct command *probes_find(const struct probes *probes, int64_t fence);
+void probes_remove(struct probes *probes, const struct command *command);
+int probes_running_count(const struct probes *probes);
+
+// Ends those whose time is over: error set, put into `replies`, the fence of a running one into `kills`.
+void probes_time_out(struct probes *probes, int64_t monotonic_ms, GArray *kills,
+                     GPtrArray *replies);
+// When probes_time_out is due next, monotonic; INT64_MAX never.
+int64_t probes_due_ms(const struct probes *probes);
+// The server stops: completes all with FAULT_UNAVAILABLE.
+void probes_refuse_all(struct probes *probes);
