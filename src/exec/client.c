@@ -53,6 +53,7 @@ struct client {
     struct frame_writer writer;
     bool is_broken; // noted here, taken down by the next pump
     bool is_gathering;
+    bool is_full; // took not all at the last try
     int gathered_starts;
     bool is_held; // descriptors wait: no use in writing before held_until_ms
     int64_t held_until_ms;
@@ -146,12 +147,14 @@ bool client_is_ready(const struct client *client) {
 // Sends what the socket takes now.
 static void flush(struct client *client) {
     if (client->fd < 0 || client->is_broken ||
-        (client->is_gathering && client->gathered_starts < GATHERED_STARTS_MAX)) {
+        (client->is_gathering &&
+         (client->is_full || client->gathered_starts < GATHERED_STARTS_MAX))) {
         return;
     }
     client->gathered_starts = 0;
     int result = frame_writer_flush(&client->writer, client->fd);
     client->is_held = result == -ETOOMANYREFS;
+    client->is_full = result != 0;
     if (client->is_held) {
         client->held_until_ms = now_ms() + DESCRIPTORS_PAUSE_MS;
     } else if (result != 0 && result != -EAGAIN) {
@@ -235,6 +238,7 @@ void client_quit(struct client *client) {
 
 void client_gather(struct client *client) {
     client->is_gathering = true;
+    client->is_full = false;
 }
 
 void client_flush(struct client *client, int64_t timeout_ms) {
@@ -315,6 +319,7 @@ static void report_ready(struct client *client, client_report_fn report, void *u
     client->launched_ms = INT64_MIN;
     struct report ready = {
         .kind = REPORT_READY,
+        .pid = (int)client->pid,
         .mark = client->mark,
         .capacity = client->capacity,
         .is_other_supervisor =

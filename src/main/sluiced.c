@@ -144,7 +144,7 @@ static void stop(struct server *server) {
         engine_free(server->engine);
     }
     store_close(server->store);
-    if (server->dir != NULL && server->serving != NULL) {
+    if (server->dir != NULL && server->lock_fd >= 0) { // also what a killed server left behind
         datadir_withdraw(server->dir);
     }
     g_free(server->dir);
