@@ -180,7 +180,8 @@ static bool endpoint_load(struct cli_profile *profile, const struct cli_profile_
     while (g_str_has_suffix(profile->endpoint, "/")) {
         profile->endpoint[strlen(profile->endpoint) - 1] = 0;
     }
-    const char *host = strstr(profile->endpoint, "://") + 3;
+    const char *scheme_end = strstr(profile->endpoint, "://"); // "http:///" has lost it
+    const char *host = scheme_end != NULL ? scheme_end + strlen("://") : "";
     bool is_http = g_str_has_prefix(profile->endpoint, "http://") ||
                    g_str_has_prefix(profile->endpoint, "https://");
     if (!is_http || *host == 0 || strpbrk(host, "/?#@ \t\r\n") != NULL) {
