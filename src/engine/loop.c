@@ -440,9 +440,10 @@ static bool turn(struct loop *loop) {
     if (!commit(loop, &is_dirty)) {
         return false;
     }
-    act(loop);
+    // Before anybody hears of the turn, so that whoever has heard finds it counted.
     active_sweep(&loop->active);
     note_turn(loop, is_dirty);
+    act(loop);
     check_stopping(loop);
     reply(loop);
     return true;
