@@ -7,10 +7,10 @@
 #include <stdint.h>
 
 struct civil {
-    int year; // 1 … 9999
+    int year;  // 1 … 9999
     int month; // 1 … 12
-    int day; // 1 … 31
-    int hour; // 0 … 23
+    int day;   // 1 … 31
+    int hour;  // 0 … 23
     int minute;
     int second;
     int millisecond;
@@ -32,7 +32,8 @@ int civil_day_of_year(const struct civil *civil);
 
 // Adds years and months (the day is cut to the month's last day), then the seconds (which may be days and weeks).
 // False, and nothing set, when the result leaves year 1 … 9999.
-bool civil_add(const struct civil *civil, int years, int months, int64_t seconds, struct civil *ret_sum);
+bool civil_add(const struct civil *civil, int years, int months, int64_t seconds,
+               struct civil *ret_sum);
 
 // "yyyy-MM-dd HH:mm:ss", the form of times on the wire (operations.md §0.7).
 void civil_text(const struct civil *civil, char ret_text[CIVIL_TEXT_BYTES]);

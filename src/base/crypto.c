@@ -81,11 +81,13 @@ GBytes *crypto_seal(const uint8_t key[CRYPTO_KEY_BYTES], const char *context, co
     int rest = 0;
     g_assert(ctx != NULL);
     g_assert(EVP_EncryptInit_ex(ctx, EVP_aes_256_gcm(), NULL, key, sealed) == 1);
-    g_assert(EVP_EncryptUpdate(ctx, NULL, &done, (const uint8_t *)context, (int)strlen(context)) == 1);
+    g_assert(EVP_EncryptUpdate(ctx, NULL, &done, (const uint8_t *)context, (int)strlen(context)) ==
+             1);
     g_assert(EVP_EncryptUpdate(ctx, sealed + NONCE_BYTES, &done, data, (int)len) == 1);
     g_assert(EVP_EncryptFinal_ex(ctx, sealed + NONCE_BYTES + done, &rest) == 1);
     g_assert((size_t)(done + rest) == len);
-    g_assert(EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_GCM_GET_TAG, TAG_BYTES, sealed + NONCE_BYTES + len) == 1);
+    g_assert(
+        EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_GCM_GET_TAG, TAG_BYTES, sealed + NONCE_BYTES + len) == 1);
     EVP_CIPHER_CTX_free(ctx);
     return g_bytes_new_take(sealed, len + CRYPTO_SEAL_OVERHEAD_BYTES);
 }

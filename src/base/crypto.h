@@ -13,7 +13,7 @@
 enum {
     CRYPTO_SHA1_BYTES = 20,
     CRYPTO_SHA256_BYTES = 32,
-    CRYPTO_KEY_BYTES = 32, // AES-256
+    CRYPTO_KEY_BYTES = 32,                // AES-256
     CRYPTO_SEAL_OVERHEAD_BYTES = 12 + 16, // nonce in front, tag behind
 };
 
@@ -37,8 +37,9 @@ char *crypto_random_text(size_t len);
 
 // Seals data with AES-256-GCM under a random nonce: nonce, cipher text, tag. `context` is authenticated, not stored: the same
 // text must be given to open it. The caller frees the bytes.
-GBytes *crypto_seal(const uint8_t key[CRYPTO_KEY_BYTES], const char *context, const void *data, size_t len);
+GBytes *crypto_seal(const uint8_t key[CRYPTO_KEY_BYTES], const char *context, const void *data,
+                    size_t len);
 
 // Opens what crypto_seal made. FAULT_INVALID_DATA when key, context or bytes do not fit.
-bool crypto_open(const uint8_t key[CRYPTO_KEY_BYTES], const char *context, const void *sealed, size_t len,
-                 GBytes **ret_data, GError **error);
+bool crypto_open(const uint8_t key[CRYPTO_KEY_BYTES], const char *context, const void *sealed,
+                 size_t len, GBytes **ret_data, GError **error);

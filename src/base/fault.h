@@ -13,7 +13,7 @@
 #include <stdbool.h>
 
 enum fault {
-    FAULT_INTERNAL, // a mistake of ours, or the machine failed us
+    FAULT_INTERNAL,    // a mistake of ours, or the machine failed us
     FAULT_UNAVAILABLE, // starting, stopping, overloaded: try again
     FAULT_IO, // the state store can not be trusted any more: the server ends (reliability.md G15)
 

@@ -22,7 +22,7 @@ enum condition_state {
 struct condition_upstream {
     int total;
     int succeeded; // SUCCESS and user-skipped
-    int failed; // FAIL, killed, CANCELLED
+    int failed;    // FAIL, killed, CANCELLED
 };
 
 struct condition;
@@ -34,5 +34,6 @@ void condition_free(struct condition *condition);
 enum condition_state condition_state(const struct condition *condition);
 
 // True or false. A variable that does not exist is FAULT_INVALID_DATA: the node fails.
-bool condition_evaluate(const struct condition *condition, const struct condition_upstream *upstream,
-                        var_lookup_fn lookup, void *user, bool *ret_holds, GError **error);
+bool condition_evaluate(const struct condition *condition,
+                        const struct condition_upstream *upstream, var_lookup_fn lookup, void *user,
+                        bool *ret_holds, GError **error);

@@ -25,8 +25,8 @@ struct graph_span {
 // Builds a graph; duplicate edges count once. A cycle (also a self edge) is refused with FAULT_GRAPH_HAS_CYCLE; *ret_cycle (may be NULL)
 // then holds the positions along it, the first repeated at the end, as a GArray of int that the caller frees, so that the caller can
 // name the path. Positions must be in range.
-bool graph_new(int node_count, const struct graph_edge *edges, int edge_count, struct graph **ret_graph,
-               GArray **ret_cycle, GError **error);
+bool graph_new(int node_count, const struct graph_edge *edges, int edge_count,
+               struct graph **ret_graph, GArray **ret_cycle, GError **error);
 void graph_free(struct graph *graph);
 
 int graph_node_count(const struct graph *graph);

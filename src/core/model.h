@@ -25,7 +25,7 @@ enum run_state {
 enum node_state {
     NODE_WAITING, // upstream not ended, or held by a suspended run
     NODE_RETRY_WAIT,
-    NODE_QUEUED, // ready, waits for a place
+    NODE_QUEUED,  // ready, waits for a place
     NODE_RUNNING, // dispatched or running
     NODE_SUSPEND, // held by a user
     NODE_KILLING,

@@ -35,9 +35,9 @@ struct plan_node {
     char *config;
     char *output;
     struct node_settings settings;
-    json_t *time_variables; // array of {name, pattern}; never NULL
+    json_t *time_variables;      // array of {name, pattern}; never NULL
     struct condition *condition; // of a CONDITION node whose content is good; otherwise NULL
-    char *condition_error; // why it is NULL
+    char *condition_error;       // why it is NULL
 };
 
 struct plan {
@@ -49,13 +49,13 @@ struct plan {
     int64_t owner_id;
     char *zone; // IANA name of the flow's schedule
     enum failure_policy policy;
-    json_t *constants; // object name → text
+    json_t *constants;      // object name → text
     json_t *time_variables; // array of {name, pattern}
     int node_count;
     struct plan_node *nodes;
     struct graph *graph;
     GHashTable *positions; // node id → position
-    int slot_count_max; // nodes of one run at a time; 0 no limit
+    int slot_count_max;    // nodes of one run at a time; 0 no limit
 };
 
 // Reads NodeConfig text; NULL or "" gives the defaults. FAULT_INVALID_DATA names the key.

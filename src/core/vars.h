@@ -10,8 +10,8 @@
 #include "core/pattern.h"
 
 enum {
-    VAR_NAME_MAX = 64, // [A-Za-z0-9_.-]{1,64}
-    VAR_VALUE_MAX = 64 * 1024, // bytes
+    VAR_NAME_MAX = 64,               // [A-Za-z0-9_.-]{1,64}
+    VAR_VALUE_MAX = 64 * 1024,       // bytes
     VAR_TEXT_MAX = 32 * 1024 * 1024, // bytes of a text after substitution
 };
 
@@ -31,8 +31,8 @@ typedef const char *(*var_lookup_fn)(const char *name, void *user);
 // Replaces every ${name} in one pass; text that came from a value is not replaced again; $${name} gives a literal ${name}; ${…}
 // whose inside is no valid name stays. An unknown name: strict → FAULT_INVALID_DATA naming it; otherwise it stays and is put into
 // ret_unknown (may be NULL; a GPtrArray of char * with free function, each name once). The caller frees the text.
-bool vars_substitute(const char *text, var_lookup_fn lookup, void *user, bool strict, char **ret_text,
-                     GPtrArray *ret_unknown, GError **error);
+bool vars_substitute(const char *text, var_lookup_fn lookup, void *user, bool strict,
+                     char **ret_text, GPtrArray *ret_unknown, GError **error);
 
 // The same over every string inside a JSON value (keys stay): a new value the caller owns.
 bool vars_substitute_json(const json_t *value, var_lookup_fn lookup, void *user, bool strict,
