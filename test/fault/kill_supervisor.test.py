@@ -9,6 +9,7 @@ The kernel ends its trees within a second, daemons included; their nodes are sho
 takes over; what may be repeated after a loss is repeated, nothing else.
 """
 
+import contextlib
 import os
 import signal
 import sys
@@ -127,7 +128,8 @@ class Trial:
             runs += [self.api.try_run(self.quick[0]) for _ in range(5)]
             time.sleep(0.02 * number)
             for pid in self.server.supervisor_pids():
-                os.kill(pid, signal.SIGKILL)
+                with contextlib.suppress(ProcessLookupError):  # found while the one before was dying
+                    os.kill(pid, signal.SIGKILL)
         states = [self.api.until_run(self.quick[0], run, ("SUCCESS", "FAILED")) for run in runs]
         breaches = [f"{state} {node}" for state, nodes in states for node in nodes.values()
                     if node["StateName"] == "FAIL" and "lost" not in node.get("Message", "")]

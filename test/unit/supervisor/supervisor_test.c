@@ -291,14 +291,21 @@ static void an_exit_code_and_a_result_come_back(struct rig *rig, gconstpointer d
 }
 
 static void the_program_gets_a_clean_room(struct rig *rig, gconstpointer data) {
-    run(rig, "test $(ls -A | wc -l) = 0 && test $(umask) = 0077 && test $TF_VAR_a = b && "
-             "test \"$(ulimit -n) $(ulimit -c)\" = '1024 0' && test -z \"$(cat)\" && "
-             "test $(ls /proc/self/fd | wc -l) = 4 && "
-             "grep -q 'NoNewPrivs:.1' /proc/self/status && "
-             "grep -q 'Seccomp:.2' /proc/self/status && "
-             "grep -q 'SigIgn:.0000000000000000' /proc/self/status && "
-             "grep -q 'SigBlk:.0000000000000000' /proc/self/status && "
-             "grep -q 'CapEff:.0000000000000000' /proc/self/status && echo clean");
+    run(rig,
+        "test $(ls -A | wc -l) = 0 && test $(umask) = 0077 && test $TF_VAR_a = b && "
+        "test \"$(ulimit -n) $(ulimit -c)\" = '1024 0' && test -z \"$(cat)\" && "
+        "test $(ls /proc/self/fd | wc -l) = 4 && "
+        "grep -q 'NoNewPrivs:.1' /proc/self/status && "
+        "grep -q 'Seccomp:.2' /proc/self/status && "
+        "grep -q 'SigIgn:.0000000000000000' /proc/self/status && "
+        "grep -q 'SigBlk:.0000000000000000' /proc/self/status && "
+        "grep -q 'CapEff:.0000000000000000' /proc/self/status && echo clean || "
+        "{ ls -la . /proc/self/fd; umask; ulimit -n; ulimit -c; env; cat /proc/self/status; }");
+    if (strcmp(rig->result, "clean") != 0) {
+        struct attempt_log_range range;
+        g_autofree char *log = read_log(rig, rig->exited.fence, &range);
+        g_printerr("%s", log); // what was not as it should be
+    }
     g_assert_cmpstr(rig->result, ==, "clean");
     run(rig, "id -u; touch here && mkdir -p a/b/c && ln -s / a/root && chmod 0 a/b && pwd");
     g_assert_cmpint(rig->exited.code, ==, 0);
