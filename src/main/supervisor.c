@@ -16,10 +16,12 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "supervisor/supervisor.h"
 
+#define SIGNAL_LAST 64
 #define SERVER_ID_DEFAULT 62800
 #define TASK_ID_DEFAULT 62801
 #define ATTEMPTS_DEFAULT 2000
@@ -157,9 +159,16 @@ static bool fill_standard_fds(void) {
 }
 
 static void settle_process(void) {
-    /* Whoever started us may have ignored signals, and programs would inherit that. */
-    for (int number = 1; number < NSIG; number++)
-        (void)signal(number, SIG_DFL);
+    /* Whoever started us may have ignored signals, and programs would inherit that. The raw call,
+     * because the library keeps two numbers to itself, which others have been seen to ignore. */
+    const struct {
+        void *handler;
+        unsigned long flags;
+        void *restorer;
+        unsigned long mask;
+    } preset = { 0 };
+    for (int number = 1; number <= SIGNAL_LAST; number++)
+        (void)syscall(SYS_rt_sigaction, number, &preset, NULL, sizeof preset.mask);
     sigset_t none;
     (void)sigemptyset(&none);
     (void)sigprocmask(SIG_SETMASK, &none, NULL);
