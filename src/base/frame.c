@@ -123,6 +123,7 @@ static void visit_start(struct cursor *cursor, struct frame_start *start) {
         visit_range(cursor, start->environment_count, 0, FRAME_ENVIRONMENT_MAX);
     visit_slice(cursor, &start->program, FRAME_PATH_MAX);
     visit_slice(cursor, &start->workdir, FRAME_PATH_MAX);
+    visit_slice(cursor, &start->note, FRAME_NOTE_MAX);
     start->fd_count = visit_range(cursor, start->fd_count, 1, FRAME_FDS_MAX);
 }
 

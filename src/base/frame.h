@@ -41,6 +41,7 @@
 #define FRAME_SPEC_BYTES_MAX (2u * 1024 * 1024)
 #define FRAME_ARGUMENTS_MAX 4096
 #define FRAME_ENVIRONMENT_MAX 32768
+#define FRAME_NOTE_MAX 900
 #define FRAME_PATH_MAX 4095
 
 enum frame_type {
@@ -102,7 +103,7 @@ struct frame_hello {
  * program opened before the uid change; or "@3", the content of descriptor 3 executed directly,
  * for scripts that begin with "#!".
  * `workdir` is empty for the fresh directory DIR/work/FENCE (made and removed in any case) or an
- * absolute path to change to instead.
+ * absolute path to change to instead. `note` is empty or a remark for the attempt's log.
  * fds[0] is the specification, a memfd with `argument_count` strings and then
  * `environment_count` strings of the form NAME=value, each ended by NUL; fds[1…] become
  * descriptors 3, 4, … of the program. */
@@ -115,6 +116,7 @@ struct frame_start {
     uint32_t environment_count;
     struct frame_slice program;
     struct frame_slice workdir;
+    struct frame_slice note;
     uint32_t fd_count; /* 1..FRAME_FDS_MAX */
     int fds[FRAME_FDS_MAX];
 };

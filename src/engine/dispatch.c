@@ -6,7 +6,6 @@
 #include "engine/dispatch.h"
 
 #include "base/fault.h"
-#include "base/log.h"
 #include "exec/kinds.h"
 #include "store/sources.h"
 
@@ -60,12 +59,7 @@ static bool grant(struct active *active, struct entry *entry, int node, int *pla
     g_autofree char *note = NULL;
     struct attempt_spec *spec = NULL;
     if (kind_prepare(&context, entry->run, node, &spec, &note, &refusal)) {
-        if (note != NULL) {
-            log_info("engine",
-                     "event=left-for-shell run=%" G_GINT64_FORMAT " node=%" G_GINT64_FORMAT
-                     " names=%s",
-                     entry->run_id, entry->run->plan->nodes[node].id, note);
-        }
+        spec->note = g_steal_pointer(&note);
         spec->grace_ms = active->options->grace_ms;
         --*places;
         return start_node(active, entry, node, spec, error);

@@ -29,6 +29,7 @@ void attempt_spec_free(struct attempt_spec *spec) {
     g_ptr_array_unref(spec->arguments);
     g_ptr_array_unref(spec->environment);
     g_ptr_array_unref(spec->contents);
+    g_free(spec->note);
     g_free(spec->work_dir);
     g_free(spec);
 }

@@ -22,6 +22,7 @@ struct attempt_spec {
     GPtrArray *arguments;   // of char *, argv[0] included; owns them
     GPtrArray *environment; // of char * NAME=value; owns them
     GPtrArray *contents;    // of GBytes *: descriptors 3, 4, … ; owns them
+    char *note;             // NULL or a remark for the attempt's log
     char *work_dir;         // NULL: a fresh one, removed at the end
     int64_t timeout_ms;     // 0 none; counted by the supervisor on the boot-time clock
     int64_t grace_ms;

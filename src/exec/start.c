@@ -97,7 +97,9 @@ int start_fill(const char *dir, int64_t fence, const struct attempt_spec *spec,
         .result_max = MIN(spec->result_max_bytes, FRAME_RESULT_BYTES_MAX),
         .program = frame_text(spec->program),
         .workdir = frame_text(spec->work_dir),
+        .note = frame_text(spec->note),
     };
+    start.note.len = MIN(start.note.len, FRAME_NOTE_MAX);
     int result = fill_descriptors(dir, fence, spec, &start);
     if (result == 0) {
         *ret_start = start;

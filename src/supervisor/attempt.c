@@ -171,6 +171,9 @@ int attempt_start(struct attempt_context *context, const struct frame_start *sta
     (void)send(attempt->process.control_fd, &go, 1, MSG_NOSIGNAL);
     capture_remark(&attempt->capture, attempt->started_ms, "started %s under fence %" PRIu64,
                    program, start->fence);
+    if (start->note.len > 0)
+        capture_remark(&attempt->capture, attempt->started_ms, "%.*s", (int)start->note.len,
+                       (const char *)start->note.data);
     *ret_attempt = attempt;
     return 0;
 }

@@ -173,6 +173,13 @@ test('a long output keeps its beginning and its end, and a read inside the gap j
     assert.equal((await read(log)).NextOffset, 65536, 'the default length');
 });
 
+test('a name that is no variable is left for the shell and noted in the log', async () => {
+    const log = await ran('left for the shell', 'nosuch=shell; echo ${nosuch}');
+    const { Content } = await read(log);
+    assert.match(Content, /Z SYS unknown variables were left for the shell: \$\{nosuch\}\n/);
+    assert.deepEqual(printed(Content), ['shell']);
+});
+
 test('each attempt keeps its log, and none is the newest', async () => {
     const stage = new Stage(server, 'attempts');
     const marker = path.join(stage.folder, 'tried');

@@ -22,6 +22,7 @@ static const struct frame_message samples[] = {
                  .environment_count = 3,
                  .program = { "/bin/sh", 7 },
                  .workdir = { "/tmp", 4 },
+                 .note = { "left: ${x}", 10 },
                  .fd_count = 2 } },
     { .type = FRAME_VOID, .fence = 9 },
     { .type = FRAME_KILL, .kill = { .fence = 9, .grace_ms = 5 } },
