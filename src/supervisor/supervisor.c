@@ -39,6 +39,7 @@
 #define LOCK_TRIES 30
 #define LOCK_PAUSE_MS 100
 #define SYNC_MS 200
+#define TIDY_MS 5000
 #define FDS_PER_ATTEMPT 6
 #define FDS_SPARE 64
 #define EXITS_MAX 65536u
@@ -56,6 +57,7 @@ struct supervisor {
     uint32_t capacity;
     uint64_t armed_at; /* when the timer fires; UINT64_MAX: never */
     uint64_t idle_since;
+    uint64_t quit_at; /* the latest end once nothing else is to be done; 0: not yet */
     uint64_t sync_at;
     bool is_quitting;       /* ends as soon as nothing is open and unacknowledged */
     uint32_t server_events; /* what epoll watches the server's socket for */
@@ -179,6 +181,8 @@ static int on_message(struct supervisor *self, const struct frame_message *messa
         if (message->hello.protocol_version != FRAME_VERSION)
             return -EBADMSG;
         link_greet(&self->link, &self->facts);
+        self->is_quitting = false; /* the server that said so is gone, this one has work */
+        self->quit_at = 0;
         return journal_raise_mark(journal, message->hello.highest_fence);
     case FRAME_START:
         on_start(self, &message->start);
@@ -326,13 +330,26 @@ static bool is_idle(const struct supervisor *self) {
     return self->attempts.count == 0 && journal_exits_count(self->context.journal) == 0;
 }
 
+/* A script may have left a large tree: its removal is waited for, but not for ever; the next supervisor
+ * sweeps what is left. */
+static bool has_tidied(struct supervisor *self) {
+    uint64_t now = attempt_clock_ms();
+    if (self->quit_at == 0)
+        self->quit_at = now + TIDY_MS;
+    const struct workdir *workdir = &self->context.workdir;
+    if (now >= self->quit_at || (workdir->helper_fd < 0 && workdir->waiting_count == 0))
+        return true;
+    arm(self, self->quit_at);
+    return false;
+}
+
 /* What happens between turns: helper, syncs while nobody listens, and the end. */
 static bool keep_house(struct supervisor *self) {
     int helper_fd = -1;
     workdir_step(&self->context.workdir, &helper_fd);
     if (helper_fd >= 0)
         (void)add_watch(self, helper_fd, EPOLLIN, &self->helper_watch);
-    if (self->is_quitting && is_idle(self))
+    if (self->is_quitting && is_idle(self) && has_tidied(self))
         return false;
     if (self->link.fd >= 0)
         return true;

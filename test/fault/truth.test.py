@@ -159,6 +159,10 @@ class Trial:
         until(lambda: not left(), 5, lambda: f"work/ is empty: {left()[:10]}")
 
     def nothing_is_left(self):
+        # A large tree whose removal is under way when the operator stops everything.
+        script = "for i in $(seq 100); do mkdir d$i; (cd d$i; touch $(seq 150)); done"
+        flow_id, _ = self.api.flow("large tree", {"main": script})
+        self.api.until_run(flow_id, self.api.try_run(flow_id), ("SUCCESS",), 30)
         return self.server.close()
 
 
