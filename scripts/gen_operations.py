@@ -138,6 +138,8 @@ class Tables:
         for method in ("GET", "POST"):
             if method in operation["methods_accepted"]:
                 parts.append(f".accepts_{method.lower()} = true")
+        if action.startswith(("Get", "List", "Search")):
+            parts.append(".is_read = true")
         if operation["is_extension"]:
             parts.append(".is_extension = true")
         if success == "string":

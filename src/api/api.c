@@ -35,6 +35,7 @@ struct passage {
     int64_t timestamp_ms;
     enum reply_format format;
     bool is_authentic;
+    bool is_replay;
 };
 
 void api_key_done(struct api_key *key) {
@@ -188,7 +189,10 @@ static bool authenticate(struct api *api, struct passage *passage, struct wire_e
     passage->is_authentic = true;
     switch (nonce_store_use(api->nonces, claim->access_key_id, claim->nonce, passage->now_ms)) {
     case NONCE_FRESH: return true;
-    case NONCE_USED: wire_error_set(error, WIRE_NONCE_USED, NULL, NULL); return false;
+    case NONCE_USED:
+        passage->is_replay = true;
+        wire_error_set(error, WIRE_NONCE_USED, NULL, NULL);
+        return false;
     case NONCE_FULL:
         wire_error_set(error, WIRE_UNAVAILABLE, NULL, "too many requests within the time window");
         return false;
@@ -269,6 +273,7 @@ static bool run(struct api *api, const struct passage *passage, const struct api
                          .request_id = reply->request_id,
                          .access_key_id = passage->claim.access_key_id,
                          .nonce = passage->claim.nonce,
+                         .peer = passage->request->peer,
                          .timestamp_ms = passage->timestamp_ms,
                          .now_ms = passage->now_ms };
     json_t *tree = reply_new(passage->operation, reply->request_id);
@@ -281,6 +286,22 @@ static bool run(struct api *api, const struct passage *passage, const struct api
     }
     *ret_tree = tree;
     return true;
+}
+
+static void tell(struct api *api, const struct passage *passage, const struct api_reply *reply) {
+    if (api->options.note == NULL || !passage->is_authentic || passage->is_replay) {
+        return;
+    }
+    struct api_note note = { .caller = passage->key.caller,
+                             .operation = passage->operation,
+                             .args = passage->args,
+                             .request_id = reply->request_id,
+                             .access_key_id = passage->claim.access_key_id,
+                             .nonce = passage->claim.nonce,
+                             .peer = passage->request->peer,
+                             .code = reply->code,
+                             .now_ms = passage->now_ms };
+    api->options.note(api->options.note_ctx, &note);
 }
 
 static void passage_done(struct passage *passage) {
@@ -315,6 +336,7 @@ void api_handle(struct api *api, const struct api_request *request, struct api_r
     if (passage.is_authentic) {
         reply.access_key_id = g_strdup(passage.claim.access_key_id);
     }
+    tell(api, &passage, &reply);
     json_decref(tree);
     wire_error_done(&error);
     passage_done(&passage);

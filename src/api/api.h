@@ -43,6 +43,7 @@ struct call {
     const char *request_id;
     const char *access_key_id;
     const char *nonce;    // for the change's transaction (reliability.md)
+    const char *peer;     // address of the client
     int64_t timestamp_ms; // the request's own time
     int64_t now_ms;
 };
@@ -53,6 +54,19 @@ typedef bool (*op_fn)(struct call *call, json_t *reply, GError **error);
 struct op_handler {
     const char *action; // NULL ends a table
     op_fn run;
+};
+
+// What became of an authentic request: for last-used times, the operation log, and nonces of refused changes.
+struct api_note {
+    const struct caller *caller;
+    const struct operation *operation;
+    const struct args *args; // NULL: refused before they were read
+    const char *request_id;
+    const char *access_key_id;
+    const char *nonce;
+    const char *peer;
+    const char *code; // of the refusal, NULL: done
+    int64_t now_ms;
 };
 
 struct api_options {
@@ -70,6 +84,9 @@ struct api_options {
     bool (*permit)(void *ctx, const struct caller *caller, const struct operation *operation,
                    GError **error);
     void *permit_ctx;
+    // Told of every authentic request when its reply is known. NULL: nobody.
+    void (*note)(void *ctx, const struct api_note *note);
+    void *note_ctx;
     const struct op_handler *const *handlers; // NULL-ended list of tables
     void *services;
     bool shows_string_to_sign; // in signature errors, as the clients expect

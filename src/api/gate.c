@@ -10,59 +10,112 @@
 
 #include <string.h>
 
-enum policy {
-    POLICY_MEMBER,  // any user of the tenant; what it concerns decides the rest
-    POLICY_SOURCES, // DBAs and administrators (operations.md §4.1)
-};
-
 struct policy_row {
     const char *action;
-    enum policy policy;
+    enum access_class wanted;
 };
 
 static const struct policy_row policies[] = {
-    { "AddTaskFlowEdges", POLICY_MEMBER },
-    { "CreateTask", POLICY_MEMBER },
-    { "CreateTaskFlow", POLICY_MEMBER },
-    { "DeleteTask", POLICY_MEMBER },
-    { "DeleteTaskFlow", POLICY_MEMBER },
-    { "DeleteTaskFlowEdgesByCondition", POLICY_MEMBER },
-    { "GetInstance", POLICY_MEMBER },
-    { "GetTask", POLICY_MEMBER },
-    { "GetTaskFlowGraph", POLICY_MEMBER },
-    { "GetTaskInstanceLog", POLICY_MEMBER },
-    { "GetTaskInstanceRelation", POLICY_MEMBER },
-    { "GetUserActiveTenant", POLICY_MEMBER },
-    { "ListDAGVersions", POLICY_MEMBER },
-    { "ListDatabases", POLICY_MEMBER },
-    { "ListInstances", POLICY_MEMBER },
-    { "ListTaskFlow", POLICY_MEMBER },
-    { "ListTaskFlowConstants", POLICY_MEMBER },
-    { "ListTaskFlowEdgesByCondition", POLICY_MEMBER },
-    { "ListTaskFlowInstance", POLICY_MEMBER },
-    { "ListTaskFlowTimeVariables", POLICY_MEMBER },
-    { "ListTasksInTaskFlow", POLICY_MEMBER },
-    { "ListUserTenants", POLICY_MEMBER },
-    { "MakeTaskFlowInstanceSuccess", POLICY_MEMBER },
-    { "OfflineTaskFlow", POLICY_MEMBER },
-    { "PublishAndDeployTaskFlow", POLICY_MEMBER },
-    { "ReRunTaskFlowInstance", POLICY_MEMBER },
-    { "RegisterInstance", POLICY_SOURCES },
-    { "RestoreTaskFlowInstance", POLICY_MEMBER },
-    { "ResumeTaskFlowInstance", POLICY_MEMBER },
-    { "StopTaskFlowInstance", POLICY_MEMBER },
-    { "SuspendTaskFlowInstance", POLICY_MEMBER },
-    { "TryRunTaskFlow", POLICY_MEMBER },
-    { "UpdateTaskConfig", POLICY_MEMBER },
-    { "UpdateTaskContent", POLICY_MEMBER },
-    { "UpdateTaskContentV2", POLICY_MEMBER },
-    { "UpdateTaskFlowConstants", POLICY_MEMBER },
-    { "UpdateTaskFlowEdges", POLICY_MEMBER },
-    { "UpdateTaskFlowNameAndDesc", POLICY_MEMBER },
-    { "UpdateTaskFlowTimeVariables", POLICY_MEMBER },
-    { "UpdateTaskName", POLICY_MEMBER },
-    { "UpdateTaskOutput", POLICY_MEMBER },
-    { "UpdateTaskTimeVariables", POLICY_MEMBER },
+    { "AddInstance", CLASS_SOURCES },
+    { "AddLhMembers", CLASS_MEMBER },
+    { "AddTaskFlowEdges", CLASS_MEMBER },
+    { "BackFill", CLASS_MEMBER },
+    { "ChangeLhDagOwner", CLASS_MEMBER },
+    { "CreateAccessKey", CLASS_MEMBER },
+    { "CreateLakeHouseSpace", CLASS_SPACES },
+    { "CreateScenario", CLASS_MEMBER },
+    { "CreateSessionKey", CLASS_MEMBER },
+    { "CreateTask", CLASS_MEMBER },
+    { "CreateTaskFlow", CLASS_MEMBER },
+    { "CreateTenant", CLASS_OPERATOR },
+    { "DeleteAccessKey", CLASS_MEMBER },
+    { "DeleteInstance", CLASS_SOURCES },
+    { "DeleteLakeHouseSpace", CLASS_SPACES },
+    { "DeleteLhMembers", CLASS_MEMBER },
+    { "DeleteScenario", CLASS_MEMBER },
+    { "DeleteTask", CLASS_MEMBER },
+    { "DeleteTaskFlow", CLASS_MEMBER },
+    { "DeleteTaskFlowEdgesByCondition", CLASS_MEMBER },
+    { "DeleteUser", CLASS_USERS },
+    { "DisableUser", CLASS_USERS },
+    { "EnableUser", CLASS_USERS },
+    { "ExecuteScript", CLASS_MEMBER },
+    { "GetDatabase", CLASS_MEMBER },
+    { "GetInstance", CLASS_MEMBER },
+    { "GetIntervalLimitOfSLA", CLASS_MEMBER },
+    { "GetLhSpaceByName", CLASS_SPACES },
+    { "GetOpLog", CLASS_AUDIT },
+    { "GetPagedInstance", CLASS_MEMBER },
+    { "GetRuleNumLimitOfSLA", CLASS_MEMBER },
+    { "GetTask", CLASS_MEMBER },
+    { "GetTaskFlowGraph", CLASS_MEMBER },
+    { "GetTaskFlowNotification", CLASS_MEMBER },
+    { "GetTaskInstanceLog", CLASS_MEMBER },
+    { "GetTaskInstanceRelation", CLASS_MEMBER },
+    { "GetUser", CLASS_MEMBER },
+    { "GetUserActiveTenant", CLASS_MEMBER },
+    { "GetUserPolicy", CLASS_MEMBER },
+    { "ListAccessKeys", CLASS_MEMBER },
+    { "ListColumns", CLASS_MEMBER },
+    { "ListDAGVersions", CLASS_MEMBER },
+    { "ListDatabases", CLASS_MEMBER },
+    { "ListDefaultSLARules", CLASS_MEMBER },
+    { "ListInstances", CLASS_MEMBER },
+    { "ListLhTaskFlowAndScenario", CLASS_MEMBER },
+    { "ListSLARules", CLASS_MEMBER },
+    { "ListSQLExecAuditLog", CLASS_AUDIT },
+    { "ListScenarios", CLASS_MEMBER },
+    { "ListTableColumns", CLASS_MEMBER },
+    { "ListTables", CLASS_MEMBER },
+    { "ListTaskFlow", CLASS_MEMBER },
+    { "ListTaskFlowConstants", CLASS_MEMBER },
+    { "ListTaskFlowCooperators", CLASS_MEMBER },
+    { "ListTaskFlowEdgesByCondition", CLASS_MEMBER },
+    { "ListTaskFlowInstance", CLASS_MEMBER },
+    { "ListTaskFlowTimeVariables", CLASS_MEMBER },
+    { "ListTaskFlowsByPage", CLASS_MEMBER },
+    { "ListTasksInTaskFlow", CLASS_MEMBER },
+    { "ListUserTenants", CLASS_MEMBER },
+    { "ListUsers", CLASS_MEMBER },
+    { "MakeTaskFlowInstanceSuccess", CLASS_MEMBER },
+    { "ModifyInstance", CLASS_SOURCES },
+    { "MoveTaskFlowToScenario", CLASS_MEMBER },
+    { "OfflineTaskFlow", CLASS_MEMBER },
+    { "PublishAndDeployTaskFlow", CLASS_MEMBER },
+    { "PutUserPolicy", CLASS_USERS },
+    { "ReDeployLhDagVersion", CLASS_MEMBER },
+    { "ReRunTaskFlowInstance", CLASS_MEMBER },
+    { "RegisterInstance", CLASS_SOURCES },
+    { "RegisterUser", CLASS_USERS },
+    { "RestoreTaskFlowInstance", CLASS_MEMBER },
+    { "ResumeTaskFlowInstance", CLASS_MEMBER },
+    { "SearchDatabase", CLASS_MEMBER },
+    { "SimplyAddInstance", CLASS_SOURCES },
+    { "StopTaskFlowInstance", CLASS_MEMBER },
+    { "SuspendTaskFlowInstance", CLASS_MEMBER },
+    { "SyncDatabaseMeta", CLASS_SOURCES },
+    { "SyncInstanceMeta", CLASS_SOURCES },
+    { "TryRunTaskFlow", CLASS_MEMBER },
+    { "UpdateAccessKey", CLASS_MEMBER },
+    { "UpdateInstance", CLASS_SOURCES },
+    { "UpdateSLARules", CLASS_MEMBER },
+    { "UpdateScenario", CLASS_MEMBER },
+    { "UpdateTaskConfig", CLASS_MEMBER },
+    { "UpdateTaskContent", CLASS_MEMBER },
+    { "UpdateTaskContentV2", CLASS_MEMBER },
+    { "UpdateTaskFlowConstants", CLASS_MEMBER },
+    { "UpdateTaskFlowCooperators", CLASS_MEMBER },
+    { "UpdateTaskFlowEdges", CLASS_MEMBER },
+    { "UpdateTaskFlowNameAndDesc", CLASS_MEMBER },
+    { "UpdateTaskFlowNotification", CLASS_MEMBER },
+    { "UpdateTaskFlowOwner", CLASS_MEMBER },
+    { "UpdateTaskFlowRelations", CLASS_MEMBER },
+    { "UpdateTaskFlowSchedule", CLASS_MEMBER },
+    { "UpdateTaskFlowTimeVariables", CLASS_MEMBER },
+    { "UpdateTaskName", CLASS_MEMBER },
+    { "UpdateTaskOutput", CLASS_MEMBER },
+    { "UpdateTaskTimeVariables", CLASS_MEMBER },
+    { "UpdateUser", CLASS_USERS },
 };
 
 static void free_caller(struct caller *caller) {
@@ -109,17 +162,12 @@ bool gate_permit(void *ctx, const struct caller *caller, const struct operation 
                   operation->action);
         return false;
     }
-    switch (row->policy) {
-    case POLICY_MEMBER: return true;
-    case POLICY_SOURCES:
-        if (access_manages_sources(caller->roles)) {
-            return true;
-        }
-        fault_set(error, FAULT_NO_PERMISSION, "%s may not call %s; DBAs and administrators may",
-                  caller->name, operation->action);
-        return false;
+    if (access_permits(caller, row->wanted)) {
+        return true;
     }
-    g_assert_not_reached();
+    fault_set(error, FAULT_NO_PERMISSION, "%s may not call %s; %s may", caller->name,
+              operation->action, access_class_text(row->wanted));
+    return false;
 }
 
 static bool is_handled(const struct op_handler *const *handlers, const char *action) {

@@ -6,6 +6,7 @@
 
 #include "api/reply.h"
 #include "api/services.h"
+#include "base/fault.h"
 
 OWNED_DEFINE(flow_row)
 
@@ -132,10 +133,18 @@ static bool list_edges(struct call *call, json_t *reply, GError **error) {
     return true;
 }
 
+static bool replace_edges(struct call *call, json_t *reply, GError **error) {
+    (void)reply;
+    fault_set(error, FAULT_NOT_SUPPORTED, "%s is not offered by this server",
+              call->operation->action);
+    return false;
+}
+
 const struct op_handler graph_ops[] = {
     { "GetTaskFlowGraph", get_graph },
     { "AddTaskFlowEdges", add_edges },
     { "UpdateTaskFlowEdges", update_edges },
+    { "UpdateTaskFlowRelations", replace_edges },
     { "DeleteTaskFlowEdgesByCondition", delete_edges },
     { "ListTaskFlowEdgesByCondition", list_edges },
     { NULL, NULL },

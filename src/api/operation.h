@@ -60,6 +60,7 @@ struct operation {
     size_t param_count;
     const struct shape *reply; // VALUE_OBJECT, envelope included
     bool accepts_get, accepts_post;
+    bool is_read;         // changes nothing: Get…, List…, Search…
     bool is_extension;    // of ours, not published
     bool is_success_text; // Success is the text "true" (UpdateTaskContentV2)
 };

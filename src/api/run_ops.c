@@ -15,9 +15,15 @@ OWNED_DEFINE(run_row)
 
 static bool try_run(struct call *call, json_t *reply, GError **error) {
     int64_t run_id = 0;
-    if (!call_check_tenant(call, error) ||
-        !engine_try_run(call_services(call)->engine, call->caller, call_id(call, "DagId"), &run_id,
-                        error)) {
+    struct call_origin origin;
+    if (!call_check_tenant(call, error)) {
+        return false;
+    }
+    call_origin_init(call, &origin);
+    bool is_done = engine_try_run(call_services(call)->engine, &origin.origin, call->caller,
+                                  call_id(call, "DagId"), &run_id, error);
+    call_origin_done(&origin);
+    if (!is_done) {
         return false;
     }
     reply_id_text(reply, "InstanceId", run_id);

@@ -5,7 +5,9 @@
 
 #include "base/fault.h"
 
-enum { PAGE_SIZE_DEFAULT = 20, PAGE_SIZE_MAX = 100 };
+#include <string.h>
+
+enum { PAGE_SIZE_DEFAULT = 20, PAGE_SIZE_MAX = 100, OBJECT_BYTES_MAX = 400, VALUE_BYTES_MAX = 100 };
 
 bool call_check_tenant(const struct call *call, GError **error) {
     g_assert(call->caller != NULL);
@@ -32,6 +34,79 @@ struct change *call_change(const struct call *call, enum change_kind kind) {
     return change_new(kind, call->caller);
 }
 
+// The arguments that name things, for a reader of the log: "DagId=3 NodeId=7". Values that could be secret or long do not end in these.
+static char *describe_object(const struct operation *operation, const struct args *args) {
+    GString *text = g_string_new(NULL);
+    for (size_t i = 0; args != NULL && i < operation->param_count; i++) {
+        const struct param *param = &operation->params[i];
+        bool is_name = g_str_has_suffix(param->name, "Id") ||
+                       g_str_has_suffix(param->name, "Name") || strcmp(param->name, "Uid") == 0;
+        if (!is_name || !args_has(args, param->name) || text->len > OBJECT_BYTES_MAX) {
+            continue;
+        }
+        int64_t number = 0;
+        if (param->shape->kind == VALUE_STRING) {
+            g_autofree char *value =
+                g_utf8_make_valid(args_text(args, param->name), VALUE_BYTES_MAX);
+            g_string_append_printf(text, "%s%s=%s", text->len > 0 ? " " : "", param->name, value);
+        } else if ((param->shape->kind == VALUE_LONG || param->shape->kind == VALUE_INTEGER) &&
+                   args_int(args, param->name, &number)) {
+            g_string_append_printf(text, "%s%s=%" G_GINT64_FORMAT, text->len > 0 ? " " : "",
+                                   param->name, number);
+        }
+    }
+    return g_string_free(text, FALSE);
+}
+
+void call_origin_init(const struct call *call, struct call_origin *ret_origin) {
+    const char *token = operation_param(call->operation, "ClientToken") != NULL
+                            ? args_text(call->args, "ClientToken")
+                            : NULL;
+    bool has_token = token != NULL && token[0] != 0;
+    *ret_origin = (struct call_origin){
+        .object = describe_object(call->operation, call->args),
+        .digest = has_token ? args_digest(call->args) : NULL,
+    };
+    ret_origin->origin = (struct origin){
+        .action = call->operation->action,
+        .request_id = call->request_id,
+        .access_key_id = call->access_key_id,
+        .nonce = call->nonce,
+        .peer = call->peer,
+        .object = ret_origin->object,
+        .client_token = has_token ? token : NULL,
+        .digest = ret_origin->digest,
+    };
+}
+
+void call_origin_done(struct call_origin *origin) {
+    g_free(origin->object);
+    g_free(origin->digest);
+    *origin = (struct call_origin){ 0 };
+}
+
+void services_note(void *ctx, const struct api_note *note) {
+    const struct api_services *services = ctx;
+    if (note->code != NULL && note->operation->is_read) {
+        return; // a refused reading changed nothing and tells nothing
+    }
+    g_autofree char *object =
+        note->code != NULL ? describe_object(note->operation, note->args) : NULL;
+    struct note entry = {
+        .caller = *note->caller,
+        .origin = { .action = note->operation->action,
+                    .request_id = note->request_id,
+                    .access_key_id = note->access_key_id,
+                    .nonce = note->nonce,
+                    .peer = note->peer,
+                    .object = object },
+        .code = note->code,
+        .keeps_nonce = note->code != NULL,
+        .at_ms = note->now_ms,
+    };
+    engine_note(services->engine, &entry);
+}
+
 bool call_commit(const struct call *call, struct change *change, struct change_result *ret_result,
                  GError **error) {
     g_assert(change != NULL);
@@ -39,25 +114,31 @@ bool call_commit(const struct call *call, struct change *change, struct change_r
         change_free(change);
         return false;
     }
-    return engine_change(call_services(call)->engine, change, ret_result, error);
+    struct call_origin origin;
+    call_origin_init(call, &origin);
+    bool is_done =
+        engine_change(call_services(call)->engine, &origin.origin, change, ret_result, error);
+    call_origin_done(&origin);
+    return is_done;
 }
 
 bool call_commit_plain(const struct call *call, struct change *change, GError **error) {
-    struct change_result result = { 0 };
-    if (!call_commit(call, change, &result, error)) {
-        return false;
-    }
-    g_clear_pointer(&result.ids, g_array_unref);
-    return true;
+    return call_commit(call, change, NULL, error);
 }
 
 bool call_act(const struct call *call, enum run_event_kind action, int64_t version_id,
               GError **error) {
     g_assert(version_id >= 0);
-    return call_check_tenant(call, error) &&
-           engine_run_action(call_services(call)->engine, call->caller, action,
-                             call_id(call, "DagId"), call_id(call, "DagInstanceId"), version_id,
-                             error);
+    if (!call_check_tenant(call, error)) {
+        return false;
+    }
+    struct call_origin origin;
+    call_origin_init(call, &origin);
+    bool is_done = engine_run_action(call_services(call)->engine, &origin.origin, call->caller,
+                                     action, call_id(call, "DagId"), call_id(call, "DagInstanceId"),
+                                     version_id, error);
+    call_origin_done(&origin);
+    return is_done;
 }
 
 int64_t call_id(const struct call *call, const char *name) {

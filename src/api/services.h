@@ -36,7 +36,7 @@ bool call_borrow(const struct call *call, struct reader_loan *ret_loan, GError *
 
 // A change by the call's caller.
 struct change *call_change(const struct call *call, enum change_kind kind);
-// Takes the change and returns when it is durable. `ret_result` may be NULL when its ids do not matter.
+// Takes the change and returns when it is durable. The result is freed with change_result_done; `ret_result` may be NULL.
 bool call_commit(const struct call *call, struct change *change, struct change_result *ret_result,
                  GError **error);
 // The same for a call that answers with nothing but the envelope and ends with this.
@@ -45,6 +45,17 @@ bool call_commit_plain(const struct call *call, struct change *change, GError **
 // An action on the run that DagId and DagInstanceId name. version_id: 0 = the run's own.
 bool call_act(const struct call *call, enum run_event_kind action, int64_t version_id,
               GError **error);
+
+// The request as the store keeps it; freed with call_origin_done. For calls of the engine that are not below.
+struct call_origin {
+    struct origin origin;
+    char *object;
+    char *digest;
+};
+void call_origin_init(const struct call *call, struct call_origin *ret_origin);
+void call_origin_done(struct call_origin *origin);
+// For api_options.note; ctx is the struct api_services *.
+void services_note(void *ctx, const struct api_note *note);
 
 // A required number; checked to be there before the handler.
 int64_t call_id(const struct call *call, const char *name);

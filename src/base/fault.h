@@ -36,9 +36,13 @@ enum fault {
     FAULT_DATABASE_NOT_EXIST,
     FAULT_SAFE_RULE_NOT_EXIST,
     FAULT_LOG_NOT_EXIST,
+    FAULT_SPACE_NOT_EXIST, // a workspace
+    FAULT_TABLE_NOT_EXIST,
+    FAULT_KEY_NOT_EXIST, // an access key as the object of a call
 
     // Rules and states that forbid.
     FAULT_NO_PERMISSION,
+    FAULT_FORBIDDEN_BY_POLICY, // Forbidden.RAM
     FAULT_NAME_EXISTED,
     FAULT_GRAPH_HAS_CYCLE,
     FAULT_RUN_STATE, // InvalidInstanceStatus: the text names the present state and the states that would do
@@ -47,6 +51,10 @@ enum fault {
     FAULT_SCENARIO_NOT_EMPTY,
     FAULT_INSTANCE_EXISTED,
     FAULT_USER_EXISTED,
+    FAULT_USER_STATE, // UserStatusIllegal
+    FAULT_SPACE_NOT_EMPTY,
+    FAULT_KEY_STATE,  // an access key is active that must be disabled first, …
+    FAULT_TOKEN_OPEN, // the first call with this client token has no known outcome
     FAULT_LIMIT_EXCEEDED,
     FAULT_TOKEN_MISMATCH, // IdempotentParameterMismatch
     FAULT_NOT_SUPPORTED,

@@ -15,7 +15,7 @@ void command_init(struct command *command, enum command_kind kind, const struct 
 
 void command_done(struct command *command) {
     g_clear_error(&command->error);
-    g_clear_pointer(&command->result.ids, g_array_unref);
+    change_result_done(&command->result);
     g_clear_pointer(&command->text, g_free);
     g_clear_pointer(&command->spec, attempt_spec_free);
     g_mutex_clear(&command->mutex);

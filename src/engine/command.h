@@ -6,12 +6,15 @@
 
 #include "core/machine.h"
 #include "exec/attempt.h"
+#include "store/backfills.h"
 #include "store/flows.h"
+#include "store/origin.h"
 
 enum command_kind {
     COMMAND_CHANGE,
     COMMAND_TRY_RUN,
     COMMAND_RUN_ACTION,
+    COMMAND_BACKFILL,
     COMMAND_PROBE,
     COMMAND_STOP_ALL,
     COMMAND_QUIT,
@@ -20,7 +23,9 @@ enum command_kind {
 struct command {
     enum command_kind kind;
     struct caller caller;
-    struct change *change; // borrowed
+    const struct origin *origin; // borrowed; NULL: nobody's request
+    struct change *change;       // borrowed
+    struct backfill *backfill;   // borrowed
     enum run_event_kind action;
     int64_t flow_id;
     int64_t run_id;

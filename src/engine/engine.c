@@ -68,25 +68,35 @@ void engine_free(struct engine *engine) {
     loop_free(engine->loop);
     g_free(engine);
 }
-bool engine_change(struct engine *engine, struct change *change, struct change_result *ret_result,
-                   GError **error) {
+
+// Hands the command's result over.
+static void take_result(struct command *command, struct change_result *ret_result) {
+    if (ret_result != NULL) {
+        *ret_result = command->result;
+        command->result = (struct change_result){ 0 };
+    }
+}
+
+bool engine_change(struct engine *engine, const struct origin *origin, struct change *change,
+                   struct change_result *ret_result, GError **error) {
     struct command command;
     command_init(&command, COMMAND_CHANGE, &change->caller);
+    command.origin = origin;
     command.change = change;
     bool is_done = submit(engine, &command, error);
-    if (is_done && ret_result != NULL) {
-        *ret_result = command.result;
-        command.result.ids = NULL;
+    if (is_done) {
+        take_result(&command, ret_result);
     }
     command_done(&command);
     change_free(change);
     return is_done;
 }
 
-bool engine_try_run(struct engine *engine, const struct caller *caller, int64_t flow_id,
-                    int64_t *ret_run_id, GError **error) {
+bool engine_try_run(struct engine *engine, const struct origin *origin, const struct caller *caller,
+                    int64_t flow_id, int64_t *ret_run_id, GError **error) {
     struct command command;
     command_init(&command, COMMAND_TRY_RUN, caller);
+    command.origin = origin;
     command.flow_id = flow_id;
     bool is_done = submit(engine, &command, error);
     if (is_done) {
@@ -96,12 +106,28 @@ bool engine_try_run(struct engine *engine, const struct caller *caller, int64_t 
     return is_done;
 }
 
-bool engine_run_action(struct engine *engine, const struct caller *caller,
-                       enum run_event_kind action, int64_t flow_id, int64_t run_id,
-                       int64_t version_id, GError **error) {
+bool engine_backfill(struct engine *engine, const struct origin *origin,
+                     const struct caller *caller, struct backfill *backfill,
+                     struct change_result *ret_result, GError **error) {
+    struct command command;
+    command_init(&command, COMMAND_BACKFILL, caller);
+    command.origin = origin;
+    command.backfill = backfill;
+    bool is_done = submit(engine, &command, error);
+    if (is_done) {
+        take_result(&command, ret_result);
+    }
+    command_done(&command);
+    return is_done;
+}
+
+bool engine_run_action(struct engine *engine, const struct origin *origin,
+                       const struct caller *caller, enum run_event_kind action, int64_t flow_id,
+                       int64_t run_id, int64_t version_id, GError **error) {
     g_assert(action >= RUN_EVENT_SUSPEND && action <= RUN_EVENT_RESTORE);
     struct command command;
     command_init(&command, COMMAND_RUN_ACTION, caller);
+    command.origin = origin;
     command.action = action;
     command.flow_id = flow_id;
     command.run_id = run_id;
@@ -135,6 +161,11 @@ bool engine_stop_all(struct engine *engine, int64_t timeout_ms, int *ret_alive) 
     command_done(&command);
     return is_done && *ret_alive == 0;
 }
+
+void engine_note(struct engine *engine, const struct note *note) {
+    loop_note(engine->loop, note);
+}
+
 void engine_get_stats(struct engine *engine, struct engine_stats *ret_stats) {
     loop_get_stats(engine->loop, ret_stats);
 }

@@ -15,7 +15,10 @@
 #include "engine/options.h"
 #include "engine/stats.h"
 #include "exec/connection.h"
+#include "engine/ledger.h"
+#include "store/backfills.h"
 #include "store/flows.h"
+#include "store/origin.h"
 
 struct engine;
 
@@ -25,16 +28,27 @@ bool engine_start(const struct engine_options *options, struct engine **ret_engi
 void engine_stop(struct engine *engine, bool quit_supervisor);
 void engine_free(struct engine *engine);
 
-// Applies a change of flows, nodes, edges or sources; takes the change.
-bool engine_change(struct engine *engine, struct change *change, struct change_result *ret_result,
-                   GError **error);
+// Each of the next four takes the request it comes from (borrowed; NULL for none): its nonce, client token and log row are committed with the
+// effect, and a call that was made before under its client token has no effect and the same answer.
+
+// Applies a change; takes it. The result's caller frees it with change_result_done.
+bool engine_change(struct engine *engine, const struct origin *origin, struct change *change,
+                   struct change_result *ret_result, GError **error);
 // A try run of the draft (TryRunTaskFlow).
-bool engine_try_run(struct engine *engine, const struct caller *caller, int64_t flow_id,
-                    int64_t *ret_run_id, GError **error);
+bool engine_try_run(struct engine *engine, const struct origin *origin, const struct caller *caller,
+                    int64_t flow_id, int64_t *ret_run_id, GError **error);
+// A row of runs (BackFill); id, tenant, state and position of `backfill` are the engine's; version_id 0 = the newest published one.
+// *ret_result: id of the first run, second_id of the row's first start node, ids: that of the row.
+bool engine_backfill(struct engine *engine, const struct origin *origin,
+                     const struct caller *caller, struct backfill *backfill,
+                     struct change_result *ret_result, GError **error);
 // SUSPEND, RESUME, STOP, SET_SUCCESS, RERUN or RESTORE. version_id: 0 = the run's own; resume takes no other; a rerun takes a published one.
-bool engine_run_action(struct engine *engine, const struct caller *caller,
-                       enum run_event_kind action, int64_t flow_id, int64_t run_id,
-                       int64_t version_id, GError **error);
+bool engine_run_action(struct engine *engine, const struct origin *origin,
+                       const struct caller *caller, enum run_event_kind action, int64_t flow_id,
+                       int64_t run_id, int64_t version_id, GError **error);
+// What a call leaves behind that changes nothing itself: a key's use, a refusal's log row and nonce. Copied and written with the next turn
+// that commits anyway; never waits (design §11.8).
+void engine_note(struct engine *engine, const struct note *note);
 // Runs a probe of a data source under the supervisor; *ret_result is its JSON line (caller frees). FAULT_UNAVAILABLE after timeout_ms.
 bool engine_probe(struct engine *engine, const struct exec_connection *connection,
                   int64_t timeout_ms, char **ret_result, GError **error);

@@ -14,8 +14,11 @@
 #include "base/fault.h"
 #include "base/log.h"
 #include "base/zone.h"
+#include "engine/actions.h"
 #include "engine/active.h"
+#include "engine/backfill.h"
 #include "engine/dispatch.h"
+#include "engine/ledger.h"
 #include "engine/probes.h"
 #include "engine/recover.h"
 
@@ -24,6 +27,7 @@ enum {
     TIMERS_PER_TURN_MAX = 1024,
     POLL_MS_MAX = 60000,
     FULL_PAUSE_MS = 100, // after the supervisor had no room
+    NOTES_MAX = 4096,    // between two turns
 };
 
 struct loop {
@@ -35,15 +39,17 @@ struct loop {
     int capacity;          // of the supervisor
     int64_t full_until_ms; // monotonic: it had less room than it said, so no place is given before
     struct probes probes;  // connection tests under way
-    GPtrArray *replies;    // of struct command: answered after the commit
+    struct ledger *ledger;
+    GPtrArray *replies;       // of struct command: answered after the commit
     struct command *stopping; // a stop-all under way, or NULL
     bool is_quitting;         // engine thread only
     bool quits_supervisor;
     GError *failure; // of this turn: the store can not be trusted
 
-    GMutex mutex;   // guards what follows: the one queue between the request threads and the engine
-    GQueue inbox;   // of struct command
-    bool is_closed; // takes no more commands
+    GMutex mutex; // guards what follows: the one queue between the request threads and the engine
+    GQueue inbox; // of struct command
+    GPtrArray *notes; // of struct note *, at most NOTES_MAX
+    bool is_closed;   // takes no more commands
     struct engine_stats stats;
 };
 
@@ -74,86 +80,6 @@ static void refuse_or_fail(struct loop *loop, struct command *command, GError *e
     command->error = error;
 }
 
-static bool start_try_run(struct loop *loop, struct command *command, GError **error) {
-    struct active *active = &loop->active;
-    int64_t version_id = 0;
-    struct plan *plan = NULL;
-    if (!store_version_for_try(active->store, &command->caller, command->flow_id, active->now_ms,
-                               &version_id, error) ||
-        !active_plan(active, version_id, &plan, error)) {
-        return false;
-    }
-    g_autofree int64_t *node_run_ids = g_new(int64_t, (guint)plan->node_count);
-    int64_t run_id = store_next_id(active->store, COUNTER_ID);
-    for (int i = 0; i < plan->node_count; i++) {
-        node_run_ids[i] = store_next_id(active->store, COUNTER_ID);
-    }
-    struct run *run = run_new(run_id, command->caller.tenant_id, plan, node_run_ids, TRIGGER_MANUAL,
-                              active->now_ms);
-    struct civil day_before = { 0 };
-    struct civil run_time = zone_civil(plan->zone, active->now_ms);
-    bool is_in_range = civil_add(&run_time, 0, 0, -24 * 3600, &day_before);
-    g_assert(is_in_range);
-    run->business_ms = zone_instant_ms(plan->zone, &day_before);
-    active_dress(active, run);
-    GError *fault = NULL;
-    if (!store_run_insert(active->store, run, command->caller.name, &fault)) {
-        active_distrust(fault);
-        g_propagate_error(error, fault);
-        run_free(run);
-        return false;
-    }
-    struct entry *entry = active_add(active, run);
-    struct run_event event = { .kind = RUN_EVENT_START,
-                               .now_ms = active->now_ms,
-                               .actor = command->caller.name };
-    command->result.id = run_id;
-    return active_apply(active, entry, &event, error);
-}
-
-// The version of a rerun, with ids for the nodes the run does not know yet.
-static bool prepare_version(struct loop *loop, struct command *command, const struct entry *entry,
-                            struct run_event *event, int64_t **ret_ids, GError **error) {
-    struct active *active = &loop->active;
-    if (command->version_id == 0 || command->version_id == entry->run->plan->version_id) {
-        return true;
-    }
-    if (command->action != RUN_EVENT_RERUN) {
-        fault_set_field(error, FAULT_INVALID_VALUE, "DagVersion",
-                        "run %" G_GINT64_FORMAT " runs version %" G_GINT64_FORMAT
-                        "; leave DagVersion out or give that version",
-                        entry->run_id, entry->run->plan->version_id);
-        return false;
-    }
-    if (!store_version_check_published(store_as_reader(active->store), &command->caller,
-                                       command->flow_id, command->version_id, error) ||
-        !active_plan(active, command->version_id, &event->plan, error)) {
-        return false;
-    }
-    *ret_ids = g_new0(int64_t, (guint)event->plan->node_count);
-    for (int i = 0; i < event->plan->node_count; i++) {
-        (*ret_ids)[i] = store_next_id(active->store, COUNTER_ID);
-    }
-    event->node_run_ids = *ret_ids;
-    return true;
-}
-
-static bool act_on_run(struct loop *loop, struct command *command, GError **error) {
-    struct active *active = &loop->active;
-    struct entry *entry = NULL;
-    struct run_event event = { .kind = command->action,
-                               .now_ms = active->now_ms,
-                               .actor = command->caller.name };
-    g_autofree int64_t *ids = NULL;
-    // The rows are read in the transaction: what this turn has decided must be in them.
-    return active_flush(active, error) &&
-           store_run_check(store_as_reader(active->store), &command->caller, command->flow_id,
-                           command->run_id, ACCESS_OPERATE, error) &&
-           active_find(active, command->run_id, &entry, error) &&
-           prepare_version(loop, command, entry, &event, &ids, error) &&
-           active_apply(active, entry, &event, error);
-}
-
 static void stop_every_run(struct loop *loop) {
     g_autoptr(GList) entries = g_hash_table_get_values(loop->active.entries);
     for (const GList *item = entries; item != NULL; item = item->next) {
@@ -169,24 +95,50 @@ static void stop_every_run(struct loop *loop) {
     }
 }
 
-static void take_command(struct loop *loop, struct command *command) {
-    GError *error = NULL;
-    bool is_done = true;
+// The effect of a call, with its entry in the ledger, in the open transaction.
+static bool have_effect(struct loop *loop, struct command *command, GError **error) {
+    struct active *active = &loop->active;
     switch (command->kind) {
     case COMMAND_CHANGE:
-        is_done = active_flush(&loop->active, &error) &&
-                  store_change(loop->active.store, command->change, loop->active.now_ms,
-                               &command->result, &error);
-        break;
-    case COMMAND_TRY_RUN: is_done = start_try_run(loop, command, &error); break;
-    case COMMAND_RUN_ACTION: is_done = act_on_run(loop, command, &error); break;
+        return active_flush(active, error) && store_change(active->store, command->change,
+                                                           active->now_ms, &command->result, error);
+    case COMMAND_TRY_RUN: return action_try_run(active, command, error);
+    case COMMAND_RUN_ACTION: return action_on_run(active, command, error);
+    case COMMAND_BACKFILL: return backfill_begin(active, command, error);
+    case COMMAND_PROBE:
+    case COMMAND_STOP_ALL:
+    case COMMAND_QUIT: break;
+    }
+    g_assert_not_reached();
+}
+
+static void take_call(struct loop *loop, struct command *command) {
+    GError *error = NULL;
+    bool is_repeat = false;
+    bool is_done = ledger_find(loop->ledger, &command->caller, command->origin, loop->active.now_ms,
+                               &is_repeat, &command->result, &error) &&
+                   (is_repeat || have_effect(loop, command, &error));
+    if (!is_done) {
+        refuse_or_fail(loop, command, error);
+    } else if (!ledger_enter(loop->ledger, &command->caller, command->origin, loop->active.now_ms,
+                             is_repeat ? NULL : &command->result, &error)) {
+        fail_turn(loop, error); // the effect can not stand without its entry
+    }
+    g_ptr_array_add(loop->replies, command);
+}
+
+static void take_command(struct loop *loop, struct command *command) {
+    switch (command->kind) {
+    case COMMAND_CHANGE:
+    case COMMAND_TRY_RUN:
+    case COMMAND_RUN_ACTION:
+    case COMMAND_BACKFILL: take_call(loop, command); return;
     case COMMAND_PROBE:
         probes_add(&loop->probes, command);
         return; // answered when its attempt ends
     case COMMAND_STOP_ALL:
         if (loop->stopping != NULL) {
-            fault_set(&error, FAULT_UNAVAILABLE, "all runs are being stopped already");
-            is_done = false;
+            fault_set(&command->error, FAULT_UNAVAILABLE, "all runs are being stopped already");
             break;
         }
         loop->stopping = command;
@@ -197,10 +149,19 @@ static void take_command(struct loop *loop, struct command *command) {
         loop->quits_supervisor = command->quits_supervisor;
         break;
     }
-    if (!is_done) {
-        refuse_or_fail(loop, command, error);
-    }
     g_ptr_array_add(loop->replies, command);
+}
+
+// Notes of calls that changed nothing, in the order they came.
+static void take_notes(struct loop *loop) {
+    g_mutex_lock(&loop->mutex);
+    GPtrArray *notes = loop->notes;
+    loop->notes = note_list_new();
+    g_mutex_unlock(&loop->mutex);
+    for (guint i = 0; i < notes->len; i++) {
+        ledger_note(loop->ledger, g_ptr_array_index(notes, i));
+    }
+    g_ptr_array_unref(notes);
 }
 
 static void take_commands(struct loop *loop) {
@@ -324,6 +285,11 @@ static bool commit(struct loop *loop, bool *ret_is_dirty) {
         store_rollback(loop->active.store);
         return false;
     }
+    if (!ledger_flush(loop->ledger, loop->active.now_ms, loop->is_quitting, &error)) {
+        fail_turn(loop, error);
+        store_rollback(loop->active.store);
+        return false;
+    }
     bool is_dirty = store_is_dirty(loop->active.store);
     if (!store_commit(loop->active.store, &error)) {
         fail_turn(loop, error);
@@ -427,6 +393,7 @@ static bool turn(struct loop *loop) {
         fail_turn(loop, error);
         return false;
     }
+    take_notes(loop);
     take_commands(loop);
     client_pump(loop->client, monotonic_ms(), store_highest_id(loop->active.store, COUNTER_FENCE),
                 take_report, loop);
@@ -533,6 +500,8 @@ bool loop_new(const struct engine_options *options, struct loop **ret_loop, GErr
     g_queue_init(&loop->inbox);
     loop->replies = g_ptr_array_new();
     probes_init(&loop->probes);
+    loop->notes = note_list_new();
+    loop->ledger = ledger_new(options->store);
     active_init(&loop->active, options->store, &loop->options);
     loop->client = client_new(loop->dir, options->launch, options->launch_user);
     if (!recover(loop, error)) {
@@ -552,6 +521,8 @@ void loop_free(struct loop *loop) {
     active_done(&loop->active);
     probes_done(&loop->probes);
     g_ptr_array_unref(loop->replies);
+    g_ptr_array_unref(loop->notes);
+    ledger_free(loop->ledger);
     g_clear_error(&loop->failure);
     (void)close(loop->wake_fd);
     g_mutex_clear(&loop->mutex);
@@ -572,6 +543,16 @@ bool loop_post(struct loop *loop, struct command *command) {
         wake(loop);
     }
     return !is_closed;
+}
+
+void loop_note(struct loop *loop, const struct note *note) {
+    struct note *copy = note_copy(note);
+    g_mutex_lock(&loop->mutex);
+    g_ptr_array_add(loop->notes, copy);
+    if (loop->notes->len > NOTES_MAX) {
+        g_ptr_array_remove_index(loop->notes, 0);
+    }
+    g_mutex_unlock(&loop->mutex);
 }
 
 void loop_get_stats(struct loop *loop, struct engine_stats *ret_stats) {

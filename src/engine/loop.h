@@ -9,6 +9,7 @@
 
 #include "engine/command.h"
 #include "engine/options.h"
+#include "engine/ledger.h"
 #include "engine/stats.h"
 
 struct loop;
@@ -22,5 +23,8 @@ void loop_run(struct loop *loop);
 
 // Hands a command to the next turn, which completes it. False: the loop takes no more; the command is untouched.
 bool loop_post(struct loop *loop, struct command *command);
+
+// Any thread; copies.
+void loop_note(struct loop *loop, const struct note *note);
 
 void loop_get_stats(struct loop *loop, struct engine_stats *ret_stats);

@@ -72,6 +72,8 @@ bool serving_start(const struct config *config, const char *dir, struct engine *
         .key_find = gate_key_find,
         .key_ctx = serving->readers,
         .permit = gate_permit,
+        .note = services_note,
+        .note_ctx = &serving->services,
         .handlers = api_handlers,
         .services = &serving->services,
         .shows_string_to_sign = true,

@@ -5,7 +5,10 @@
 #include "store/changes.h"
 
 #include "base/fault.h"
+#include "store/payload.h"
 #include "store/sources.h"
+
+#include <string.h>
 
 static const change_fn appliers[CHANGE_KIND_COUNT] = {
     [CHANGE_FLOW_CREATE] = change_flow_create,
@@ -26,6 +29,37 @@ static const change_fn appliers[CHANGE_KIND_COUNT] = {
     [CHANGE_EDGES_UPDATE] = change_edges_update,
     [CHANGE_EDGES_DELETE] = change_edges_delete,
     [CHANGE_SOURCE_REGISTER] = change_source_register,
+    [CHANGE_SCENARIO_CREATE] = change_scenario_create,
+    [CHANGE_SCENARIO_UPDATE] = change_scenario_update,
+    [CHANGE_SCENARIO_DELETE] = change_scenario_delete,
+    [CHANGE_FLOW_MOVE] = change_flow_move,
+    [CHANGE_FLOW_OWNER] = change_flow_owner,
+    [CHANGE_SPACE_FLOW_OWNER] = change_space_flow_owner,
+    [CHANGE_FLOW_COOPERATORS] = change_flow_cooperators,
+    [CHANGE_SPACE_CREATE] = change_space_create,
+    [CHANGE_SPACE_DELETE] = change_space_delete,
+    [CHANGE_MEMBERS_ADD] = change_members_add,
+    [CHANGE_MEMBERS_REMOVE] = change_members_remove,
+    [CHANGE_FLOW_SCHEDULE] = change_flow_schedule,
+    [CHANGE_FLOW_NOTIFICATION] = change_flow_notification,
+    [CHANGE_FLOW_SLA] = change_flow_sla,
+    [CHANGE_FLOW_REDEPLOY] = change_flow_redeploy,
+    [CHANGE_EDGES_REPLACE] = change_edges_replace,
+    [CHANGE_PERSON_REGISTER] = change_person_register,
+    [CHANGE_PERSON_UPDATE] = change_person_update,
+    [CHANGE_PERSON_DELETE] = change_person_delete,
+    [CHANGE_PERSON_ENABLE] = change_person_enable,
+    [CHANGE_PERSON_DISABLE] = change_person_disable,
+    [CHANGE_TENANT_CREATE] = change_tenant_create,
+    [CHANGE_KEY_CREATE] = change_key_create,
+    [CHANGE_KEY_UPDATE] = change_key_update,
+    [CHANGE_KEY_DELETE] = change_key_delete,
+    [CHANGE_SESSION_CREATE] = change_session_create,
+    [CHANGE_POLICY_PUT] = change_policy_put,
+    [CHANGE_SOURCE_UPDATE] = change_source_update,
+    [CHANGE_SOURCE_DELETE] = change_source_delete,
+    [CHANGE_METADATA_PUT] = change_metadata_put,
+    [CHANGE_SQL_AUDIT] = change_sql_audit,
 };
 
 struct change *change_new(enum change_kind kind, const struct caller *caller) {
@@ -52,8 +86,25 @@ void change_free(struct change *change) {
     if (change->edges != NULL) {
         g_array_unref(change->edges);
     }
+    g_clear_pointer(&change->user_ids, g_array_unref);
+    g_clear_pointer(&change->members, g_array_unref);
+    g_clear_pointer(&change->sla_rules, g_array_unref);
     source_fields_free(change->source);
+    space_fields_free(change->space);
+    schedule_fields_free(change->schedule);
+    g_free(change->notification);
+    person_fields_free(change->person);
+    metadata_free(change->metadata);
     g_free(change);
+}
+
+void change_result_done(struct change_result *result) {
+    g_clear_pointer(&result->ids, g_array_unref);
+    for (char **text = result->text; text != NULL && *text != NULL; text++) {
+        explicit_bzero(*text, strlen(*text));
+    }
+    g_strfreev(result->text);
+    *result = (struct change_result){ 0 };
 }
 
 bool store_change(struct store *store, const struct change *change, int64_t now_ms,
@@ -69,9 +120,7 @@ bool store_change(struct store *store, const struct change *change, int64_t now_
         !sql_release(store->reader.sql, error)) {
         sql_rollback_to_savepoint(store->reader.sql);
         store->is_dirty = was_dirty;
-        if (result.ids != NULL) {
-            g_array_unref(result.ids);
-        }
+        change_result_done(&result);
         return false;
     }
     *ret_result = result;

@@ -50,3 +50,65 @@ bool change_edges_delete(struct store *store, const struct change *change, int64
                          struct change_result *result, GError **error);
 bool change_source_register(struct store *store, const struct change *change, int64_t now_ms,
                             struct change_result *result, GError **error);
+bool change_scenario_create(struct store *store, const struct change *change, int64_t now_ms,
+                            struct change_result *result, GError **error);
+bool change_scenario_update(struct store *store, const struct change *change, int64_t now_ms,
+                            struct change_result *result, GError **error);
+bool change_scenario_delete(struct store *store, const struct change *change, int64_t now_ms,
+                            struct change_result *result, GError **error);
+bool change_flow_move(struct store *store, const struct change *change, int64_t now_ms,
+                      struct change_result *result, GError **error);
+bool change_flow_owner(struct store *store, const struct change *change, int64_t now_ms,
+                       struct change_result *result, GError **error);
+bool change_space_flow_owner(struct store *store, const struct change *change, int64_t now_ms,
+                             struct change_result *result, GError **error);
+bool change_flow_cooperators(struct store *store, const struct change *change, int64_t now_ms,
+                             struct change_result *result, GError **error);
+bool change_space_create(struct store *store, const struct change *change, int64_t now_ms,
+                         struct change_result *result, GError **error);
+bool change_space_delete(struct store *store, const struct change *change, int64_t now_ms,
+                         struct change_result *result, GError **error);
+bool change_members_add(struct store *store, const struct change *change, int64_t now_ms,
+                        struct change_result *result, GError **error);
+bool change_members_remove(struct store *store, const struct change *change, int64_t now_ms,
+                           struct change_result *result, GError **error);
+bool change_flow_schedule(struct store *store, const struct change *change, int64_t now_ms,
+                          struct change_result *result, GError **error);
+bool change_flow_notification(struct store *store, const struct change *change, int64_t now_ms,
+                              struct change_result *result, GError **error);
+bool change_flow_sla(struct store *store, const struct change *change, int64_t now_ms,
+                     struct change_result *result, GError **error);
+bool change_flow_redeploy(struct store *store, const struct change *change, int64_t now_ms,
+                          struct change_result *result, GError **error);
+bool change_edges_replace(struct store *store, const struct change *change, int64_t now_ms,
+                          struct change_result *result, GError **error);
+bool change_person_register(struct store *store, const struct change *change, int64_t now_ms,
+                            struct change_result *result, GError **error);
+bool change_person_update(struct store *store, const struct change *change, int64_t now_ms,
+                          struct change_result *result, GError **error);
+bool change_person_delete(struct store *store, const struct change *change, int64_t now_ms,
+                          struct change_result *result, GError **error);
+bool change_person_enable(struct store *store, const struct change *change, int64_t now_ms,
+                          struct change_result *result, GError **error);
+bool change_person_disable(struct store *store, const struct change *change, int64_t now_ms,
+                           struct change_result *result, GError **error);
+bool change_tenant_create(struct store *store, const struct change *change, int64_t now_ms,
+                          struct change_result *result, GError **error);
+bool change_key_create(struct store *store, const struct change *change, int64_t now_ms,
+                       struct change_result *result, GError **error);
+bool change_key_update(struct store *store, const struct change *change, int64_t now_ms,
+                       struct change_result *result, GError **error);
+bool change_key_delete(struct store *store, const struct change *change, int64_t now_ms,
+                       struct change_result *result, GError **error);
+bool change_session_create(struct store *store, const struct change *change, int64_t now_ms,
+                           struct change_result *result, GError **error);
+bool change_policy_put(struct store *store, const struct change *change, int64_t now_ms,
+                       struct change_result *result, GError **error);
+bool change_source_update(struct store *store, const struct change *change, int64_t now_ms,
+                          struct change_result *result, GError **error);
+bool change_source_delete(struct store *store, const struct change *change, int64_t now_ms,
+                          struct change_result *result, GError **error);
+bool change_metadata_put(struct store *store, const struct change *change, int64_t now_ms,
+                         struct change_result *result, GError **error);
+bool change_sql_audit(struct store *store, const struct change *change, int64_t now_ms,
+                      struct change_result *result, GError **error);

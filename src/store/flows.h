@@ -40,6 +40,37 @@ enum change_kind {
     CHANGE_EDGES_UPDATE,        // flow_id, edges (id, from, to)
     CHANGE_EDGES_DELETE,        // flow_id, edge_id, node_from, node_to: 0 = any, at least one given
     CHANGE_SOURCE_REGISTER,     // source → id
+    CHANGE_SCENARIO_CREATE,     // name, description, space_id → id
+    CHANGE_SCENARIO_UPDATE,     // scenario_id, name, description (NULL: unchanged)
+    CHANGE_SCENARIO_DELETE,     // scenario_id
+    CHANGE_FLOW_MOVE,           // flow_id, scenario_id (0: the default scenario)
+    CHANGE_FLOW_OWNER,          // flow_id, user_id
+    CHANGE_SPACE_FLOW_OWNER,    // flow_id, user_id: a flow of a workspace
+    CHANGE_FLOW_COOPERATORS,    // flow_id, user_ids
+    CHANGE_SPACE_CREATE,        // space → id
+    CHANGE_SPACE_DELETE,        // space_id
+    CHANGE_MEMBERS_ADD,         // space_id or flow_id, members
+    CHANGE_MEMBERS_REMOVE,      // space_id or flow_id, user_ids
+    CHANGE_FLOW_SCHEDULE,       // flow_id, schedule
+    CHANGE_FLOW_NOTIFICATION,   // flow_id, notification
+    CHANGE_FLOW_SLA,            // flow_id, sla_rules
+    CHANGE_FLOW_REDEPLOY,       // flow_id, version_id (0: the newest) → id of the deployment
+    CHANGE_EDGES_REPLACE,       // flow_id, edges (id 0 or unknown: new)
+    CHANGE_PERSON_REGISTER,     // person
+    CHANGE_PERSON_UPDATE,       // person; uid names it
+    CHANGE_PERSON_DELETE,       // name: its uid
+    CHANGE_PERSON_ENABLE,       // name: its uid
+    CHANGE_PERSON_DISABLE,      // name: its uid
+    CHANGE_TENANT_CREATE,       // name → id, second_id: user, text: key id, secret
+    CHANGE_KEY_CREATE,          // user_id (0: the caller) → text: key id, secret
+    CHANGE_KEY_UPDATE,          // name: key id, flag: active
+    CHANGE_KEY_DELETE,          // name: key id
+    CHANGE_SESSION_CREATE,      // number: seconds → id: expiry in ms, text: key id, secret, token
+    CHANGE_POLICY_PUT,          // user_id, document ("" removes it)
+    CHANGE_SOURCE_UPDATE,       // source_id, source (NULL texts and negative numbers: unchanged)
+    CHANGE_SOURCE_DELETE,       // source_id
+    CHANGE_METADATA_PUT,        // metadata
+    CHANGE_SQL_AUDIT,           // document: JSON array of executed statements
     CHANGE_KIND_COUNT,
 };
 
@@ -49,7 +80,14 @@ struct edge_row {
     int64_t node_to;
 };
 
-struct source_fields; // store/sources.h
+// Each in the header of its room.
+struct source_fields;
+struct space_fields;
+struct schedule_fields;
+struct person_fields;
+struct metadata;
+
+struct notification_switches;
 
 struct change {
     enum change_kind kind;
@@ -72,7 +110,21 @@ struct change {
     char *time_variables;
     char *graph_param;
     GArray *edges; // of struct edge_row, or NULL
+    int64_t space_id;
+    int64_t user_id;
+    int64_t version_id;
+    int64_t source_id;
+    int64_t number;
+    bool flag;
+    GArray *user_ids;  // of int64_t, or NULL
+    GArray *members;   // of struct member_fields, or NULL
+    GArray *sla_rules; // of struct sla_rule, or NULL
     struct source_fields *source;
+    struct space_fields *space;
+    struct schedule_fields *schedule;
+    struct notification_switches *notification;
+    struct person_fields *person;
+    struct metadata *metadata;
 };
 
 struct change *change_new(enum change_kind kind, const struct caller *caller);
@@ -80,8 +132,12 @@ void change_free(struct change *change);
 
 struct change_result {
     int64_t id;
-    GArray *ids; // of int64_t, or NULL; caller frees
+    int64_t second_id;
+    GArray *ids; // of int64_t, or NULL
+    char **text; // NULL-ended, may hold secrets: wiped by change_result_done; or NULL
 };
+// Frees what a result holds; a zeroed one is fine.
+void change_result_done(struct change_result *result);
 
 // Applies one change inside the open transaction (engine thread). Faults name the field, the present state and what would help.
 bool store_change(struct store *store, const struct change *change, int64_t now_ms,

@@ -121,9 +121,130 @@ static const char FIRST_SOURCES[] =
     " source_id INTEGER NOT NULL, name TEXT NOT NULL);"
     "CREATE UNIQUE INDEX source_database_name ON source_database (tenant_id, source_id, name);";
 
+// state: enum person_state; is_active of the first schema went into it. Counters of the day: counted_day is the day's number.
+static const char SECOND_PEOPLE[] =
+    "ALTER TABLE person ADD COLUMN state INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE person ADD COLUMN is_operator INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE person ADD COLUMN mobile TEXT;"
+    "ALTER TABLE person ADD COLUMN email TEXT;"
+    "ALTER TABLE person ADD COLUMN ding_robot TEXT;"
+    "ALTER TABLE person ADD COLUMN webhook TEXT;"
+    "ALTER TABLE person ADD COLUMN notification_mode TEXT;"
+    "ALTER TABLE person ADD COLUMN signature_method TEXT;"
+    "ALTER TABLE person ADD COLUMN parent_uid INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE person ADD COLUMN max_execute_count INTEGER NOT NULL DEFAULT 2000;"
+    "ALTER TABLE person ADD COLUMN max_result_count INTEGER NOT NULL DEFAULT 100000;"
+    "ALTER TABLE person ADD COLUMN execute_count INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE person ADD COLUMN result_count INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE person ADD COLUMN counted_day INTEGER NOT NULL DEFAULT 0;"
+    "UPDATE person SET state = 1 WHERE is_active = 0;"
+    "UPDATE person SET is_operator = 1 WHERE id = (SELECT min(id) FROM person);"
+    "CREATE UNIQUE INDEX tenant_name ON tenant (name);"
+    "ALTER TABLE access_key ADD COLUMN last_used_ms INTEGER NOT NULL DEFAULT 0;"
+    "CREATE INDEX access_key_by_person ON access_key (tenant_id, person_id, created_ms);"
+    "CREATE TABLE session_key (id TEXT NOT NULL PRIMARY KEY, tenant_id INTEGER NOT NULL,"
+    " person_id INTEGER NOT NULL, parent_key_id TEXT NOT NULL, sealed BLOB NOT NULL,"
+    " token_hash BLOB NOT NULL, expires_ms INTEGER NOT NULL, created_ms INTEGER NOT NULL) WITHOUT "
+    "ROWID;"
+    "CREATE INDEX session_key_by_expiry ON session_key (expires_ms);"
+    "CREATE TABLE policy (person_id INTEGER PRIMARY KEY, tenant_id INTEGER NOT NULL,"
+    " document TEXT NOT NULL, changed_ms INTEGER NOT NULL);";
+
+static const char SECOND_FLOWS[] =
+    "CREATE TABLE scenario (id INTEGER PRIMARY KEY, tenant_id INTEGER NOT NULL,"
+    " space_id INTEGER NOT NULL, name TEXT NOT NULL, description TEXT NOT NULL,"
+    " creator_id INTEGER NOT NULL, created_ms INTEGER NOT NULL);"
+    "CREATE UNIQUE INDEX scenario_name ON scenario (tenant_id, space_id, name);"
+    "CREATE TABLE space (id INTEGER PRIMARY KEY, tenant_id INTEGER NOT NULL, name TEXT NOT NULL,"
+    " description TEXT NOT NULL, mode INTEGER NOT NULL, dw_db_type TEXT NOT NULL,"
+    " dev_database_id INTEGER NOT NULL, prod_database_id INTEGER NOT NULL, config TEXT NOT NULL,"
+    " creator_id INTEGER NOT NULL, is_deleted INTEGER NOT NULL, created_ms INTEGER NOT NULL);"
+    "CREATE UNIQUE INDEX space_name ON space (tenant_id, name) WHERE is_deleted = 0;"
+    "CREATE TABLE space_member (space_id INTEGER NOT NULL, person_id INTEGER NOT NULL,"
+    " roles INTEGER NOT NULL, PRIMARY KEY (space_id, person_id)) WITHOUT ROWID;"
+    "CREATE INDEX space_member_by_person ON space_member (person_id, space_id);"
+    "CREATE TABLE developer (flow_id INTEGER NOT NULL, person_id INTEGER NOT NULL,"
+    " PRIMARY KEY (flow_id, person_id)) WITHOUT ROWID;"
+    "CREATE INDEX developer_by_person ON developer (person_id, flow_id);"
+    "CREATE INDEX cooperator_by_person ON cooperator (person_id, flow_id);"
+    "ALTER TABLE flow ADD COLUMN space_id INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE flow ADD COLUMN is_event INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE flow ADD COLUMN cron_type INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE flow ADD COLUMN cron TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE flow ADD COLUMN cron_begin TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE flow ADD COLUMN cron_end TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE flow ADD COLUMN schedule_param TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE flow ADD COLUMN notifies_failure INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE flow ADD COLUMN notifies_success INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE flow ADD COLUMN notifies_sla INTEGER NOT NULL DEFAULT 0;"
+    "CREATE INDEX flow_by_scenario ON flow (tenant_id, scenario_id, id);"
+    "CREATE INDEX flow_by_owner ON flow (tenant_id, owner_id, id);"
+    "CREATE INDEX flow_by_space ON flow (tenant_id, space_id, id);"
+    "CREATE TABLE sla_rule (id INTEGER PRIMARY KEY, tenant_id INTEGER NOT NULL,"
+    " flow_id INTEGER NOT NULL, kind INTEGER NOT NULL, node_id INTEGER NOT NULL,"
+    " minutes INTEGER NOT NULL);"
+    "CREATE INDEX sla_rule_by_flow ON sla_rule (tenant_id, flow_id, id);"
+    "CREATE TABLE deployment (id INTEGER PRIMARY KEY, tenant_id INTEGER NOT NULL,"
+    " flow_id INTEGER NOT NULL, version_id INTEGER NOT NULL, person_id INTEGER NOT NULL,"
+    " created_ms INTEGER NOT NULL);"
+    "CREATE INDEX deployment_by_flow ON deployment (tenant_id, flow_id, id);";
+
+static const char SECOND_RUNS[] =
+    "ALTER TABLE run ADD COLUMN backfill_id INTEGER NOT NULL DEFAULT 0;"
+    "CREATE INDEX run_by_backfill ON run (backfill_id, id) WHERE backfill_id <> 0;"
+    "CREATE TABLE backfill (id INTEGER PRIMARY KEY, tenant_id INTEGER NOT NULL,"
+    " flow_id INTEGER NOT NULL, version_id INTEGER NOT NULL, state INTEGER NOT NULL,"
+    " position INTEGER NOT NULL, business TEXT NOT NULL, filter_nodes TEXT NOT NULL,"
+    " start_nodes TEXT NOT NULL, with_subtree INTEGER NOT NULL, actor TEXT NOT NULL,"
+    " created_ms INTEGER NOT NULL, changed_ms INTEGER NOT NULL);"
+    "CREATE INDEX backfill_by_flow ON backfill (tenant_id, flow_id, id);";
+
+static const char SECOND_SOURCES[] =
+    "ALTER TABLE source_database ADD COLUMN state INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE source_database ADD COLUMN encoding TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE source_database ADD COLUMN catalog TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE source_database ADD COLUMN synced_ms INTEGER NOT NULL DEFAULT 0;"
+    "CREATE TABLE source_table (id INTEGER PRIMARY KEY, tenant_id INTEGER NOT NULL,"
+    " database_id INTEGER NOT NULL, schema_name TEXT NOT NULL, name TEXT NOT NULL,"
+    " kind TEXT NOT NULL, engine TEXT NOT NULL, encoding TEXT NOT NULL, description TEXT NOT NULL,"
+    " row_count INTEGER NOT NULL, bytes INTEGER NOT NULL);"
+    "CREATE UNIQUE INDEX source_table_name ON source_table (tenant_id, database_id, schema_name, "
+    "name);"
+    "CREATE TABLE source_column (id INTEGER PRIMARY KEY, tenant_id INTEGER NOT NULL,"
+    " table_id INTEGER NOT NULL, name TEXT NOT NULL, type TEXT NOT NULL, default_value TEXT,"
+    " description TEXT NOT NULL, is_nullable INTEGER NOT NULL, is_auto_increment INTEGER NOT NULL,"
+    " data_length INTEGER NOT NULL, number_precision INTEGER NOT NULL, number_scale INTEGER NOT "
+    "NULL);"
+    "CREATE INDEX source_column_by_table ON source_column (tenant_id, table_id, id);";
+
+static const char SECOND_GUARD[] =
+    "CREATE TABLE nonce (access_key_id TEXT NOT NULL, nonce TEXT NOT NULL, seen_ms INTEGER NOT "
+    "NULL,"
+    " PRIMARY KEY (access_key_id, nonce)) WITHOUT ROWID;"
+    "CREATE INDEX nonce_by_time ON nonce (seen_ms);"
+    "CREATE TABLE client_token (tenant_id INTEGER NOT NULL, person_id INTEGER NOT NULL,"
+    " action TEXT NOT NULL, token TEXT NOT NULL, digest TEXT NOT NULL, sealed BLOB,"
+    " created_ms INTEGER NOT NULL, PRIMARY KEY (tenant_id, person_id, action, token)) WITHOUT "
+    "ROWID;"
+    "CREATE INDEX client_token_by_time ON client_token (created_ms);"
+    "CREATE TABLE audit (seq INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, tenant_id INTEGER NOT "
+    "NULL,"
+    " user_id INTEGER NOT NULL, user_name TEXT NOT NULL, uid TEXT NOT NULL,"
+    " access_key_id TEXT NOT NULL, peer TEXT NOT NULL, module TEXT NOT NULL, action TEXT NOT NULL,"
+    " object TEXT NOT NULL, database_name TEXT NOT NULL, code TEXT NOT NULL, note TEXT NOT NULL,"
+    " request_id TEXT NOT NULL, hash BLOB NOT NULL);"
+    "CREATE INDEX audit_by_time ON audit (tenant_id, at_ms, seq);"
+    "CREATE TABLE sql_audit (id INTEGER PRIMARY KEY, tenant_id INTEGER NOT NULL,"
+    " at_ms INTEGER NOT NULL, user_id INTEGER NOT NULL, database_id INTEGER NOT NULL,"
+    " state INTEGER NOT NULL, type TEXT NOT NULL, affected INTEGER NOT NULL,"
+    " elapsed_ms INTEGER NOT NULL, sql TEXT NOT NULL, remark TEXT NOT NULL);"
+    "CREATE INDEX sql_audit_by_time ON sql_audit (tenant_id, at_ms, id);";
+
 // Step n leads from schema n to schema n + 1. Each is a list of scripts that ends in NULL.
 static const char *const *const steps[] = {
     (const char *const[]){ FIRST_FLOWS, FIRST_RUNS, FIRST_SOURCES, NULL },
+    (const char *const[]){ SECOND_PEOPLE, SECOND_FLOWS, SECOND_RUNS, SECOND_SOURCES, SECOND_GUARD,
+                           NULL },
 };
 
 static const char CREATE_SCHEMA[] =

@@ -30,13 +30,13 @@ static const char COUNT_PEOPLE[] = "SELECT count(*) FROM (SELECT 1 FROM person L
 static const char INSERT_TENANT[] =
     "INSERT INTO tenant (id, name, is_active, created_ms) VALUES (?1, ?2, 1, ?3)";
 static const char INSERT_PERSON[] =
-    "INSERT INTO person (id, tenant_id, uid, name, roles, is_active, created_ms)"
-    " VALUES (?1, ?2, ?3, ?4, ?5, 1, ?6)";
+    "INSERT INTO person (id, tenant_id, uid, name, roles, is_active, created_ms, is_operator)"
+    " VALUES (?1, ?2, ?3, ?4, ?5, 1, ?6, 1)";
 static const char INSERT_KEY[] =
     "INSERT INTO access_key (id, tenant_id, person_id, sealed, is_active,"
     " created_ms) VALUES (?1, ?2, ?3, ?4, 1, ?5)";
 static const char FIND_KEY[] = "SELECT k.tenant_id, k.person_id, p.roles, p.name, k.sealed, "
-                               "k.is_active = 1 AND p.is_active = 1"
+                               "k.is_active = 1 AND p.state = 0, p.uid, p.is_operator"
                                " FROM access_key k JOIN person p ON p.id = k.person_id AND "
                                "p.tenant_id = k.tenant_id WHERE k.id = ?1";
 // A user belongs to one tenant.
@@ -300,6 +300,8 @@ bool store_key_find(struct store_reader *reader, const char *access_key_id,
     key->caller.user_id = sql_column_int(row, 1);
     key->caller.roles = (unsigned)sql_column_int(row, 2);
     key->is_active = sql_column_int(row, 5) != 0;
+    (void)g_strlcpy(key->caller.uid, sql_column_text(row, 6), sizeof key->caller.uid);
+    key->caller.is_operator = sql_column_int(row, 7) != 0;
     (void)g_strlcpy(key->caller.name, sql_column_text(row, 3), sizeof key->caller.name);
     (void)g_strlcpy(key->caller.access_key_id, access_key_id, sizeof key->caller.access_key_id);
     bool is_good =

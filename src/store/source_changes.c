@@ -134,7 +134,7 @@ static bool insert_source(struct store *store, const struct change *change, int6
 static bool check_registration(struct store_reader *reader, const struct caller *caller,
                                const struct source_fields *fields, int64_t *ret_dba_id,
                                GError **error) {
-    if (!access_manages_sources(caller->roles)) {
+    if (!access_permits(caller, CLASS_SOURCES)) {
         fault_set(error, FAULT_NO_PERMISSION,
                   "%s may not register data sources; a DBA or an administrator may", caller->name);
         return false;

@@ -145,7 +145,7 @@ KIT_FN void kit_sql(struct kit *kit, const char *text) {
 KIT_FN int64_t kit_change(struct kit *kit, struct change *change) {
     g_autoptr(GError) error = NULL;
     struct change_result result = { 0 };
-    (void)engine_change(kit->engine, change, &result, &error);
+    (void)engine_change(kit->engine, NULL, change, &result, &error);
     g_assert_no_error(error);
     g_clear_pointer(&result.ids, g_array_unref);
     return result.id;
@@ -209,14 +209,14 @@ KIT_FN int64_t kit_chain(struct kit *kit, const char *name, int count, int64_t *
 KIT_FN int64_t kit_try(struct kit *kit, int64_t flow) {
     g_autoptr(GError) error = NULL;
     int64_t run_id = 0;
-    (void)engine_try_run(kit->engine, &kit->admin, flow, &run_id, &error);
+    (void)engine_try_run(kit->engine, NULL, &kit->admin, flow, &run_id, &error);
     g_assert_no_error(error);
     return run_id;
 }
 
 KIT_FN void kit_act(struct kit *kit, enum run_event_kind action, int64_t flow, int64_t run) {
     g_autoptr(GError) error = NULL;
-    (void)engine_run_action(kit->engine, &kit->admin, action, flow, run, 0, &error);
+    (void)engine_run_action(kit->engine, NULL, &kit->admin, action, flow, run, 0, &error);
     g_assert_no_error(error);
 }
 

@@ -182,7 +182,7 @@ static void a_stopped_run_has_ended_when_its_attempt_has(void) {
     kit_expect_node(kit, flow, run, nodes[1], "CANCELLED");
     played_wait(kit->played, FRAME_ACK, fence, 1);
     g_assert_false(
-        engine_run_action(kit->engine, &kit->admin, RUN_EVENT_SUSPEND, flow, run, 0, &error));
+        engine_run_action(kit->engine, NULL, &kit->admin, RUN_EVENT_SUSPEND, flow, run, 0, &error));
     g_assert_true(fault_is(error, FAULT_RUN_STATE));
     kit_free(kit);
 }
@@ -246,15 +246,16 @@ static void a_rerun_may_take_another_published_version(void) {
     int64_t version = ((struct version_row *)versions->pdata[0])->id;
     g_ptr_array_unref(versions);
     kit_restart(kit);
-    g_assert_false(engine_run_action(kit->engine, &kit->admin, RUN_EVENT_RERUN, flow, run,
+    g_assert_false(engine_run_action(kit->engine, NULL, &kit->admin, RUN_EVENT_RERUN, flow, run,
                                      version + 1000, &error));
     g_assert_true(fault_is(error, FAULT_VERSION_NOT_EXIST));
     g_clear_error(&error);
-    g_assert_false(
-        engine_run_action(kit->engine, &kit->admin, RUN_EVENT_STOP, flow, run, version, &error));
+    g_assert_false(engine_run_action(kit->engine, NULL, &kit->admin, RUN_EVENT_STOP, flow, run,
+                                     version, &error));
     g_assert_true(fault_is(error, FAULT_INVALID_VALUE));
     g_clear_error(&error);
-    (void)engine_run_action(kit->engine, &kit->admin, RUN_EVENT_RERUN, flow, run, version, &error);
+    (void)engine_run_action(kit->engine, NULL, &kit->admin, RUN_EVENT_RERUN, flow, run, version,
+                            &error);
     g_assert_no_error(error);
     (void)played_wait_attempts(kit->played, 4);
     kit_wait_run(kit, flow, run, RUN_SUCCESS);
@@ -471,7 +472,7 @@ static void the_supervisor_is_told_when_the_server_ends_for_good(void) {
     played_wait(kit->played, FRAME_QUIT, 0, 1);
     g_autoptr(GError) error = NULL;
     int64_t run = 0;
-    g_assert_false(engine_try_run(kit->engine, &kit->admin, 1, &run, &error));
+    g_assert_false(engine_try_run(kit->engine, NULL, &kit->admin, 1, &run, &error));
     g_assert_true(fault_is(error, FAULT_UNAVAILABLE));
     kit_free(kit);
 }
@@ -484,7 +485,7 @@ static void a_store_that_fails_ends_the_engine_and_nobody_hears_success(void) {
     int64_t flow = kit_chain(kit, "chain", 1, nodes);
     kit_wait_supervisor(kit);
     kit_sql(kit, "DROP TABLE event");
-    g_assert_false(engine_try_run(kit->engine, &kit->admin, flow, &run, &error));
+    g_assert_false(engine_try_run(kit->engine, NULL, &kit->admin, flow, &run, &error));
     g_assert_nonnull(error);
     g_test_message("%s", error->message);
     engine_stop(kit->engine, false);

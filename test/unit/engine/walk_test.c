@@ -165,7 +165,7 @@ static void act_on_some_run(struct walk *walk) {
     }
     g_autoptr(GError) error = NULL;
     int run = pick(walk, walk->run_count);
-    if (!engine_run_action(walk->kit->engine, &walk->kit->admin,
+    if (!engine_run_action(walk->kit->engine, NULL, &walk->kit->admin,
                            actions[pick(walk, G_N_ELEMENTS(actions))], walk->run_flows[run],
                            walk->runs[run], 0, &error)) {
         g_assert_true(fault_is(error, FAULT_RUN_STATE));
@@ -215,7 +215,7 @@ static bool has_ended(struct walk *walk, int run) {
     g_autoptr(GError) error = NULL;
     enum run_state state = kit_state(walk->kit, walk->run_flows[run], walk->runs[run]);
     if (state == RUN_SUSPENDED) {
-        (void)engine_run_action(walk->kit->engine, &walk->kit->admin, RUN_EVENT_RESUME,
+        (void)engine_run_action(walk->kit->engine, NULL, &walk->kit->admin, RUN_EVENT_RESUME,
                                 walk->run_flows[run], walk->runs[run], 0, &error);
         g_assert_no_error(error);
     }

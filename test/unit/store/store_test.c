@@ -155,7 +155,7 @@ static void a_newer_schema_is_refused(void) {
     g_assert_false(store_open(kit->dir, &second, &error));
     g_assert_true(fault_is(error, FAULT_NOT_SUPPORTED));
     g_assert_true(sql_open("sqlite", path, SQL_STORE_WRITER, &sql, NULL));
-    g_assert_true(sql_script(sql, "UPDATE schema SET version = 1", NULL));
+    g_assert_true(sql_script(sql, "UPDATE schema SET version = 2", NULL));
     sql_close(sql);
     kit_open_store(kit);
     kit_free(kit);

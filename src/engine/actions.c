@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Rights are checked with the rows in hand; each action ends in one event for the state machine.
+
+#include "engine/actions.h"
+
+#include "base/fault.h"
+#include "base/zone.h"
+
+bool action_try_run(struct active *active, struct command *command, GError **error) {
+    int64_t version_id = 0;
+    struct plan *plan = NULL;
+    if (!store_version_for_try(active->store, &command->caller, command->flow_id, active->now_ms,
+                               &version_id, error) ||
+        !active_plan(active, version_id, &plan, error)) {
+        return false;
+    }
+    g_autofree int64_t *node_run_ids = g_new(int64_t, (guint)plan->node_count);
+    int64_t run_id = store_next_id(active->store, COUNTER_ID);
+    for (int i = 0; i < plan->node_count; i++) {
+        node_run_ids[i] = store_next_id(active->store, COUNTER_ID);
+    }
+    struct run *run = run_new(run_id, command->caller.tenant_id, plan, node_run_ids, TRIGGER_MANUAL,
+                              active->now_ms);
+    struct civil day_before = { 0 };
+    struct civil run_time = zone_civil(plan->zone, active->now_ms);
+    bool is_in_range = civil_add(&run_time, 0, 0, -24 * 3600, &day_before);
+    g_assert(is_in_range);
+    run->business_ms = zone_instant_ms(plan->zone, &day_before);
+    active_dress(active, run);
+    GError *fault = NULL;
+    if (!store_run_insert(active->store, run, command->caller.name, &fault)) {
+        active_distrust(fault);
+        g_propagate_error(error, fault);
+        run_free(run);
+        return false;
+    }
+    struct entry *entry = active_add(active, run);
+    struct run_event event = { .kind = RUN_EVENT_START,
+                               .now_ms = active->now_ms,
+                               .actor = command->caller.name };
+    command->result.id = run_id;
+    return active_apply(active, entry, &event, error);
+}
+
+// The version of a rerun, with ids for the nodes the run does not know yet.
+static bool prepare_version(struct active *active, struct command *command,
+                            const struct entry *entry, struct run_event *event, int64_t **ret_ids,
+                            GError **error) {
+    if (command->version_id == 0 || command->version_id == entry->run->plan->version_id) {
+        return true;
+    }
+    if (command->action != RUN_EVENT_RERUN) {
+        fault_set_field(error, FAULT_INVALID_VALUE, "DagVersion",
+                        "run %" G_GINT64_FORMAT " runs version %" G_GINT64_FORMAT
+                        "; leave DagVersion out or give that version",
+                        entry->run_id, entry->run->plan->version_id);
+        return false;
+    }
+    if (!store_version_check_published(store_as_reader(active->store), &command->caller,
+                                       command->flow_id, command->version_id, error) ||
+        !active_plan(active, command->version_id, &event->plan, error)) {
+        return false;
+    }
+    *ret_ids = g_new0(int64_t, (guint)event->plan->node_count);
+    for (int i = 0; i < event->plan->node_count; i++) {
+        (*ret_ids)[i] = store_next_id(active->store, COUNTER_ID);
+    }
+    event->node_run_ids = *ret_ids;
+    return true;
+}
+
+bool action_on_run(struct active *active, struct command *command, GError **error) {
+    struct entry *entry = NULL;
+    struct run_event event = { .kind = command->action,
+                               .now_ms = active->now_ms,
+                               .actor = command->caller.name };
+    g_autofree int64_t *ids = NULL;
+    // The rows are read in the transaction: what this turn has decided must be in them.
+    return active_flush(active, error) &&
+           store_run_check(store_as_reader(active->store), &command->caller, command->flow_id,
+                           command->run_id, ACCESS_OPERATE, error) &&
+           active_find(active, command->run_id, &entry, error) &&
+           prepare_version(active, command, entry, &event, &ids, error) &&
+           active_apply(active, entry, &event, error);
+}

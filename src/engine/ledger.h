@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// ledger: what a call leaves in the store beside its effect: nonce, client token, log row, a key's last use (reliability.md, AuthN 6, Audit).
+//
+// The entry of a call that succeeded is part of its transaction. Notes of calls that changed nothing wait for the next turn that commits
+// anyway; they are bounded, and the oldest are dropped and counted when there are too many. Engine thread only, but for struct note, a value.
+#pragma once
+
+#include "core/access.h"
+#include "store/flows.h"
+#include "store/origin.h"
+
+// A call that changed nothing.
+struct note {
+    struct caller caller;
+    struct origin origin;
+    const char *code; // of the refusal; NULL: only the use of a key is noted
+    bool keeps_nonce; // a changing operation that was refused: its nonce must survive a restart
+    int64_t at_ms;
+};
+
+// A copy with texts of its own; the list frees its notes.
+struct note *note_copy(const struct note *note);
+void note_free(struct note *note);
+GPtrArray *note_list_new(void);
+
+struct ledger;
+
+struct ledger *ledger_new(struct store *store);
+void ledger_free(struct ledger *ledger);
+
+// Was the call made before under its client token? Then *ret_result is its answer. origin may be NULL.
+bool ledger_find(struct ledger *ledger, const struct caller *caller, const struct origin *origin,
+                 int64_t now_ms, bool *ret_is_repeat, struct change_result *ret_result,
+                 GError **error);
+// The call has had its effect: nonce, token and log row, in the open transaction. result NULL: it was a repeat and had none.
+bool ledger_enter(struct ledger *ledger, const struct caller *caller, const struct origin *origin,
+                  int64_t now_ms, const struct change_result *result, GError **error);
+// Keeps a copy for later.
+void ledger_note(struct ledger *ledger, const struct note *note);
+// Writes what waits, and forgets old nonces and tokens: before the commit of a turn that has changed something, or when `forces`.
+bool ledger_flush(struct ledger *ledger, int64_t now_ms, bool forces, GError **error);

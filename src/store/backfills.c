@@ -1,0 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Rows of backfill runs.
+
+#include "store/backfills.h"

@@ -1,0 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Nonces of changing requests.
+
+#include "store/nonces.h"

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// persons: the users of a tenant (operations.md §3.2).
+#pragma once
+
+#include "core/model.h"
+#include "store/payload.h"
+#include "store/store.h"
+
+enum person_state { PERSON_NORMAL, PERSON_DISABLED, PERSON_DELETED, PERSON_STATE_COUNT };
+
+struct person_row {
+    int64_t id;
+    char *uid;
+    char *name;
+    unsigned roles;
+    enum person_state state;
+    char *mobile; // NULL: none, as the others
+    char *email;
+    char *ding_robot;
+    char *webhook;
+    char *notification_mode;
+    char *signature_method;
+    int64_t parent_uid; // 0: none
+    int64_t execute_count;
+    int64_t result_count;
+    int64_t max_execute_count;
+    int64_t max_result_count;
+    int64_t last_login_ms; // newest use of one of the keys, 0 never
+};
+void person_row_free(struct person_row *row);
+
+// By uid, by id, or both (which must name the same user); neither: the caller. FAULT_USER_NOT_EXIST.
+bool store_person_get(struct store_reader *reader, const struct caller *caller, const char *uid,
+                      int64_t user_id, struct person_row **ret_person, GError **error);
+
+struct person_filter {
+    int page_number;
+    int page_size;
+    unsigned role;      // 0: any
+    int state;          // -1: all but deleted
+    const char *search; // substring of nickname or uid, ignoring case; NULL: any
+};
+bool store_person_list(struct store_reader *reader, const struct caller *caller,
+                       const struct person_filter *filter, GPtrArray **ret_persons,
+                       int64_t *ret_total, GError **error);
