@@ -5,8 +5,6 @@
 
 #include "store/store.h"
 
-enum { POLICY_BYTES_MAX = 65536 };
-
 // The document as it was put, or NULL when the user has none. user_id 0: the caller. Others' only for administrators: FAULT_NO_PERMISSION.
 bool store_policy_get(struct store_reader *reader, const struct caller *caller, int64_t user_id,
                       int64_t *ret_user_id, char **ret_document, GError **error);
