@@ -1,174 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// source_ops: data sources, which the wire calls instances, and their databases. The only engine served so far is SQLite; its file is
-// opened under the supervisor alone, the connection test included.
+// source_ops: data sources, which the wire calls instances, and their databases as they are stored. How they come and go: instance_ops.
 #include "api/source_ops.h"
 
 #include "api/reply.h"
 #include "api/services.h"
-#include "api/source_path.h"
 #include "base/fault.h"
 #include "store/sources.h"
 
 #include <string.h>
 
-enum { PROBE_LIMIT_MS = 2000 };
-
-OWNED_DEFINE(change)
 OWNED_DEFINE(source_row)
-
-// Parameters that are kept and given back as they came, and steer nothing.
-static const char *const extra_texts[] = {
-    "DataLinkName",  "EcsInstanceId", "EcsRegion", "EnableSellSitd",
-    "ResourceGroup", "TemplateType",  "VpcId",
-};
-static const char *const extra_numbers[] = { "DdlOnline", "TemplateId", "UseDsql" };
-
-static char *extra_of(const struct call *call) {
-    json_auto_t *extra = json_object();
-    for (size_t i = 0; i < G_N_ELEMENTS(extra_texts); i++) {
-        reply_text(extra, extra_texts[i], args_text(call->args, extra_texts[i]));
-    }
-    for (size_t i = 0; i < G_N_ELEMENTS(extra_numbers); i++) {
-        int64_t number = 0;
-        if (args_int(call->args, extra_numbers[i], &number)) {
-            reply_number(extra, extra_numbers[i], number);
-        }
-    }
-    return json_dumps(extra, JSON_COMPACT);
-}
-
-// The engine's word in lower case. FAULT_NOT_SUPPORTED for engines that the API knows and this server does not serve.
-static bool check_kind(const struct call *call, GError **error) {
-    const char *kind = args_text(call->args, "InstanceType");
-    if (g_ascii_strcasecmp(kind, "sqlite") == 0) {
-        return true;
-    }
-    const struct shape *shape = operation_param(call->operation, "InstanceType")->shape;
-    for (size_t i = 0; i < shape->word_count; i++) {
-        if (g_ascii_strcasecmp(kind, shape->words[i]) == 0) {
-            fault_set_field(error, FAULT_NOT_SUPPORTED, "InstanceType",
-                            "sources of type %s are not served by this server; sqlite is",
-                            shape->words[i]);
-            return false;
-        }
-    }
-    fault_set_field(error, FAULT_INVALID_VALUE, "InstanceType",
-                    "\"%.100s\" is no database engine; sqlite is served", kind);
-    return false;
-}
-
-static bool check_seconds(const struct call *call, const char *name, int *ret_seconds,
-                          GError **error) {
-    int64_t seconds = args_int_or(call->args, name, 0);
-    if (seconds < 1) {
-        fault_set_field(error, FAULT_INVALID_FIELD, name, "%s is a time in seconds, at least 1",
-                        name);
-        return false;
-    }
-    *ret_seconds = (int)seconds;
-    return true;
-}
-
-// DbaUidByString, when given, replaces the number.
-static bool dba_of(const struct call *call, int64_t *ret_uid, GError **error) {
-    const char *text = args_text(call->args, "DbaUidByString");
-    if (text == NULL || text[0] == '\0') {
-        *ret_uid = call_id(call, "DbaUid");
-        return true;
-    }
-    gint64 uid = 0;
-    if (!g_ascii_string_to_signed(text, 10, 1, G_MAXINT64, &uid, NULL)) {
-        fault_set_field(error, FAULT_USER_NOT_EXIST, "DbaUidByString",
-                        "no user has the uid \"%.100s\"", text);
-        return false;
-    }
-    *ret_uid = uid;
-    return true;
-}
-
-// The fields that need a look; the rest is copied by fields_of.
-static bool check_fields(const struct call *call, struct source_fields *fields, GError **error) {
-    if (!check_kind(call, error) ||
-        !source_path_check(call_services(call)->dir, fields->host, error)) {
-        return false;
-    }
-    if (call_id(call, "Port") != 0) {
-        fault_set_field(error, FAULT_INVALID_FIELD, "Port",
-                        "a sqlite source is a file; its Port is 0");
-        return false;
-    }
-    return check_seconds(call, "QueryTimeout", &fields->query_timeout_s, error) &&
-           check_seconds(call, "ExportTimeout", &fields->export_timeout_s, error) &&
-           dba_of(call, &fields->dba_uid, error);
-}
-
-static struct source_fields *fields_of(const struct call *call) {
-    const struct args *args = call->args;
-    const char *sid = args_text(args, "Sid");
-    struct source_fields *fields = g_new0(struct source_fields, 1);
-    fields->kind = g_strdup("sqlite");
-    fields->source = g_strdup(args_text(args, "InstanceSource"));
-    fields->network = g_strdup(args_text(args, "NetworkType"));
-    fields->environment = g_strdup(args_text(args, "EnvType"));
-    fields->host = g_strdup(args_text(args, "Host"));
-    fields->sid = sid == NULL || sid[0] == '\0' ? NULL : g_strdup(sid);
-    fields->user = g_strdup(args_text(args, "DatabaseUser"));
-    fields->password = g_strdup(args_text(args, "DatabasePassword"));
-    fields->alias = g_strdup(args_text(args, "InstanceAlias"));
-    fields->safe_rule = g_strdup(args_text(args, "SafeRule"));
-    fields->extra = extra_of(call);
-    return fields;
-}
-
-// Judges the probe's JSON line; the database's own words go into the fault.
-static bool judge_probe(const char *line, GError **error) {
-    json_auto_t *result = json_loads(line, 0, NULL);
-    if (json_is_true(json_object_get(result, "ok"))) {
-        return true;
-    }
-    const char *words = json_string_value(json_object_get(result, "error"));
-    fault_set_field(error, FAULT_INVALID_VALUE, "Host",
-                    "the connection test failed: %s; file and directory must be writable to the "
-                    "user that runs tasks, "
-                    "and SkipTest=true registers without a test",
-                    words == NULL ? "the test gave no result" : words);
-    return false;
-}
-
-// Opens the source once, as a task would.
-static bool probe(const struct call *call, const struct source_fields *fields, GError **error) {
-    struct exec_connection connection = {
-        .kind = fields->kind,
-        .host = fields->host,
-        .port = fields->port,
-        .schema = (char *)"main",
-        .user = fields->user,
-        .password = fields->password,
-        .forbidden_dir = (char *)call_services(call)->dir,
-    };
-    g_autofree char *line = NULL;
-    return engine_probe(call_services(call)->engine, &connection, PROBE_LIMIT_MS, &line, error) &&
-           judge_probe(line, error);
-}
-
-// Everything that can refuse is asked before the connection test, which may create the file: a refused call changes nothing.
-static bool check_registration(const struct call *call, struct source_fields *fields,
-                               GError **error) {
-    READER_LOAN loan = { 0 };
-    return call_borrow(call, &loan, error) && check_fields(call, fields, error) &&
-           store_source_check(loan.reader, call->caller, fields, error);
-}
-
-static bool register_source(struct call *call, json_t *reply, GError **error) {
-    (void)reply;
-    OWNED(change) change = call_change(call, CHANGE_SOURCE_REGISTER);
-    change->source = fields_of(call);
-    bool skips_test = args_bool_or(call->args, "SkipTest", false);
-    return check_registration(call, change->source, error) &&
-           (skips_test || probe(call, change->source, error)) &&
-           call_commit_plain(call, g_steal_pointer(&change), error);
-}
 
 static void reply_people(json_t *item, int64_t dba_id, const char *dba_name,
                          const char *name_field) {
@@ -192,11 +34,24 @@ static void reply_extra(json_t *item, const char *document) {
     }
 }
 
-// Is the switch EnableSellSitd on? Only Y switches on.
-static bool has_sitd(const char *document) {
+// Is the switch on? Only Y switches on.
+static bool has_switch(const char *document, const char *name) {
     json_auto_t *extra = document == NULL ? NULL : json_loads(document, 0, NULL);
-    const char *value = json_string_value(json_object_get(extra, "EnableSellSitd"));
+    const char *value = json_string_value(json_object_get(extra, name));
     return value != NULL && strcmp(value, "Y") == 0;
+}
+
+// The control mode follows from the switches (operations.md §1.9; which wins is ours, proposed).
+static void reply_group(json_t *item, const struct source_fields *fields) {
+    json_t *group = reply_object(item, "StandardGroup");
+    const char *mode = "NONE_CONTROL";
+    if (has_switch(fields->extra, "EnableSellCommon")) {
+        mode = "COMMON";
+    } else if (has_switch(fields->extra, "EnableSellStable")) {
+        mode = "STABLE";
+    }
+    reply_text(group, "GroupMode", mode);
+    reply_text(group, "GroupName", fields->safe_rule);
 }
 
 // All but SellSitd, which has another type in each operation.
@@ -218,6 +73,8 @@ static void reply_source(json_t *item, const struct source_row *source) {
     reply_text(item, "State", source->is_enabled ? "NORMAL" : "DISABLE");
     reply_people(item, source->dba_id, source->dba_name, "DbaNickName");
     reply_extra(item, fields->extra);
+    reply_text(item, "SellTrust", has_switch(fields->extra, "EnableSellTrust") ? "Y" : "N");
+    reply_group(item, fields);
 }
 
 // An optional filter; an empty one filters nothing.
@@ -251,7 +108,7 @@ static bool list_sources(struct call *call, json_t *reply, GError **error) {
         const struct source_row *source = g_ptr_array_index(sources, i);
         json_t *item = reply_item(list);
         reply_source(item, source);
-        reply_bool(item, "SellSitd", has_sitd(source->fields.extra));
+        reply_bool(item, "SellSitd", has_switch(source->fields.extra, "EnableSellSitd"));
     }
     reply_number(reply, "TotalCount", total);
     return true;
@@ -267,7 +124,7 @@ static bool get_source(struct call *call, json_t *reply, GError **error) {
     }
     json_t *item = reply_object(reply, "Instance");
     reply_source(item, source);
-    reply_text(item, "SellSitd", has_sitd(source->fields.extra) ? "Y" : "N");
+    reply_text(item, "SellSitd", has_switch(source->fields.extra, "EnableSellSitd") ? "Y" : "N");
     return true;
 }
 
@@ -308,7 +165,6 @@ static bool list_databases(struct call *call, json_t *reply, GError **error) {
 }
 
 const struct op_handler source_ops[] = {
-    { "RegisterInstance", register_source },
     { "ListInstances", list_sources },
     { "GetInstance", get_source },
     { "ListDatabases", list_databases },

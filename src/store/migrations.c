@@ -200,6 +200,8 @@ static const char SECOND_RUNS[] =
     "CREATE INDEX backfill_by_flow ON backfill (tenant_id, flow_id, id);";
 
 static const char SECOND_SOURCES[] =
+    "ALTER TABLE source ADD COLUMN link_name TEXT NOT NULL DEFAULT '';"
+    "CREATE UNIQUE INDEX source_link ON source (tenant_id, link_name) WHERE link_name <> '';"
     "ALTER TABLE source_database ADD COLUMN state INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE source_database ADD COLUMN encoding TEXT NOT NULL DEFAULT '';"
     "ALTER TABLE source_database ADD COLUMN catalog TEXT NOT NULL DEFAULT '';"

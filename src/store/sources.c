@@ -31,6 +31,7 @@ static const char LIST_SOURCES[] =
 static const char COUNT_SOURCES[] = "SELECT count(*)" SOURCE_FROM SOURCE_FILTER;
 static const char GET_SOURCE[] =
     SOURCE_COLUMNS SOURCE_FROM " AND s.host = ?2 AND s.port = ?3 AND s.sid = ?4";
+static const char FIND_SOURCE[] = SOURCE_COLUMNS SOURCE_FROM " AND s.id = ?2";
 
 #define DATABASE_FROM                                                                              \
     " FROM source_database d JOIN source s ON s.id = d.source_id AND s.tenant_id = d.tenant_id"    \
@@ -186,6 +187,24 @@ bool store_source_get(struct store_reader *reader, const struct caller *caller, 
     if (!has_row) {
         fault_set(error, FAULT_INSTANCE_NOT_EXIST, "no instance is registered at %s, port %d", host,
                   port);
+        return false;
+    }
+    *ret_source = read_source(row);
+    sql_reset(row);
+    return true;
+}
+
+bool store_source_find(struct store_reader *reader, const struct caller *caller, int64_t source_id,
+                       struct source_row **ret_source, GError **error) {
+    struct sql_statement *row = NULL;
+    bool has_row = false;
+    if (!query_one(reader->sql, FIND_SOURCE, VALUES(INT(caller->tenant_id), INT(source_id)), &row,
+                   &has_row, error)) {
+        return false;
+    }
+    if (!has_row) {
+        fault_set(error, FAULT_INSTANCE_NOT_EXIST, "there is no instance %" G_GINT64_FORMAT,
+                  source_id);
         return false;
     }
     *ret_source = read_source(row);

@@ -18,6 +18,8 @@ struct source_fields {
     char *alias;
     char *safe_rule;
     int64_t dba_uid; // must be a user of the tenant
+    int64_t
+        dba_id; // the same by user id; wins over the uid; 0: not given, negative: stays as stored
     int query_timeout_s;
     int export_timeout_s;
     char *extra; // JSON object of the remaining parameters, stored and given back as they came
@@ -54,6 +56,12 @@ void database_row_free(struct database_row *row);
 bool store_source_check(struct store_reader *reader, const struct caller *caller,
                         const struct source_fields *fields, GError **error);
 
+// What a change would make of a source: the stored fields with the given ones put over them (NULL texts and negative numbers: unchanged; the
+// members of `extra` one by one), checked like a registration. Its password is open: the caller frees and so wipes it. FAULT_INSTANCE_NOT_EXIST.
+bool store_source_merge(struct store_reader *reader, const struct caller *caller, int64_t source_id,
+                        const struct source_fields *given, struct source_fields **ret_merged,
+                        GError **error);
+
 struct source_filter {
     int page_number; // from 1
     int page_size;
@@ -71,6 +79,9 @@ bool store_source_list(struct store_reader *reader, const struct caller *caller,
 // By address: FAULT_INSTANCE_NOT_EXIST. sid may be NULL.
 bool store_source_get(struct store_reader *reader, const struct caller *caller, const char *host,
                       int port, const char *sid, struct source_row **ret_source, GError **error);
+// By id: FAULT_INSTANCE_NOT_EXIST.
+bool store_source_find(struct store_reader *reader, const struct caller *caller, int64_t source_id,
+                       struct source_row **ret_source, GError **error);
 // FAULT_INSTANCE_NOT_EXIST for an unknown source.
 bool store_database_list(struct store_reader *reader, const struct caller *caller,
                          int64_t source_id, const char *search, int page_number, int page_size,

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Forms first, then the rules that join several fields. Settings that only a cloud has are read out of `extra`.
+
+#include "store/source_rules.h"
+
+#include <jansson.h>
+#include <string.h>
+
+#include "base/fault.h"
+#include "store/checks.h"
+
+enum {
+    TEXT_MAX = 256,  // characters of a source's short texts
+    HOST_MAX = 4096, // a path
+    PORT_MAX = 65535,
+    TIMEOUT_MAX_S = 7 * 86400,
+};
+
+static bool check_range(int value, int min, int max, const char *field, GError **error) {
+    if (value < min || value > max) {
+        fault_set_field(error, FAULT_INVALID_FIELD, field, "%s is %d; it must be %d to %d", field,
+                        value, min, max);
+        return false;
+    }
+    return true;
+}
+
+static bool check_forms(const struct source_fields *fields, GError **error) {
+    return check_name(fields->kind, "InstanceType", TEXT_MAX, error) &&
+           check_name(fields->source, "InstanceSource", TEXT_MAX, error) &&
+           check_name(fields->network, "NetworkType", TEXT_MAX, error) &&
+           check_name(fields->environment, "EnvType", TEXT_MAX, error) &&
+           check_name(fields->host, "Host", HOST_MAX, error) &&
+           check_name(fields->alias, "InstanceAlias", TEXT_MAX, error) &&
+           check_length(fields->safe_rule, "SafeRule", TEXT_MAX, error) &&
+           check_length(fields->user, "DatabaseUser", TEXT_MAX, error) &&
+           check_length(fields->password, "DatabasePassword", HOST_MAX, error) &&
+           check_length(fields->sid, "Sid", TEXT_MAX, error) &&
+           check_range(fields->port, 0, PORT_MAX, "Port", error) &&
+           check_range(fields->query_timeout_s, 1, TIMEOUT_MAX_S, "QueryTimeout", error) &&
+           check_range(fields->export_timeout_s, 1, TIMEOUT_MAX_S, "ExportTimeout", error) &&
+           check_json(fields->extra, "extra", error);
+}
+
+// The driver table is open for more; until then this is the one place that says which engines there are.
+static bool check_kind(const struct source_fields *fields, GError **error) {
+    if (g_ascii_strcasecmp(fields->kind, "sqlite") != 0) {
+        fault_set_field(error, FAULT_NOT_SUPPORTED, "InstanceType",
+                        "databases of type %s can not be used yet; there is: sqlite", fields->kind);
+        return false;
+    }
+    if (!g_path_is_absolute(fields->host)) {
+        fault_set_field(error, FAULT_INVALID_FIELD, "Host",
+                        "Host of a sqlite source is the file's absolute path, not \"%s\"",
+                        fields->host);
+        return false;
+    }
+    if (fields->port != 0) {
+        fault_set_field(error, FAULT_INVALID_FIELD, "Port",
+                        "a sqlite source is a file; its Port is 0");
+        return false;
+    }
+    return true;
+}
+
+static const char *text_of(const json_t *extra, const char *name) {
+    const char *text = json_string_value(json_object_get(extra, name));
+    return text != NULL ? text : "";
+}
+
+// Which cloud settings a source of each origin needs.
+static bool check_origin(const struct source_fields *fields, const json_t *extra, GError **error) {
+    static const struct {
+        const char *source;
+        const char *needed[3];
+    } rules[] = {
+        { "RDS", { "EcsRegion" } },
+        { "ECS_OWN", { "EcsInstanceId", "EcsRegion" } },
+        { "GATEWAY", { "EcsInstanceId", "EcsRegion" } },
+        { "VPC_IDC", { "EcsRegion", "VpcId" } },
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(rules); i++) {
+        for (size_t n = 0; strcmp(rules[i].source, fields->source) == 0 &&
+                           n < G_N_ELEMENTS(rules[i].needed) && rules[i].needed[n] != NULL;
+             n++) {
+            if (*text_of(extra, rules[i].needed[n]) == '\0') {
+                fault_set_field(error, FAULT_MISSING_FIELD, rules[i].needed[n],
+                                "a source of kind %s needs %s", fields->source, rules[i].needed[n]);
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+static bool check_link(const json_t *extra, GError **error) {
+    const char *link = text_of(extra, "DataLinkName");
+    if (*link == '\0' && json_integer_value(json_object_get(extra, "UseDsql")) == 1) {
+        fault_set_field(error, FAULT_MISSING_FIELD, "DataLinkName",
+                        "UseDsql 1 needs a DataLinkName");
+        return false;
+    }
+    if (link[strspn(link, "abcdefghijklmnopqrstuvwxyz_")] != '\0') {
+        fault_set_field(error, FAULT_INVALID_FIELD, "DataLinkName",
+                        "DataLinkName has lower-case letters and underscores only");
+        return false;
+    }
+    return true;
+}
+
+static bool check_control(const struct source_fields *fields, const json_t *extra, GError **error) {
+    bool has_rule = fields->safe_rule != NULL && *fields->safe_rule != '\0';
+    if (strcmp(text_of(extra, "EnableSellCommon"), "Y") == 0 && !has_rule) {
+        fault_set_field(error, FAULT_MISSING_FIELD, "SafeRule",
+                        "EnableSellCommon Y needs a SafeRule");
+        return false;
+    }
+    return true;
+}
+
+bool source_rules_check(const struct source_fields *fields, GError **error) {
+    if (!check_forms(fields, error) || !check_kind(fields, error)) {
+        return false;
+    }
+    json_auto_t *extra = fields->extra == NULL ? NULL : json_loads(fields->extra, 0, NULL);
+    return check_origin(fields, extra, error) && check_link(extra, error) &&
+           check_control(fields, extra, error);
+}
