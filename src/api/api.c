@@ -187,11 +187,17 @@ static bool authenticate(struct api *api, struct passage *passage, struct wire_e
         return false;
     }
     passage->is_authentic = true;
-    switch (nonce_store_use(api->nonces, claim->access_key_id, claim->nonce, passage->now_ms)) {
+    switch (nonce_store_use(api->nonces, claim->access_key_id, claim->nonce, passage->timestamp_ms,
+                            passage->now_ms)) {
     case NONCE_FRESH: return true;
     case NONCE_USED:
         passage->is_replay = true;
         wire_error_set(error, WIRE_NONCE_USED, NULL, NULL);
+        return false;
+    case NONCE_STALE:
+        wire_error_set(error, WIRE_TIME_EXPIRED, NULL,
+                       "the server's clock was set back, and requests of that time may have been "
+                       "taken already: sign again with the present time");
         return false;
     case NONCE_FULL:
         wire_error_set(error, WIRE_UNAVAILABLE, NULL, "too many requests within the time window");

@@ -20,8 +20,10 @@ struct nonce_store {
     GMutex mutex;
     GHashTable *entries; // struct nonce_entry as a set, owned by the queue
     GQueue order;        // oldest first
+    int64_t window_ms;
     int64_t keep_ms;
-    int64_t latest_ms; // the highest time ever seen
+    int64_t latest_ms;    // the highest time ever seen
+    int64_t forgotten_ms; // the latest time at which something was seen that is forgotten now
     size_t entries_max;
 };
 
@@ -36,6 +38,10 @@ static gboolean entry_equal(gconstpointer left, gconstpointer right) {
                   ((const struct nonce_entry *)right)->digest, 16) == 0;
 }
 
+int64_t nonce_keep_ms(int64_t window_ms) {
+    return 2 * window_ms + 5 * 60 * 1000;
+}
+
 struct nonce_store *nonce_store_new(int64_t window_ms, size_t entries_max) {
     g_assert(window_ms > 0);
     g_assert(entries_max > 0);
@@ -43,7 +49,9 @@ struct nonce_store *nonce_store_new(int64_t window_ms, size_t entries_max) {
     g_mutex_init(&store->mutex);
     g_queue_init(&store->order);
     store->entries = g_hash_table_new(entry_hash, entry_equal);
-    store->keep_ms = 2 * window_ms + 5 * 60 * 1000;
+    store->window_ms = window_ms;
+    store->keep_ms = nonce_keep_ms(window_ms);
+    store->forgotten_ms = INT64_MIN / 2;
     store->entries_max = entries_max;
     return store;
 }
@@ -66,6 +74,7 @@ static void purge(struct nonce_store *store) {
         }
         (void)g_queue_pop_head(&store->order);
         (void)g_hash_table_remove(store->entries, oldest);
+        store->forgotten_ms = MAX(store->forgotten_ms, oldest->expires_ms - store->keep_ms);
         g_free(oldest);
     }
 }
@@ -79,8 +88,16 @@ static void entry_digest(const char *access_key_id, const char *nonce, uint8_t r
     memcpy(ret_digest, hash, 16);
 }
 
+// Seen now. The lock is held.
+static void remember(struct nonce_store *store, struct nonce_entry *entry, int64_t seen_ms) {
+    entry->expires_ms = seen_ms + store->keep_ms;
+    struct nonce_entry *kept = g_memdup2(entry, sizeof *entry);
+    (void)g_hash_table_add(store->entries, kept);
+    g_queue_push_tail(&store->order, kept);
+}
+
 enum nonce_result nonce_store_use(struct nonce_store *store, const char *access_key_id,
-                                  const char *nonce, int64_t now_ms) {
+                                  const char *nonce, int64_t stamped_ms, int64_t now_ms) {
     g_assert(access_key_id != NULL && nonce != NULL);
     struct nonce_entry entry = { 0 };
     entry_digest(access_key_id, nonce, entry.digest);
@@ -91,16 +108,39 @@ enum nonce_result nonce_store_use(struct nonce_store *store, const char *access_
     enum nonce_result result = NONCE_FRESH;
     if (g_hash_table_contains(store->entries, &entry)) {
         result = NONCE_USED;
+    } else if (stamped_ms <= store->forgotten_ms + store->window_ms) {
+        result = NONCE_STALE;
     } else if (g_hash_table_size(store->entries) >= store->entries_max) {
         result = NONCE_FULL;
     } else {
-        entry.expires_ms = store->latest_ms + store->keep_ms;
-        struct nonce_entry *kept = g_memdup2(&entry, sizeof entry);
-        (void)g_hash_table_add(store->entries, kept);
-        g_queue_push_tail(&store->order, kept);
+        remember(store, &entry, store->latest_ms);
     }
     g_mutex_unlock(&store->mutex);
     return result;
+}
+
+int64_t nonce_store_resume(struct nonce_store *store, int64_t oldest_ms, int64_t newest_ms) {
+    g_assert(oldest_ms <= newest_ms);
+    g_mutex_lock(&store->mutex);
+    store->latest_ms = MAX(store->latest_ms, newest_ms);
+    if (newest_ms > 0) {
+        // Only what was older than the time to keep was forgotten, and nothing that was seen after the oldest that is left.
+        store->forgotten_ms = MAX(store->forgotten_ms, MIN(oldest_ms, newest_ms - store->keep_ms));
+    }
+    int64_t from_ms = newest_ms - store->keep_ms;
+    g_mutex_unlock(&store->mutex);
+    return from_ms;
+}
+
+void nonce_store_load(struct nonce_store *store, const char *access_key_id, const char *nonce,
+                      int64_t seen_ms) {
+    struct nonce_entry entry = { 0 };
+    entry_digest(access_key_id, nonce, entry.digest);
+    g_mutex_lock(&store->mutex);
+    if (!g_hash_table_contains(store->entries, &entry)) {
+        remember(store, &entry, seen_ms);
+    }
+    g_mutex_unlock(&store->mutex);
 }
 
 size_t nonce_store_count(struct nonce_store *store) {

@@ -1,11 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The entries of calls.
+// The entries of calls. What waits is bounded: refusals by NOTES_MAX, of which the oldest go first and are counted; key uses by the keys
+// there are, because they are merged.
 
 #include "engine/ledger.h"
 
+#include "store/keys.h"
+#include "store/nonces.h"
+#include "store/tokens.h"
+
+enum {
+    NOTES_PER_TURN_MAX = 512,
+    PURGE_MORE = 16, // beyond twice what was entered, so that forgetting is faster than learning
+    KEY_USE_MS = 60 * 1000, // a key's last use is exact to this
+    KEYS_REMEMBERED_MAX = 10000,
+};
+
 struct ledger {
     struct store *store;
+    int64_t high_ms;       // of the stored nonces: never goes back
+    int entered;           // nonces and tokens since the last flush
+    GQueue notes;          // of struct note *, oldest first
+    int64_t dropped_count; // refusals that were not kept
+    GHashTable *uses;      // key id → int64_t *: uses that wait
+    GHashTable *written;   // key id → int64_t *: the last use that was written
 };
 
 struct note *note_copy(const struct note *note) {
@@ -40,13 +58,29 @@ GPtrArray *note_list_new(void) {
     return g_ptr_array_new_with_free_func((GDestroyNotify)note_free);
 }
 
-struct ledger *ledger_new(struct store *store) {
+bool ledger_new(struct store *store, struct ledger **ret_ledger, GError **error) {
+    int64_t oldest_ms = 0;
+    int64_t newest_ms = 0;
+    if (!store_nonce_span(store_as_reader(store), &oldest_ms, &newest_ms, error)) {
+        return false;
+    }
     struct ledger *ledger = g_new0(struct ledger, 1);
     ledger->store = store;
-    return ledger;
+    ledger->high_ms = newest_ms;
+    g_queue_init(&ledger->notes);
+    ledger->uses = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    ledger->written = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    *ret_ledger = ledger;
+    return true;
 }
 
 void ledger_free(struct ledger *ledger) {
+    if (ledger == NULL) {
+        return;
+    }
+    g_queue_clear_full(&ledger->notes, (GDestroyNotify)note_free);
+    g_hash_table_unref(ledger->uses);
+    g_hash_table_unref(ledger->written);
     g_free(ledger);
 }
 
@@ -54,17 +88,79 @@ bool ledger_find(struct ledger *ledger, const struct caller *caller, const struc
                  int64_t now_ms, bool *ret_is_repeat, struct change_result *ret_result,
                  GError **error) {
     *ret_is_repeat = false;
-    return true;
+    return origin == NULL || store_token_find(ledger->store, caller, origin, now_ms, ret_is_repeat,
+                                              ret_result, error);
+}
+
+static bool keep_nonce(struct ledger *ledger, const struct origin *origin, int64_t now_ms,
+                       GError **error) {
+    if (origin->access_key_id == NULL || origin->nonce == NULL) {
+        return true;
+    }
+    ledger->high_ms = MAX(ledger->high_ms, now_ms);
+    ledger->entered++;
+    return store_nonce_add(ledger->store, origin->access_key_id, origin->nonce, ledger->high_ms,
+                           error);
 }
 
 bool ledger_enter(struct ledger *ledger, const struct caller *caller, const struct origin *origin,
                   int64_t now_ms, const struct change_result *result, GError **error) {
-    return true;
+    return origin == NULL || (keep_nonce(ledger, origin, now_ms, error) &&
+                              (result == NULL || store_token_add(ledger->store, caller, origin,
+                                                                 result, now_ms, error)));
 }
 
 void ledger_note(struct ledger *ledger, const struct note *note) {
+    g_assert(note->code != NULL);
+    if (g_queue_get_length(&ledger->notes) >= NOTES_MAX) {
+        note_free(g_queue_pop_head(&ledger->notes));
+        ledger->dropped_count++;
+    }
+    g_queue_push_tail(&ledger->notes, note_copy(note));
+}
+
+void ledger_notes_dropped(struct ledger *ledger, int64_t count) {
+    g_assert(count >= 0);
+    ledger->dropped_count += count;
+}
+
+static void remember_use(GHashTable *uses, const char *access_key_id, int64_t at_ms) {
+    (void)g_hash_table_replace(uses, g_strdup(access_key_id), g_memdup2(&at_ms, sizeof at_ms));
+}
+
+void ledger_key_used(struct ledger *ledger, const char *access_key_id, int64_t at_ms) {
+    const int64_t *written_ms = g_hash_table_lookup(ledger->written, access_key_id);
+    if (written_ms == NULL || at_ms - *written_ms >= KEY_USE_MS) {
+        remember_use(ledger->uses, access_key_id, at_ms);
+    }
+}
+
+static bool write_notes(struct ledger *ledger, int64_t now_ms, bool writes_all, GError **error) {
+    for (int i = 0; writes_all || i < NOTES_PER_TURN_MAX; i++) {
+        struct note *note = g_queue_pop_head(&ledger->notes);
+        if (note == NULL) {
+            return true;
+        }
+        bool is_written = !note->keeps_nonce || keep_nonce(ledger, &note->origin, now_ms, error);
+        note_free(note);
+        if (!is_written) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool forget_old(struct ledger *ledger, int64_t now_ms, GError **error) {
+    int limit = 2 * ledger->entered + PURGE_MORE;
+    ledger->entered = 0;
+    return store_nonce_purge(ledger->store, ledger->high_ms - NONCE_KEEP_MS, limit, error) &&
+           store_token_purge(ledger->store, now_ms, limit, error);
 }
 
 bool ledger_flush(struct ledger *ledger, int64_t now_ms, bool forces, GError **error) {
-    return true;
+    if (!store_is_dirty(ledger->store) && !forces) {
+        return true;
+    }
+    return write_notes(ledger, now_ms, forces, error) &&
+           (ledger->entered == 0 || forget_old(ledger, now_ms, error));
 }

@@ -10,7 +10,7 @@
 #include "store/flows.h"
 #include "store/origin.h"
 
-// A call that changed nothing.
+// A call that was refused and changed nothing.
 struct note {
     struct caller caller;
     struct origin origin;
@@ -24,9 +24,12 @@ struct note *note_copy(const struct note *note);
 void note_free(struct note *note);
 GPtrArray *note_list_new(void);
 
+enum { NOTES_MAX = 4096 }; // that wait, in the loop and in the ledger
+
 struct ledger;
 
-struct ledger *ledger_new(struct store *store);
+// Reads how far the store's time has come.
+bool ledger_new(struct store *store, struct ledger **ret_ledger, GError **error);
 void ledger_free(struct ledger *ledger);
 
 // Was the call made before under its client token? Then *ret_result is its answer. origin may be NULL.
@@ -36,7 +39,12 @@ bool ledger_find(struct ledger *ledger, const struct caller *caller, const struc
 // The call has had its effect: nonce, token and log row, in the open transaction. result NULL: it was a repeat and had none.
 bool ledger_enter(struct ledger *ledger, const struct caller *caller, const struct origin *origin,
                   int64_t now_ms, const struct change_result *result, GError **error);
-// Keeps a copy for later.
+// The engine has done something that no request asked for: a log row in the open transaction. note may be NULL.
+bool ledger_enter_own(struct ledger *ledger, const char *action, int64_t tenant_id,
+                      const char *object, const char *note, int64_t now_ms, GError **error);
+// Keep for later: a refused call (copied), the use of a key, and that refusals could not be kept. Nothing is written by these.
 void ledger_note(struct ledger *ledger, const struct note *note);
+void ledger_key_used(struct ledger *ledger, const char *access_key_id, int64_t at_ms);
+void ledger_notes_dropped(struct ledger *ledger, int64_t count);
 // Writes what waits, and forgets old nonces and tokens: before the commit of a turn that has changed something, or when `forces`.
 bool ledger_flush(struct ledger *ledger, int64_t now_ms, bool forces, GError **error);

@@ -27,7 +27,6 @@ enum {
     TIMERS_PER_TURN_MAX = 1024,
     POLL_MS_MAX = 60000,
     FULL_PAUSE_MS = 100, // after the supervisor had no room
-    NOTES_MAX = 4096,    // between two turns
 };
 
 struct loop {
@@ -48,8 +47,10 @@ struct loop {
 
     GMutex mutex; // guards what follows: the one queue between the request threads and the engine
     GQueue inbox; // of struct command
-    GPtrArray *notes; // of struct note *, at most NOTES_MAX
-    bool is_closed;   // takes no more commands
+    GPtrArray *notes; // of struct note *, at most NOTES_MAX: refused calls
+    int64_t notes_dropped;
+    GHashTable *key_uses; // key id → int64_t *: the last use
+    bool is_closed;       // takes no more commands
     struct engine_stats stats;
 };
 
@@ -152,16 +153,33 @@ static void take_command(struct loop *loop, struct command *command) {
     g_ptr_array_add(loop->replies, command);
 }
 
-// Notes of calls that changed nothing, in the order they came.
+static GHashTable *key_uses_new(void) {
+    return g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+}
+
+// What calls left that changed nothing, in the order they came. After the commands, so that what came before a quit is taken too.
 static void take_notes(struct loop *loop) {
     g_mutex_lock(&loop->mutex);
     GPtrArray *notes = loop->notes;
+    GHashTable *key_uses = loop->key_uses;
+    int64_t dropped_count = loop->notes_dropped;
     loop->notes = note_list_new();
+    loop->key_uses = key_uses_new();
+    loop->notes_dropped = 0;
     g_mutex_unlock(&loop->mutex);
     for (guint i = 0; i < notes->len; i++) {
         ledger_note(loop->ledger, g_ptr_array_index(notes, i));
     }
+    ledger_notes_dropped(loop->ledger, dropped_count);
+    GHashTableIter iter;
+    gpointer key = NULL;
+    gpointer at_ms = NULL;
+    g_hash_table_iter_init(&iter, key_uses);
+    while (g_hash_table_iter_next(&iter, &key, &at_ms)) {
+        ledger_key_used(loop->ledger, key, *(const int64_t *)at_ms);
+    }
     g_ptr_array_unref(notes);
+    g_hash_table_unref(key_uses);
 }
 
 static void take_commands(struct loop *loop) {
@@ -393,8 +411,8 @@ static bool turn(struct loop *loop) {
         fail_turn(loop, error);
         return false;
     }
-    take_notes(loop);
     take_commands(loop);
+    take_notes(loop);
     client_pump(loop->client, monotonic_ms(), store_highest_id(loop->active.store, COUNTER_FENCE),
                 take_report, loop);
     take_timers(loop);
@@ -501,10 +519,10 @@ bool loop_new(const struct engine_options *options, struct loop **ret_loop, GErr
     loop->replies = g_ptr_array_new();
     probes_init(&loop->probes);
     loop->notes = note_list_new();
-    loop->ledger = ledger_new(options->store);
+    loop->key_uses = key_uses_new();
     active_init(&loop->active, options->store, &loop->options);
     loop->client = client_new(loop->dir, options->launch, options->launch_user);
-    if (!recover(loop, error)) {
+    if (!ledger_new(options->store, &loop->ledger, error) || !recover(loop, error)) {
         loop_free(loop);
         return false;
     }
@@ -522,6 +540,7 @@ void loop_free(struct loop *loop) {
     probes_done(&loop->probes);
     g_ptr_array_unref(loop->replies);
     g_ptr_array_unref(loop->notes);
+    g_hash_table_unref(loop->key_uses);
     ledger_free(loop->ledger);
     g_clear_error(&loop->failure);
     (void)close(loop->wake_fd);
@@ -545,14 +564,37 @@ bool loop_post(struct loop *loop, struct command *command) {
     return !is_closed;
 }
 
-void loop_note(struct loop *loop, const struct note *note) {
+static void note_refusal(struct loop *loop, const struct note *note) {
     struct note *copy = note_copy(note);
     g_mutex_lock(&loop->mutex);
-    g_ptr_array_add(loop->notes, copy);
-    if (loop->notes->len > NOTES_MAX) {
+    if (loop->notes->len == NOTES_MAX) {
         g_ptr_array_remove_index(loop->notes, 0);
+        loop->notes_dropped++;
+    }
+    g_ptr_array_add(loop->notes, copy);
+    g_mutex_unlock(&loop->mutex);
+}
+
+// Of a key that was used since the last turn only the time is written: this happens with every reading call.
+static void note_key(struct loop *loop, const char *access_key_id, int64_t at_ms) {
+    g_mutex_lock(&loop->mutex);
+    int64_t *last_ms = g_hash_table_lookup(loop->key_uses, access_key_id);
+    if (last_ms != NULL) {
+        *last_ms = MAX(*last_ms, at_ms);
+    } else {
+        (void)g_hash_table_insert(loop->key_uses, g_strdup(access_key_id),
+                                  g_memdup2(&at_ms, sizeof at_ms));
     }
     g_mutex_unlock(&loop->mutex);
+}
+
+void loop_note(struct loop *loop, const struct note *note) {
+    if (note->code != NULL) {
+        note_refusal(loop, note);
+    }
+    if (note->origin.access_key_id != NULL) {
+        note_key(loop, note->origin.access_key_id, note->at_ms);
+    }
 }
 
 void loop_get_stats(struct loop *loop, struct engine_stats *ret_stats) {

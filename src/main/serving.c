@@ -10,6 +10,8 @@
 #include "api/handlers.h"
 #include "api/readers.h"
 #include "api/services.h"
+#include "api/sign.h"
+#include "store/nonces.h"
 #include "web/http.h"
 #include "web/routes.h"
 
@@ -55,6 +57,25 @@ static char *make_address(const char *listen, uint16_t port) {
     return g_strdup_printf("http://%.*s:%u", (int)len, listen, port);
 }
 
+static void take_nonce(const char *access_key_id, const char *nonce, int64_t seen_ms, void *ctx) {
+    nonce_store_load(ctx, access_key_id, nonce, seen_ms);
+}
+
+// What earlier servers of this directory have taken is not taken again. Before the first request.
+static bool resume_nonces(struct serving *serving, GError **error) {
+    g_assert(nonce_keep_ms(SIGN_WINDOW_DEFAULT_MS) <= NONCE_KEEP_MS); // the store may forget first
+    READER_LOAN loan = { 0 };
+    int64_t oldest_ms = 0;
+    int64_t newest_ms = 0;
+    if (!reader_borrow(serving->readers, &loan, error) ||
+        !store_nonce_span(loan.reader, &oldest_ms, &newest_ms, error)) {
+        return false;
+    }
+    struct nonce_store *nonces = api_nonces(serving->api);
+    int64_t from_ms = nonce_store_resume(nonces, oldest_ms, newest_ms);
+    return store_nonce_each(loan.reader, from_ms, take_nonce, nonces, error);
+}
+
 bool serving_start(const struct config *config, const char *dir, struct engine *engine,
                    const struct store *store, int listen_fd, struct serving **ret_serving,
                    GError **error) {
@@ -80,6 +101,10 @@ bool serving_start(const struct config *config, const char *dir, struct engine *
         .checks_replies = g_getenv("SLUICE_CHECK_REPLIES") != NULL,
     };
     serving->api = api_new(&api_options);
+    if (!resume_nonces(serving, error)) {
+        serving_stop(serving);
+        return false;
+    }
     struct routes_options routes_options = { .api = serving->api,
                                              .metrics = write_metrics,
                                              .ctx = serving };

@@ -18,4 +18,5 @@ bool store_token_find(struct store *store, const struct caller *caller, const st
 // Remembers the answer, in the transaction of the change; result NULL: begun, the answer follows. Overwrites a begun one.
 bool store_token_add(struct store *store, const struct caller *caller, const struct origin *origin,
                      const struct change_result *result, int64_t now_ms, GError **error);
+// Forgets at most `limit` of those that are older, oldest first.
 bool store_token_purge(struct store *store, int64_t now_ms, int limit, GError **error);

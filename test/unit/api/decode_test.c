@@ -312,21 +312,73 @@ static void equal_calls_have_equal_digests(void) {
     }
 }
 
+enum { WINDOW_MS = 15 * 60 * 1000, KEEP_MS = 2 * WINDOW_MS + 5 * 60 * 1000 };
+#define NOW_MS INT64_C(1714979289000)
+
 static void a_nonce_is_taken_once_while_it_matters(void) {
-    int64_t window = 15 * 60 * 1000;
-    int64_t keep = 2 * window + 5 * 60 * 1000;
-    int64_t now = INT64_C(1714979289000);
-    struct nonce_store *store = nonce_store_new(window, 3);
-    g_assert_cmpint(nonce_store_use(store, "a", "bc", now), ==, NONCE_FRESH);
-    g_assert_cmpint(nonce_store_use(store, "a", "bc", now), ==, NONCE_USED);
-    g_assert_cmpint(nonce_store_use(store, "ab", "c", now), ==, NONCE_FRESH);
-    g_assert_cmpint(nonce_store_use(store, "a", "bc", now + keep - 1), ==, NONCE_USED);
-    g_assert_cmpint(nonce_store_use(store, "a", "d", now + 1), ==, NONCE_FRESH);
-    g_assert_cmpint(nonce_store_use(store, "a", "e", now + 1), ==, NONCE_FULL);
-    g_assert_cmpint(nonce_store_use(store, "a", "bc", now + keep), ==, NONCE_FRESH);
+    int64_t now = NOW_MS;
+    int64_t later = now + KEEP_MS;
+    struct nonce_store *store = nonce_store_new(WINDOW_MS, 3);
+    g_assert_cmpint(nonce_store_use(store, "a", "bc", now, now), ==, NONCE_FRESH);
+    g_assert_cmpint(nonce_store_use(store, "a", "bc", now, now), ==, NONCE_USED);
+    g_assert_cmpint(nonce_store_use(store, "ab", "c", now, now), ==, NONCE_FRESH);
+    g_assert_cmpint(nonce_store_use(store, "a", "bc", later - 1, later - 1), ==, NONCE_USED);
+    g_assert_cmpint(nonce_store_use(store, "a", "d", later - 1, later - 1), ==, NONCE_FRESH);
+    g_assert_cmpint(nonce_store_use(store, "a", "e", later - 1, later - 1), ==, NONCE_FULL);
+    g_assert_cmpint(nonce_store_use(store, "a", "bc", later, later), ==, NONCE_FRESH);
     g_assert_cmpuint(nonce_store_count(store), ==, 2);
-    // A clock that went back does not forget.
-    g_assert_cmpint(nonce_store_use(store, "a", "bc", now - 1000000), ==, NONCE_USED);
+    nonce_store_free(store);
+}
+
+static void a_clock_that_goes_back_does_not_open_the_window_again(void) {
+    int64_t now = NOW_MS;
+    int64_t day = INT64_C(24) * 3600 * 1000;
+    struct nonce_store *store = nonce_store_new(WINDOW_MS, 100);
+    g_assert_cmpint(nonce_store_use(store, "a", "first", now, now), ==, NONCE_FRESH);
+    g_assert_cmpint(nonce_store_use(store, "a", "future", now + WINDOW_MS, now), ==, NONCE_FRESH);
+    g_assert_cmpint(nonce_store_use(store, "a", "jump", now + day, now + day), ==, NONCE_FRESH);
+    g_assert_cmpuint(nonce_store_count(store), ==, 1);
+    // Back again: what was forgotten during the jump can not be told from what is new, and is refused.
+    g_assert_cmpint(nonce_store_use(store, "a", "first", now, now), ==, NONCE_STALE);
+    g_assert_cmpint(nonce_store_use(store, "a", "future", now + WINDOW_MS, now + 1), ==,
+                    NONCE_STALE);
+    g_assert_cmpint(nonce_store_use(store, "a", "jump", now + day, now + day), ==, NONCE_USED);
+    // A day is not lost by it, only the window.
+    int64_t after = now + WINDOW_MS + 1;
+    g_assert_cmpint(nonce_store_use(store, "a", "later", after, after), ==, NONCE_FRESH);
+    g_assert_cmpint(nonce_store_use(store, "a", "later", after, after), ==, NONCE_USED);
+    nonce_store_free(store);
+}
+
+static void what_an_earlier_server_kept_is_remembered(void) {
+    int64_t now = NOW_MS;
+    struct nonce_store *store = nonce_store_new(WINDOW_MS, 2);
+    g_assert_cmpint(nonce_store_resume(store, 0, 0), <, now);
+    g_assert_cmpint(nonce_store_resume(store, now - 10, now), ==, now - KEEP_MS);
+    nonce_store_load(store, "a", "one", now - 10);
+    nonce_store_load(store, "a", "two", now - 10);
+    nonce_store_load(store, "a", "three", now); // also when they are more than would be taken
+    g_assert_cmpuint(nonce_store_count(store), ==, 3);
+    // The clock was set back by an hour while the server was down.
+    int64_t back = now - INT64_C(3600) * 1000;
+    g_assert_cmpint(nonce_store_use(store, "a", "one", back, back), ==, NONCE_USED);
+    g_assert_cmpint(nonce_store_use(store, "a", "unknown", back, back), ==, NONCE_STALE);
+    g_assert_cmpint(nonce_store_use(store, "a", "three", now, now), ==, NONCE_USED);
+    int64_t later = now + KEEP_MS;
+    g_assert_cmpint(nonce_store_use(store, "a", "four", later, later), ==, NONCE_FRESH);
+    g_assert_cmpuint(nonce_store_count(store), ==, 1);
+    nonce_store_free(store);
+}
+
+static void a_jump_before_the_restart_costs_no_more_than_the_window(void) {
+    int64_t now = NOW_MS;
+    int64_t day = INT64_C(24) * 3600 * 1000;
+    struct nonce_store *store = nonce_store_new(WINDOW_MS, 10);
+    // A change was made a day ahead; of what was forgotten then, the newest mark is from now.
+    (void)nonce_store_resume(store, now, now + day);
+    int64_t after = now + WINDOW_MS;
+    g_assert_cmpint(nonce_store_use(store, "a", "x", after, after), ==, NONCE_STALE);
+    g_assert_cmpint(nonce_store_use(store, "a", "x", after + 1, after + 1), ==, NONCE_FRESH);
     nonce_store_free(store);
 }
 
@@ -345,5 +397,11 @@ int main(int argc, char **argv) {
     g_test_add_func("/decode/equal_calls_have_equal_digests", equal_calls_have_equal_digests);
     g_test_add_func("/decode/a_nonce_is_taken_once_while_it_matters",
                     a_nonce_is_taken_once_while_it_matters);
+    g_test_add_func("/nonce/a_clock_that_goes_back_does_not_open_the_window_again",
+                    a_clock_that_goes_back_does_not_open_the_window_again);
+    g_test_add_func("/nonce/what_an_earlier_server_kept_is_remembered",
+                    what_an_earlier_server_kept_is_remembered);
+    g_test_add_func("/nonce/a_jump_before_the_restart_costs_no_more_than_the_window",
+                    a_jump_before_the_restart_costs_no_more_than_the_window);
     return g_test_run();
 }
