@@ -10,24 +10,25 @@
 
 #include <string.h>
 
-struct policy_row {
+struct gate_row {
     const char *action;
     enum access_class wanted;
+    bool makes_keys; // a temporary key may not: what it made would outlive it
 };
 
-static const struct policy_row policies[] = {
+static const struct gate_row rows[] = {
     { "AddInstance", CLASS_SOURCES },
     { "AddLhMembers", CLASS_MEMBER },
     { "AddTaskFlowEdges", CLASS_MEMBER },
-    { "BackFill", CLASS_MEMBER },
+    { "BackFill", CLASS_RUNS },
     { "ChangeLhDagOwner", CLASS_MEMBER },
-    { "CreateAccessKey", CLASS_MEMBER },
+    { "CreateAccessKey", CLASS_MEMBER, .makes_keys = true },
     { "CreateLakeHouseSpace", CLASS_SPACES },
     { "CreateScenario", CLASS_MEMBER },
-    { "CreateSessionKey", CLASS_MEMBER },
+    { "CreateSessionKey", CLASS_MEMBER, .makes_keys = true },
     { "CreateTask", CLASS_MEMBER },
     { "CreateTaskFlow", CLASS_MEMBER },
-    { "CreateTenant", CLASS_OPERATOR },
+    { "CreateTenant", CLASS_OPERATOR, .makes_keys = true },
     { "DeleteAccessKey", CLASS_MEMBER },
     { "DeleteInstance", CLASS_SOURCES },
     { "DeleteLakeHouseSpace", CLASS_SPACES },
@@ -39,7 +40,7 @@ static const struct policy_row policies[] = {
     { "DeleteUser", CLASS_USERS },
     { "DisableUser", CLASS_USERS },
     { "EnableUser", CLASS_USERS },
-    { "ExecuteScript", CLASS_MEMBER },
+    { "ExecuteScript", CLASS_RUNS },
     { "GetDatabase", CLASS_MEMBER },
     { "GetInstance", CLASS_MEMBER },
     { "GetIntervalLimitOfSLA", CLASS_MEMBER },
@@ -77,25 +78,25 @@ static const struct policy_row policies[] = {
     { "ListTasksInTaskFlow", CLASS_MEMBER },
     { "ListUserTenants", CLASS_MEMBER },
     { "ListUsers", CLASS_MEMBER },
-    { "MakeTaskFlowInstanceSuccess", CLASS_MEMBER },
+    { "MakeTaskFlowInstanceSuccess", CLASS_RUNS },
     { "ModifyInstance", CLASS_SOURCES },
     { "MoveTaskFlowToScenario", CLASS_MEMBER },
     { "OfflineTaskFlow", CLASS_MEMBER },
     { "PublishAndDeployTaskFlow", CLASS_MEMBER },
     { "PutUserPolicy", CLASS_USERS },
     { "ReDeployLhDagVersion", CLASS_MEMBER },
-    { "ReRunTaskFlowInstance", CLASS_MEMBER },
+    { "ReRunTaskFlowInstance", CLASS_RUNS },
     { "RegisterInstance", CLASS_SOURCES },
     { "RegisterUser", CLASS_USERS },
-    { "RestoreTaskFlowInstance", CLASS_MEMBER },
-    { "ResumeTaskFlowInstance", CLASS_MEMBER },
+    { "RestoreTaskFlowInstance", CLASS_RUNS },
+    { "ResumeTaskFlowInstance", CLASS_RUNS },
     { "SearchDatabase", CLASS_MEMBER },
     { "SimplyAddInstance", CLASS_SOURCES },
-    { "StopTaskFlowInstance", CLASS_MEMBER },
-    { "SuspendTaskFlowInstance", CLASS_MEMBER },
+    { "StopTaskFlowInstance", CLASS_RUNS },
+    { "SuspendTaskFlowInstance", CLASS_RUNS },
     { "SyncDatabaseMeta", CLASS_SOURCES },
     { "SyncInstanceMeta", CLASS_SOURCES },
-    { "TryRunTaskFlow", CLASS_MEMBER },
+    { "TryRunTaskFlow", CLASS_RUNS },
     { "UpdateAccessKey", CLASS_MEMBER },
     { "UpdateInstance", CLASS_SOURCES },
     { "UpdateSLARules", CLASS_MEMBER },
@@ -144,10 +145,21 @@ bool gate_key_find(void *readers, const char *access_key_id, struct api_key *ret
     return true;
 }
 
-static const struct policy_row *find_row(const char *action) {
-    for (size_t i = 0; i < G_N_ELEMENTS(policies); i++) {
-        if (strcmp(policies[i].action, action) == 0) {
-            return &policies[i];
+bool gate_row_at(size_t index, const char **ret_action, enum access_class *ret_class,
+                 bool *ret_makes_keys) {
+    if (index >= G_N_ELEMENTS(rows)) {
+        return false;
+    }
+    *ret_action = rows[index].action;
+    *ret_class = rows[index].wanted;
+    *ret_makes_keys = rows[index].makes_keys;
+    return true;
+}
+
+static const struct gate_row *find_row(const char *action) {
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        if (strcmp(rows[i].action, action) == 0) {
+            return &rows[i];
         }
     }
     return NULL;
@@ -156,7 +168,7 @@ static const struct policy_row *find_row(const char *action) {
 bool gate_permit(void *ctx, const struct caller *caller, const struct operation *operation,
                  GError **error) {
     (void)ctx;
-    const struct policy_row *row = find_row(operation->action);
+    const struct gate_row *row = find_row(operation->action);
     if (row == NULL) {
         fault_set(error, FAULT_NOT_SUPPORTED, "%s is not offered by this server",
                   operation->action);
@@ -190,9 +202,9 @@ bool gate_is_complete(const struct op_handler *const *handlers, const char **ret
             }
         }
     }
-    for (size_t i = 0; i < G_N_ELEMENTS(policies); i++) {
-        if (!is_handled(handlers, policies[i].action)) {
-            *ret_action = policies[i].action;
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        if (!is_handled(handlers, rows[i].action)) {
+            *ret_action = rows[i].action;
             return false;
         }
     }

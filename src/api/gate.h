@@ -20,5 +20,10 @@ bool gate_key_find(void *readers, const char *access_key_id, struct api_key *ret
 bool gate_permit(void *ctx, const struct caller *caller, const struct operation *operation,
                  GError **error);
 
+// The table, row by row, sorted by action: an operation's class, and whether it makes keys, which a temporary key may not. False at
+// the end. For the test that compares docs/permissions.md.
+bool gate_row_at(size_t index, const char **ret_action, enum access_class *ret_class,
+                 bool *ret_makes_keys);
+
 // Does each operation of these tables have a row, and each row a handler? *ret_action names the first that has not. For a test.
 bool gate_is_complete(const struct op_handler *const *handlers, const char **ret_action);

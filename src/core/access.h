@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// access: who may do what, as two matrices: roles and relation against the rights on one flow (behaviour.md §8), and roles against the
-// classes of operations that concern the whole tenant. Pure.
+// access: who may do what, as two matrices: roles and relation against the rights on one flow (behaviour.md §8), and roles against
+// classes of operations. docs/permissions.md shows both; a test compares. A user's policy (core/policy) can only take away from them.
+// Pure.
 #pragma once
 
 #include <stdbool.h>
@@ -42,10 +43,14 @@ enum access_relation {
 };
 
 bool access_allows(unsigned roles, enum access_relation relation, enum access_right right);
+// "OPERATE", "COOPERATOR": as docs/permissions.md has them.
+const char *access_right_name(enum access_right right);
+const char *access_relation_name(enum access_relation relation);
 
 // What an operation as a whole asks of its caller; rights on the single thing come on top and are checked with its row in hand.
 enum access_class {
-    CLASS_MEMBER,   // any user of the tenant
+    CLASS_MEMBER, // any user of the tenant
+    CLASS_RUNS, // makes something run, or acts on a run: not who may only read structures (behaviour.md §8)
     CLASS_SOURCES,  // registers data sources: DBA, administrator (operations.md §4.1)
     CLASS_USERS,    // manages users, their keys and policies: administrator (operations.md §3.2)
     CLASS_SPACES,   // finds and makes workspaces: DBA, administrator (operations.md §3.3)
@@ -57,6 +62,8 @@ enum access_class {
 bool access_permits(const struct caller *caller, enum access_class wanted);
 // Who may, for a message: "DBAs and administrators".
 const char *access_class_text(enum access_class wanted);
+// "SOURCES": as docs/permissions.md has it.
+const char *access_class_name(enum access_class wanted);
 
 // A DBA or an administrator: stands above all flows.
 bool access_manages(unsigned roles);

@@ -7,6 +7,8 @@
 #include "base/fault.h"
 #include "core/model.h"
 
+#include <string.h>
+
 static void every_handler_has_a_policy_and_the_other_way_round(void) {
     const char *action = NULL;
     if (!gate_is_complete(api_handlers, &action)) {
@@ -58,6 +60,59 @@ static void an_operation_without_a_policy_is_refused(void) {
     g_assert_true(fault_is(error, FAULT_NOT_SUPPORTED));
 }
 
+static char *read_document(void) {
+    g_autofree char *path =
+        g_build_filename(g_getenv("SLUICE_SOURCE"), "docs", "permissions.md", NULL);
+    g_autoptr(GError) error = NULL;
+    char *text = NULL;
+    (void)g_file_get_contents(path, &text, NULL, &error);
+    g_assert_no_error(error);
+    return text;
+}
+
+static void append_class(GString *table, enum access_class wanted) {
+    const char *action = NULL;
+    enum access_class class = CLASS_COUNT;
+    bool makes_keys = false;
+    const char *before = "";
+    g_string_append_printf(table, "| %s | %s | ", access_class_name(wanted),
+                           access_class_text(wanted));
+    for (size_t i = 0; gate_row_at(i, &action, &class, &makes_keys); i++) {
+        if (class == wanted) {
+            g_string_append_printf(table, "%s`%s`%s", before, action, makes_keys ? " [1]" : "");
+            before = ", ";
+        }
+    }
+    g_string_append(table, " |\n");
+}
+
+static void the_operations_of_each_class_are_the_documented_ones(void) {
+    g_autofree char *document = read_document();
+    g_autoptr(GString) table =
+        g_string_new("| Class | Who may | Operations |\n| --- | --- | --- |\n");
+    for (int wanted = 0; wanted < CLASS_COUNT; wanted++) {
+        append_class(table, (enum access_class)wanted);
+    }
+    g_string_append_c(table, '\n'); // an empty line ends it
+    if (strstr(document, table->str) == NULL) {
+        g_error("docs/permissions.md must hold this table:\n%s", table->str);
+    }
+}
+
+static void the_rows_are_sorted(void) {
+    const char *action = NULL;
+    enum access_class class = CLASS_COUNT;
+    bool makes_keys = false;
+    const char *last = "";
+    size_t count = 0;
+    while (gate_row_at(count, &action, &class, &makes_keys)) {
+        g_assert_cmpstr(last, <, action);
+        last = action;
+        count++;
+    }
+    g_assert_cmpuint(count, ==, operation_count);
+}
+
 int main(int argc, char **argv) {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/gate/every_handler_has_a_policy_and_the_other_way_round",
@@ -69,5 +124,8 @@ int main(int argc, char **argv) {
                     sources_are_registered_by_dbas_and_administrators);
     g_test_add_func("/gate/an_operation_without_a_policy_is_refused",
                     an_operation_without_a_policy_is_refused);
+    g_test_add_func("/gate/the_operations_of_each_class_are_the_documented_ones",
+                    the_operations_of_each_class_are_the_documented_ones);
+    g_test_add_func("/gate/the_rows_are_sorted", the_rows_are_sorted);
     return g_test_run();
 }
