@@ -21,8 +21,8 @@ check: ## install what the tests need, build, run every test; ends with "N passe
 bench: deps all ## measure against the floors of this machine
 	@scripts/owned.sh scripts/bench.sh $(BUILD)
 
-fuzz: ## fuzz every parser for SECONDS_EACH seconds (default 30)
-	@scripts/fuzz.sh $(or $(SECONDS_EACH),30)
+fuzz: ## fuzz every parser for MINUTES_EACH minutes of CPU time (default 0.5)
+	@scripts/fuzz --minutes $(or $(MINUTES_EACH),0.5)
 
 format: ## format every C file in place
 	@scripts/format.sh
