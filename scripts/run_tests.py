@@ -143,6 +143,9 @@ class Runner:
         self.root = os.path.abspath(arguments.source)
         self.sanitized = arguments.sanitized
         self.lock = threading.Lock()
+        # What the wire tests called, see scripts/coverage.py.
+        self.coverage = tempfile.mkdtemp(prefix="sluice-coverage-", dir="/var/tmp")
+        os.chmod(self.coverage, 0o1777)
         self.reports = None
         if self.sanitized:
             # The server and the tasks may run under other uids: anybody may leave a report here.
@@ -150,7 +153,9 @@ class Runner:
             os.chmod(self.reports, 0o1777)
 
     def environment(self, job, scratch):
-        env = dict(os.environ, SLUICE_BUILD=self.build, SLUICE_SOURCE=self.root)
+        # The servers of tests judge each of their replies by the specification.
+        env = dict(os.environ, SLUICE_BUILD=self.build, SLUICE_SOURCE=self.root, SLUICE_CHECK_REPLIES="1",
+                   SLUICE_COVERAGE=self.coverage)
         env.update(job.env)
         if self.sanitized:
             log = f"log_path={scratch}/report"
@@ -260,6 +265,7 @@ def main():
     parser.add_argument("--source", default=SOURCE)
     parser.add_argument("--suites", help="only these, separated by commas; 'unit' are the programs of meson")
     parser.add_argument("--filter", help="only tests whose name contains this text")
+    parser.add_argument("--keep-coverage", action="store_true", help="leave the notes for scripts/coverage.py write")
     parser.add_argument("--sanitized", action="store_true", help="the build directory was made with sanitizers")
     parser.add_argument("--summary", default=os.environ.get("SLUICE_SUMMARY"), help="write the counts to this file, as JSON")
     parser.add_argument("--list", action="store_true", help="show what would run")
@@ -287,6 +293,14 @@ def main():
     for job in jobs:
         if job.alone:
             one(job)
+    # Only a run of all wire tests can say whether one operation was left out.
+    if not arguments.filter and any(job.suite == "wire" for job in jobs):
+        script = os.path.join(runner.root, "scripts/coverage.py")
+        one(Job("wire", "coverage of the API", [sys.executable, script, "check", runner.coverage], {}, 60, {}))
+    if arguments.keep_coverage:
+        print(f"notes of the calls: {runner.coverage}")
+    else:
+        subprocess.run(["rm", "-rf", runner.coverage], check=False)
     if runner.reports:
         subprocess.run(["rm", "-rf", runner.reports], check=False)
     if arguments.summary:

@@ -8,6 +8,7 @@ import crypto from 'node:crypto';
 import http from 'node:http';
 import { createRequire } from 'node:module';
 
+import { note } from './coverage.mjs';
 import { PATIENCE } from './server.mjs';
 import { VERSION, checkFailure, checkSuccess, failureFromXml, operation, successFromXml } from './spec.mjs';
 
@@ -63,8 +64,10 @@ class PopCore {
             if (error.data === undefined) {
                 throw error;
             }
+            note(action, 'pop-core', 'JSON', error.data.Code);
             throw failure(action, error.entry.response.statusCode, plain(error.data));
         }
+        note(action, 'pop-core', 'JSON');
         return checkSuccess(action, plain(body));
     }
 }
@@ -73,6 +76,7 @@ class PopCore {
 class OpenApi {
     constructor(server, library, algorithm) {
         const module = require(`@alicloud/${library}`);
+        this.library = library;
         const types = library === 'openapi-core' ? module.$OpenApiUtil : module;
         this.name = `${library} ${algorithm === 'v2' ? 'v1 signature' : 'v3 signature'}`;
         this.types = types;
@@ -118,9 +122,11 @@ class OpenApi {
                 throw error;
             }
             const { statusCode, ...body } = plain(error.data);
+            note(action, this.library, 'JSON', body.Code);
             throw failure(action, Number(statusCode ?? error.statusCode), body);
         }
         checkHeaders('JSON', reply.headers, reply.body.RequestId);
+        note(action, this.library, 'JSON');
         return checkSuccess(action, plain(reply.body));
     }
 }
@@ -298,6 +304,7 @@ export class Raw {
                     : checkFailure(action, reply.status, JSON.parse(reply.text));
         }
         checkHeaders(this.format, reply.headers, body.RequestId);
+        note(action, 'raw', this.format, reply.status === 200 ? undefined : body.Code);
         if (reply.status !== 200) {
             throw new ApiError(action, reply.status, body);
         }
