@@ -6,6 +6,7 @@
 #include "api/reply.h"
 #include "api/services.h"
 #include "base/fault.h"
+#include "store/databases.h"
 #include "store/sources.h"
 
 #include <string.h>

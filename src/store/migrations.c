@@ -206,6 +206,7 @@ static const char SECOND_SOURCES[] =
     "ALTER TABLE source_database ADD COLUMN encoding TEXT NOT NULL DEFAULT '';"
     "ALTER TABLE source_database ADD COLUMN catalog TEXT NOT NULL DEFAULT '';"
     "ALTER TABLE source_database ADD COLUMN synced_ms INTEGER NOT NULL DEFAULT 0;"
+    "CREATE INDEX source_database_by_tenant ON source_database (tenant_id, id);"
     "CREATE TABLE source_table (id INTEGER PRIMARY KEY, tenant_id INTEGER NOT NULL,"
     " database_id INTEGER NOT NULL, schema_name TEXT NOT NULL, name TEXT NOT NULL,"
     " kind TEXT NOT NULL, engine TEXT NOT NULL, encoding TEXT NOT NULL, description TEXT NOT NULL,"
@@ -213,11 +214,12 @@ static const char SECOND_SOURCES[] =
     "CREATE UNIQUE INDEX source_table_name ON source_table (tenant_id, database_id, schema_name, "
     "name);"
     "CREATE TABLE source_column (id INTEGER PRIMARY KEY, tenant_id INTEGER NOT NULL,"
-    " table_id INTEGER NOT NULL, name TEXT NOT NULL, type TEXT NOT NULL, default_value TEXT,"
+    " table_id INTEGER NOT NULL, position INTEGER NOT NULL, name TEXT NOT NULL, type TEXT NOT "
+    "NULL, default_value TEXT,"
     " description TEXT NOT NULL, is_nullable INTEGER NOT NULL, is_auto_increment INTEGER NOT NULL,"
     " data_length INTEGER NOT NULL, number_precision INTEGER NOT NULL, number_scale INTEGER NOT "
     "NULL);"
-    "CREATE INDEX source_column_by_table ON source_column (tenant_id, table_id, id);";
+    "CREATE INDEX source_column_by_table ON source_column (tenant_id, table_id, position);";
 
 static const char SECOND_GUARD[] =
     "CREATE TABLE nonce (access_key_id TEXT NOT NULL, nonce TEXT NOT NULL, seen_ms INTEGER NOT "
@@ -237,9 +239,11 @@ static const char SECOND_GUARD[] =
     " request_id TEXT NOT NULL, hash BLOB NOT NULL);"
     "CREATE INDEX audit_by_time ON audit (tenant_id, at_ms, seq);"
     "CREATE TABLE sql_audit (id INTEGER PRIMARY KEY, tenant_id INTEGER NOT NULL,"
-    " at_ms INTEGER NOT NULL, user_id INTEGER NOT NULL, database_id INTEGER NOT NULL,"
-    " state INTEGER NOT NULL, type TEXT NOT NULL, affected INTEGER NOT NULL,"
-    " elapsed_ms INTEGER NOT NULL, sql TEXT NOT NULL, remark TEXT NOT NULL);"
+    " at_ms INTEGER NOT NULL, user_id INTEGER NOT NULL, user_name TEXT NOT NULL,"
+    " database_id INTEGER NOT NULL, schema_name TEXT NOT NULL, source_id INTEGER NOT NULL,"
+    " source_name TEXT NOT NULL, state INTEGER NOT NULL, type TEXT NOT NULL,"
+    " affected INTEGER NOT NULL, elapsed_ms INTEGER NOT NULL, sql TEXT NOT NULL,"
+    " remark TEXT NOT NULL);"
     "CREATE INDEX sql_audit_by_time ON sql_audit (tenant_id, at_ms, id);";
 
 // Step n leads from schema n to schema n + 1. Each is a list of scripts that ends in NULL.

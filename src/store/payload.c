@@ -62,10 +62,21 @@ void table_row_free(struct table_row *row) {
     g_free(row);
 }
 
+void database_found_free(struct database_found *found) {
+    if (found == NULL) {
+        return;
+    }
+    g_free(found->name);
+    g_free(found->encoding);
+    g_free(found->catalog);
+    g_free(found);
+}
+
 void metadata_free(struct metadata *metadata) {
     if (metadata == NULL) {
         return;
     }
+    g_clear_pointer(&metadata->databases, g_ptr_array_unref);
     g_clear_pointer(&metadata->tables, g_ptr_array_unref);
     g_free(metadata);
 }

@@ -91,10 +91,19 @@ struct table_row {
 };
 void table_row_free(struct table_row *row);
 
-// What one sync found in one database; the caller frees it. Lists own their rows.
+struct database_found {
+    char *name;
+    char *encoding;
+    char *catalog;
+};
+void database_found_free(struct database_found *found);
+
+// What one sync found; the caller frees it. Lists own their rows.
 struct metadata {
-    int64_t database_id;
-    bool has_tables;   // false: only the database itself was looked at
-    GPtrArray *tables; // of struct table_row *
+    int64_t source_id;    // 0, or the source whose databases were listed or which could not be opened
+    GPtrArray *databases; // of struct database_found *; NULL: not looked at
+    int64_t database_id;  // 0, or the database whose tables were listed
+    GPtrArray *tables;    // of struct table_row * with their columns; NULL: not looked at
+    bool is_offline;      // the source could not be opened
 };
 void metadata_free(struct metadata *metadata);

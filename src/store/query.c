@@ -4,6 +4,8 @@
 
 #include "store/query.h"
 
+#include <string.h>
+
 #include "base/fault.h"
 
 static void bind(struct sql_statement *statement, int position, const struct query_value *value) {
@@ -105,4 +107,20 @@ bool query_enum(struct sql_statement *statement, int column, int count, const ch
     }
     *ret_value = (int)value;
     return true;
+}
+
+char *query_pattern(const char *search) {
+    if (search == NULL || *search == '\0') {
+        return NULL;
+    }
+    g_autofree char *lower = g_ascii_strdown(search, -1); // as the database's lower()
+    GString *pattern = g_string_new("%");
+    for (const char *letter = lower; *letter != '\0'; letter++) {
+        if (strchr("%_\\", *letter) != NULL) {
+            g_string_append_c(pattern, '\\');
+        }
+        g_string_append_c(pattern, *letter);
+    }
+    g_string_append_c(pattern, '%');
+    return g_string_free(pattern, FALSE);
 }

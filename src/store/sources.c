@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Data sources and their databases as callers see them (operations.md §4.1, §4.2). A password leaves only through store_connection_get.
+// Data sources as callers see them (operations.md §4.1). A password leaves only through store_connection_get.
 
 #include "store/sources.h"
 
@@ -11,8 +11,6 @@
 #include "store/source_seal.h"
 
 enum { PAGE_MAX = 100 };
-
-static const char HAS_SOURCE[] = "SELECT id FROM source WHERE tenant_id = ?1 AND id = ?2";
 
 #define SOURCE_COLUMNS                                                                             \
     "SELECT s.id, s.kind, s.source, s.network, s.environment, s.host, s.port, s.sid, s.login,"     \
@@ -33,15 +31,6 @@ static const char GET_SOURCE[] =
     SOURCE_COLUMNS SOURCE_FROM " AND s.host = ?2 AND s.port = ?3 AND s.sid = ?4";
 static const char FIND_SOURCE[] = SOURCE_COLUMNS SOURCE_FROM " AND s.id = ?2";
 
-#define DATABASE_FROM                                                                              \
-    " FROM source_database d JOIN source s ON s.id = d.source_id AND s.tenant_id = d.tenant_id"    \
-    " LEFT JOIN person p ON p.id = s.dba_id"                                                       \
-    " WHERE d.tenant_id = ?1 AND d.source_id = ?2"                                                 \
-    " AND (?3 IS NULL OR lower(d.name) LIKE ?3 ESCAPE '\\')"
-static const char LIST_DATABASES[] =
-    "SELECT d.id, d.source_id, d.name, s.kind, s.host, s.port, s.environment, s.alias, s.dba_id,"
-    " p.name" DATABASE_FROM " ORDER BY d.id LIMIT ?4 OFFSET ?5";
-static const char COUNT_DATABASES[] = "SELECT count(*)" DATABASE_FROM;
 static const char GET_CONNECTION[] =
     "SELECT s.kind, s.host, s.port, d.name, s.login, s.sealed_password, s.id, s.is_enabled"
     " FROM source_database d JOIN source s ON s.id = d.source_id AND s.tenant_id = d.tenant_id"
@@ -116,23 +105,6 @@ static struct source_row *read_source(struct sql_statement *row) {
     return source;
 }
 
-// "%text%" in lower case with wildcards escaped, or NULL for any.
-static char *search_pattern(const char *search) {
-    if (search == NULL || *search == '\0') {
-        return NULL;
-    }
-    g_autofree char *lower = g_ascii_strdown(search, -1); // as the database's lower()
-    GString *pattern = g_string_new("%");
-    for (const char *letter = lower; *letter != '\0'; letter++) {
-        if (strchr("%_\\", *letter) != NULL) {
-            g_string_append_c(pattern, '\\');
-        }
-        g_string_append_c(pattern, *letter);
-    }
-    g_string_append_c(pattern, '%');
-    return g_string_free(pattern, FALSE);
-}
-
 static int state_filter(const char *state) {
     if (state == NULL) {
         return -1;
@@ -145,7 +117,7 @@ bool store_source_list(struct store_reader *reader, const struct caller *caller,
                        int64_t *ret_total, GError **error) {
     g_assert(filter->page_number >= 1);
     g_assert(filter->page_size >= 1 && filter->page_size <= PAGE_MAX);
-    g_autofree char *pattern = search_pattern(filter->search);
+    g_autofree char *pattern = query_pattern(filter->search);
     g_autofree char *kind = filter->kind != NULL ? g_ascii_strdown(filter->kind, -1) : NULL;
     g_autoptr(GPtrArray) sources = g_ptr_array_new_with_free_func((GDestroyNotify)source_row_free);
     struct sql_statement *row = NULL;
@@ -210,82 +182,6 @@ bool store_source_find(struct store_reader *reader, const struct caller *caller,
     *ret_source = read_source(row);
     sql_reset(row);
     return true;
-}
-
-void database_row_free(struct database_row *row) {
-    if (row == NULL) {
-        return;
-    }
-    g_free(row->schema);
-    g_free(row->kind);
-    g_free(row->host);
-    g_free(row->environment);
-    g_free(row->alias);
-    g_free(row->dba_name);
-    g_free(row);
-}
-
-static struct database_row *read_database(struct sql_statement *row) {
-    struct database_row *database = g_new(struct database_row, 1);
-    *database = (struct database_row){
-        .id = sql_column_int(row, 0),
-        .source_id = sql_column_int(row, 1),
-        .schema = query_text(row, 2),
-        .kind = query_text(row, 3),
-        .host = query_text(row, 4),
-        .port = (int)sql_column_int(row, 5),
-        .environment = query_text(row, 6),
-        .alias = query_text(row, 7),
-        .dba_id = sql_column_int(row, 8),
-        .dba_name = query_text(row, 9),
-    };
-    return database;
-}
-
-static bool check_source_exists(struct store_reader *reader, const struct caller *caller,
-                                int64_t source_id, GError **error) {
-    int64_t found = 0;
-    if (!query_int(reader->sql, HAS_SOURCE, VALUES(INT(caller->tenant_id), INT(source_id)), 0,
-                   &found, error)) {
-        return false;
-    }
-    if (found == 0) {
-        fault_set(error, FAULT_INSTANCE_NOT_EXIST, "there is no instance %" G_GINT64_FORMAT,
-                  source_id);
-    }
-    return found != 0;
-}
-
-bool store_database_list(struct store_reader *reader, const struct caller *caller,
-                         int64_t source_id, const char *search, int page_number, int page_size,
-                         GPtrArray **ret_databases, int64_t *ret_total, GError **error) {
-    g_assert(page_number >= 1);
-    g_assert(page_size >= 1 && page_size <= PAGE_MAX);
-    g_autofree char *pattern = search_pattern(search);
-    g_autoptr(GPtrArray) databases =
-        g_ptr_array_new_with_free_func((GDestroyNotify)database_row_free);
-    struct sql_statement *row = NULL;
-    bool has_row = false;
-    int64_t total = 0;
-    if (!check_source_exists(reader, caller, source_id, error) ||
-        !query_int(reader->sql, COUNT_DATABASES,
-                   VALUES(INT(caller->tenant_id), INT(source_id), TEXT(pattern)), 0, &total,
-                   error) ||
-        !query_start(reader->sql, LIST_DATABASES,
-                     VALUES(INT(caller->tenant_id), INT(source_id), TEXT(pattern), INT(page_size),
-                            INT((int64_t)(page_number - 1) * page_size)),
-                     &row, error)) {
-        return false;
-    }
-    while (query_next(row, &has_row, error)) {
-        if (!has_row) {
-            *ret_databases = g_steal_pointer(&databases);
-            *ret_total = total;
-            return true;
-        }
-        g_ptr_array_add(databases, read_database(row));
-    }
-    return false;
 }
 
 void connection_row_free(struct connection_row *row) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// sources: registered data sources ("instances") and their databases (operations.md §4.1, §4.2).
+// sources: registered data sources ("instances", operations.md §4.1), and what it takes to reach one.
 #pragma once
 
 #include "store/store.h"
@@ -37,20 +37,6 @@ struct source_row {
 };
 void source_row_free(struct source_row *row);
 
-struct database_row {
-    int64_t id; // below 2^31
-    int64_t source_id;
-    char *schema; // SQLite: "main"
-    char *kind;
-    char *host;
-    int port;
-    char *environment;
-    char *alias;
-    int64_t dba_id;
-    char *dba_name;
-};
-void database_row_free(struct database_row *row);
-
 // Would a registration with these fields be accepted now? The same faults as CHANGE_SOURCE_REGISTER gives; asked before the connection
 // test, which may create a file.
 bool store_source_check(struct store_reader *reader, const struct caller *caller,
@@ -82,10 +68,6 @@ bool store_source_get(struct store_reader *reader, const struct caller *caller, 
 // By id: FAULT_INSTANCE_NOT_EXIST.
 bool store_source_find(struct store_reader *reader, const struct caller *caller, int64_t source_id,
                        struct source_row **ret_source, GError **error);
-// FAULT_INSTANCE_NOT_EXIST for an unknown source.
-bool store_database_list(struct store_reader *reader, const struct caller *caller,
-                         int64_t source_id, const char *search, int page_number, int page_size,
-                         GPtrArray **ret_databases, int64_t *ret_total, GError **error);
 
 // What an SQL node needs to connect (engine thread): the database must belong to the tenant. FAULT_DATABASE_NOT_EXIST. The password
 // is opened; the caller frees the row and wipes nothing else.

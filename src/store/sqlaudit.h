@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // sqlaudit: the log of executed SQL (operations.md §5): statements of ExecuteScript and of SQL nodes.
+//
+// CHANGE_SQL_AUDIT is what an ExecuteScript leaves: `document`, a JSON array of {"database","state","sql","type","affected","elapsed","returned"
+// and "remark" or none}, is logged for `user_id` and counted against its day `number` (days since 1970 where the server's zone is);
+// `content`, the reply, comes back as the result's text, for the client token.
 #pragma once
 
 #include "store/store.h"
@@ -57,8 +61,13 @@ struct sqlaudit_filter {
     enum sql_exec_state state;
     const char *user_name; // NULL: any, as the others
     const char *type;
-    const char *search; // substring of the schema name
+    const char *search; // a part of the schema's or the instance's name, ignoring case
 };
+// Newest first.
 bool store_sqlaudit_list(struct store_reader *reader, const struct caller *caller,
                          const struct sqlaudit_filter *filter, GPtrArray **ret_rows,
                          int64_t *ret_total, GError **error);
+
+// May the user run more SQL on this day? FAULT_LIMIT_EXCEEDED when the statements or rows of the day are used up.
+bool store_sqlaudit_check_use(struct store_reader *reader, const struct caller *caller, int64_t day,
+                              GError **error);

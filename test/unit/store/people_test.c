@@ -4,6 +4,8 @@
 
 #include <sys/stat.h>
 
+#include "store/databases.h"
+
 #include "kit.h"
 
 static char *read_file(struct kit *kit, const char *name, size_t *ret_len) {
