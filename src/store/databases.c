@@ -200,9 +200,10 @@ bool store_database_get(struct store_reader *reader, const struct caller *caller
         return false;
     }
     if (database == NULL) {
-        fault_set(error, FAULT_DATABASE_NOT_EXIST,
-                  "no database %s is known at %s, port %d; ListDatabases shows those of an instance",
-                  schema, host, port);
+        fault_set(
+            error, FAULT_DATABASE_NOT_EXIST,
+            "no database %s is known at %s, port %d; ListDatabases shows those of an instance",
+            schema, host, port);
         return false;
     }
     *ret_database = database;

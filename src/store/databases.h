@@ -24,8 +24,8 @@ struct database_row {
     char *sid; // NULL: none
     char *environment;
     char *alias;
-    char *extra;     // of the source: JSON object of what is kept as it came
-    char *encoding;  // NULL: not known, as the next
+    char *extra;    // of the source: JSON object of what is kept as it came
+    char *encoding; // NULL: not known, as the next
     char *catalog;
     int64_t dba_id;
     char *dba_name;

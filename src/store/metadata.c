@@ -13,8 +13,8 @@ static const char FIND_DATABASE[] =
     "SELECT id FROM source_database WHERE tenant_id = ?1 AND id = ?2";
 static const char FIND_SOURCE[] = "SELECT id FROM source WHERE tenant_id = ?1 AND id = ?2";
 static const char FIND_TABLE[] = "SELECT id FROM source_table WHERE tenant_id = ?1 AND id = ?2";
-static const char FIND_TABLE_NAME[] =
-    "SELECT id FROM source_table WHERE tenant_id = ?1 AND database_id = ?2 AND schema_name = ?3 AND name = ?4";
+static const char FIND_TABLE_NAME[] = "SELECT id FROM source_table WHERE tenant_id = ?1 AND "
+                                      "database_id = ?2 AND schema_name = ?3 AND name = ?4";
 static const char LIST_COLUMNS[] =
     "SELECT id, name, type, default_value, description, is_nullable, is_auto_increment,"
     " data_length, number_precision, number_scale FROM source_column"
@@ -73,8 +73,7 @@ static struct column_row *read_column(struct sql_statement *row) {
 
 bool metadata_columns(struct sql *sql, int64_t tenant_id, int64_t table_id, GPtrArray **ret_columns,
                       GError **error) {
-    g_autoptr(GPtrArray) columns =
-        g_ptr_array_new_with_free_func((GDestroyNotify)column_row_free);
+    g_autoptr(GPtrArray) columns = g_ptr_array_new_with_free_func((GDestroyNotify)column_row_free);
     struct sql_statement *row = NULL;
     bool has_row = false;
     if (!query_start(sql, LIST_COLUMNS, VALUES(INT(tenant_id), INT(table_id)), &row, error)) {
@@ -122,8 +121,8 @@ bool store_table_list(struct store_reader *reader, const struct caller *caller, 
                    VALUES(INT(caller->tenant_id), INT(database_id), TEXT(pattern)), 0, &total,
                    error) ||
         !query_start(reader->sql, LIST_TABLES,
-                     VALUES(INT(caller->tenant_id), INT(database_id), TEXT(pattern),
-                            INT(page_size), INT((int64_t)(page_number - 1) * page_size)),
+                     VALUES(INT(caller->tenant_id), INT(database_id), TEXT(pattern), INT(page_size),
+                            INT((int64_t)(page_number - 1) * page_size)),
                      &row, error)) {
         return false;
     }
@@ -143,7 +142,9 @@ static const char *default_schema(const char *kind) {
     static const struct {
         const char *kind;
         const char *schema;
-    } defaults[] = { { "postgresql", "public" }, { "polardb-pg", "public" }, { "sqlserver", "dbo" } };
+    } defaults[] = { { "postgresql", "public" },
+                     { "polardb-pg", "public" },
+                     { "sqlserver", "dbo" } };
     for (size_t i = 0; i < G_N_ELEMENTS(defaults); i++) {
         if (g_strcmp0(kind, defaults[i].kind) == 0) {
             return defaults[i].schema;
@@ -172,10 +173,9 @@ static bool find_table(struct store_reader *reader, const struct caller *caller,
     sql_reset(row);
     const char *wanted = has_level && schema != NULL && schema[0] != '\0' ? schema : fallback;
     int64_t id = 0;
-    if (!query_int(
-            reader->sql, FIND_TABLE_NAME,
-            VALUES(INT(caller->tenant_id), INT(database_id), TEXT(wanted), TEXT(name)), 0, &id,
-            error)) {
+    if (!query_int(reader->sql, FIND_TABLE_NAME,
+                   VALUES(INT(caller->tenant_id), INT(database_id), TEXT(wanted), TEXT(name)), 0,
+                   &id, error)) {
         return false;
     }
     if (id == 0) {
@@ -194,10 +194,10 @@ bool store_column_list(struct store_reader *reader, const struct caller *caller,
                        GPtrArray **ret_columns, GError **error) {
     g_assert(table_id != 0 || table != NULL);
     int64_t id = table_id;
-    if (table_id != 0 && !metadata_check(reader->sql, METADATA_TABLE, caller->tenant_id, table_id, error)) {
+    if (table_id != 0 &&
+        !metadata_check(reader->sql, METADATA_TABLE, caller->tenant_id, table_id, error)) {
         return false;
     }
-    return (table_id != 0 ||
-            find_table(reader, caller, database_id, schema, table, &id, error)) &&
+    return (table_id != 0 || find_table(reader, caller, database_id, schema, table, &id, error)) &&
            metadata_columns(reader->sql, caller->tenant_id, id, ret_columns, error);
 }

@@ -18,7 +18,3 @@ bool store_table_list(struct store_reader *reader, const struct caller *caller, 
 bool store_column_list(struct store_reader *reader, const struct caller *caller, int64_t table_id,
                        int64_t database_id, const char *schema, const char *table,
                        GPtrArray **ret_columns, GError **error);
-
-// Forgets all tables of a source's databases, which go with it; inside the open transaction.
-bool store_metadata_forget(struct store *store, int64_t tenant_id, int64_t source_id,
-                           GError **error);

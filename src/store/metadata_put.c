@@ -100,22 +100,21 @@ static bool put_columns(struct store *store, int64_t tenant_id, int64_t table_id
         return true;
     }
     struct sql *sql = store_change_sql(store);
-    bool is_good =
-        query_run(sql, DELETE_COLUMNS, VALUES(INT(tenant_id), INT(table_id)), error);
+    bool is_good = query_run(sql, DELETE_COLUMNS, VALUES(INT(tenant_id), INT(table_id)), error);
     for (guint i = 0; is_good && i < found->len; i++) {
         const struct column_row *column = g_ptr_array_index(found, i);
         int64_t id = known_id(stored, column->name);
         if (id == 0) {
             id = store_next_id(store, COUNTER_ID);
         }
-        is_good = query_run(sql, INSERT_COLUMN,
-                            VALUES(INT(id), INT(tenant_id), INT(table_id), INT(i),
-                                   TEXT(column->name), TEXT(text_of(column->type)),
-                                   TEXT(column->default_value), TEXT(text_of(column->description)),
-                                   INT(column->is_nullable), INT(column->is_auto_increment),
-                                   INT(column->data_length), INT(column->precision),
-                                   INT(column->scale)),
-                            error);
+        is_good =
+            query_run(sql, INSERT_COLUMN,
+                      VALUES(INT(id), INT(tenant_id), INT(table_id), INT(i), TEXT(column->name),
+                             TEXT(text_of(column->type)), TEXT(column->default_value),
+                             TEXT(text_of(column->description)), INT(column->is_nullable),
+                             INT(column->is_auto_increment), INT(column->data_length),
+                             INT(column->precision), INT(column->scale)),
+                      error);
     }
     return is_good;
 }
@@ -125,11 +124,11 @@ static bool insert_table(struct store *store, int64_t tenant_id, int64_t databas
     int64_t id = store_next_id(store, COUNTER_ID);
     *ret_id = id;
     return query_run(store_change_sql(store), INSERT_TABLE,
-                     VALUES(INT(id), INT(tenant_id), INT(database_id),
-                            TEXT(text_of(table->schema)), TEXT(table->name),
-                            TEXT(text_of(table->kind)), TEXT(text_of(table->engine)),
-                            TEXT(text_of(table->encoding)), TEXT(text_of(table->description)),
-                            INT(table->row_count), INT(table->bytes)),
+                     VALUES(INT(id), INT(tenant_id), INT(database_id), TEXT(text_of(table->schema)),
+                            TEXT(table->name), TEXT(text_of(table->kind)),
+                            TEXT(text_of(table->engine)), TEXT(text_of(table->encoding)),
+                            TEXT(text_of(table->description)), INT(table->row_count),
+                            INT(table->bytes)),
                      error);
 }
 
@@ -283,7 +282,8 @@ static bool note_others(struct store *store, int64_t tenant_id, const struct met
 
 static bool put_source(struct store *store, int64_t tenant_id, const struct metadata *metadata,
                        int64_t now_ms, GError **error) {
-    if (!metadata_check(store->reader.sql, METADATA_SOURCE, tenant_id, metadata->source_id, error)) {
+    if (!metadata_check(store->reader.sql, METADATA_SOURCE, tenant_id, metadata->source_id,
+                        error)) {
         return false;
     }
     for (guint i = 0; metadata->databases != NULL && i < metadata->databases->len; i++) {
@@ -310,35 +310,8 @@ bool change_metadata_put(struct store *store, const struct change *change, int64
         return true;
     }
     enum database_state state = metadata->is_offline ? DATABASE_OFFLINE : DATABASE_NORMAL;
-    return metadata_check(store->reader.sql, METADATA_DATABASE, tenant_id, metadata->database_id, error) &&
+    return metadata_check(store->reader.sql, METADATA_DATABASE, tenant_id, metadata->database_id,
+                          error) &&
            note_state(store, tenant_id, metadata->database_id, state, now_ms, error) &&
            (metadata->tables == NULL || put_tables(store, tenant_id, metadata, error));
 }
-
-bool store_metadata_forget(struct store *store, int64_t tenant_id, int64_t source_id,
-                           GError **error) {
-    g_autoptr(GHashTable) none = g_hash_table_new(g_int64_hash, g_int64_equal);
-    g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(int64_t));
-    struct sql_statement *row = NULL;
-    bool has_row = true;
-    if (!query_start(store->reader.sql, LIST_DATABASES, VALUES(INT(tenant_id), INT(source_id)),
-                     &row, error)) {
-        return false;
-    }
-    while (has_row) {
-        if (!query_next(row, &has_row, error)) {
-            return false;
-        }
-        int64_t id = has_row ? sql_column_int(row, 0) : 0;
-        if (has_row) {
-            g_array_append_val(ids, id);
-        }
-    }
-    for (guint i = 0; i < ids->len; i++) {
-        if (!remove_others(store, tenant_id, g_array_index(ids, int64_t, i), none, error)) {
-            return false;
-        }
-    }
-    return true;
-}
-

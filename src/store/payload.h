@@ -100,7 +100,7 @@ void database_found_free(struct database_found *found);
 
 // What one sync found; the caller frees it. Lists own their rows.
 struct metadata {
-    int64_t source_id;    // 0, or the source whose databases were listed or which could not be opened
+    int64_t source_id; // 0, or the source whose databases were listed or which could not be opened
     GPtrArray *databases; // of struct database_found *; NULL: not looked at
     int64_t database_id;  // 0, or the database whose tables were listed
     GPtrArray *tables;    // of struct table_row * with their columns; NULL: not looked at

@@ -89,8 +89,8 @@ static struct sqlaudit_row *read_row(struct sql_statement *row) {
         .schema = known_text(row, 5),
         .source_id = sql_column_int(row, 6),
         .source_name = known_text(row, 7),
-        .state = (enum sql_exec_state)CLAMP(sql_column_int(row, 8), SQL_EXEC_CANCEL,
-                                            SQL_EXEC_RUNNING),
+        .state =
+            (enum sql_exec_state)CLAMP(sql_column_int(row, 8), SQL_EXEC_CANCEL, SQL_EXEC_RUNNING),
         .sql = query_text(row, 9),
         .type = query_text(row, 10),
         .affected = sql_column_int(row, 11),
@@ -135,7 +135,8 @@ bool store_sqlaudit_list(struct store_reader *reader, const struct caller *calle
 // ---- What ExecuteScript leaves ----
 
 static const char COUNT_USE[] =
-    "UPDATE person SET execute_count = CASE WHEN counted_day = ?3 THEN execute_count ELSE 0 END + ?4,"
+    "UPDATE person SET execute_count = CASE WHEN counted_day = ?3 THEN execute_count ELSE 0 END + "
+    "?4,"
     " result_count = CASE WHEN counted_day = ?3 THEN result_count ELSE 0 END + ?5,"
     " counted_day = ?3 WHERE tenant_id = ?1 AND id = ?2";
 static const char GET_USE[] =
