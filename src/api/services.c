@@ -46,8 +46,9 @@ static char *describe_object(const struct operation *operation, const struct arg
         }
         int64_t number = 0;
         if (param->shape->kind == VALUE_STRING) {
+            const char *whole = args_text(args, param->name);
             g_autofree char *value =
-                g_utf8_make_valid(args_text(args, param->name), VALUE_BYTES_MAX);
+                g_utf8_make_valid(whole, (gssize)strnlen(whole, VALUE_BYTES_MAX));
             g_string_append_printf(text, "%s%s=%s", text->len > 0 ? " " : "", param->name, value);
         } else if ((param->shape->kind == VALUE_LONG || param->shape->kind == VALUE_INTEGER) &&
                    args_int(args, param->name, &number)) {
