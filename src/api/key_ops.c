@@ -1,18 +1,94 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// key_ops: access keys and tenants (docs/extensions.md).
+// key_ops: access keys and tenants (docs/extensions.md). A secret is in one reply only: that of the call that made it.
 #include "api/key_ops.h"
 
+#include "api/reply.h"
+#include "api/services.h"
 #include "base/fault.h"
+#include "store/keys.h"
 
-static bool refuse(struct call *call, json_t *reply, GError **error) {
+#include <string.h>
+
+static const char STATUS_ACTIVE[] = "Active";
+static const char STATUS_INACTIVE[] = "Inactive";
+
+static bool create_key(struct call *call, json_t *reply, GError **error) {
+    int64_t user_id = 0;
+    if (!args_text_id(call->args, "UserId", &user_id, error)) {
+        return false;
+    }
+    if (user_id < 1) {
+        fault_set_field(error, FAULT_INVALID_FIELD, "UserId", "UserId is a number from 1");
+        return false;
+    }
+    struct change *change = call_change(call, CHANGE_KEY_CREATE);
+    change->user_id = user_id;
+    struct change_result result = { 0 };
+    if (!call_commit(call, change, &result, error)) {
+        return false;
+    }
+    reply_id_text(reply, "UserId", user_id);
+    reply_text(reply, "AccessKeyId", result.text[0]);
+    reply_text(reply, "AccessKeySecret", result.text[1]);
+    change_result_done(&result);
+    return true;
+}
+
+static bool list_keys(struct call *call, json_t *reply, GError **error) {
+    READER_LOAN loan = { 0 };
+    g_autoptr(GPtrArray) keys = NULL;
+    int64_t user_id = 0;
+    if (!args_text_id(call->args, "UserId", &user_id, error) || !call_borrow(call, &loan, error) ||
+        !store_access_key_list(loan.reader, call->caller, user_id, &keys, error)) {
+        return false;
+    }
+    const char *zone = call_services(call)->zone;
+    json_t *list = reply_list(reply, "AccessKeyList", "AccessKey");
+    for (guint i = 0; i < keys->len; i++) {
+        const struct access_key_row *key = g_ptr_array_index(keys, i);
+        json_t *item = reply_item(list);
+        reply_id_text(item, "UserId", key->user_id);
+        reply_text(item, "AccessKeyId", key->id);
+        reply_text(item, "Status", key->is_active ? STATUS_ACTIVE : STATUS_INACTIVE);
+        reply_time(item, "CreateTime", zone, key->created_ms);
+        reply_time(item, "LastUsedTime", zone, key->last_used_ms);
+    }
+    return true;
+}
+
+static bool update_key(struct call *call, json_t *reply, GError **error) {
     (void)reply;
-    fault_set(error, FAULT_NOT_SUPPORTED, "%s is not offered by this server",
-              call->operation->action);
-    return false;
+    struct change *change = call_change(call, CHANGE_KEY_UPDATE);
+    change->name = g_strdup(args_text(call->args, "UserAccessKeyId"));
+    change->flag = strcmp(args_text(call->args, "Status"), STATUS_ACTIVE) == 0;
+    return call_commit_plain(call, change, error);
+}
+
+static bool delete_key(struct call *call, json_t *reply, GError **error) {
+    (void)reply;
+    struct change *change = call_change(call, CHANGE_KEY_DELETE);
+    change->name = g_strdup(args_text(call->args, "UserAccessKeyId"));
+    return call_commit_plain(call, change, error);
+}
+
+static bool create_tenant(struct call *call, json_t *reply, GError **error) {
+    struct change *change = call_change(call, CHANGE_TENANT_CREATE);
+    change->name = g_strdup(args_text(call->args, "TenantName"));
+    struct change_result result = { 0 };
+    if (!call_commit(call, change, &result, error)) {
+        return false;
+    }
+    reply_id(reply, "Tid", result.id);
+    reply_text(reply, "AccessKeyId", result.text[0]);
+    reply_text(reply, "AccessKeySecret", result.text[1]);
+    reply_text(reply, "AdminUid", result.text[2]);
+    change_result_done(&result);
+    return true;
 }
 
 const struct op_handler key_ops[] = {
-    { "CreateAccessKey", refuse }, { "ListAccessKeys", refuse }, { "UpdateAccessKey", refuse },
-    { "DeleteAccessKey", refuse }, { "CreateTenant", refuse },   { NULL, NULL },
+    { "CreateAccessKey", create_key }, { "ListAccessKeys", list_keys },
+    { "UpdateAccessKey", update_key }, { "DeleteAccessKey", delete_key },
+    { "CreateTenant", create_tenant }, { NULL, NULL },
 };

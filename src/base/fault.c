@@ -109,6 +109,7 @@ const char *fault_name(enum fault kind) {
         [FAULT_INSTANCE_EXISTED] = "INSTANCE_EXISTED",
         [FAULT_USER_EXISTED] = "USER_EXISTED",
         [FAULT_USER_STATE] = "USER_STATE",
+        [FAULT_USER_QUOTA] = "USER_QUOTA",
         [FAULT_SPACE_NOT_EMPTY] = "SPACE_NOT_EMPTY",
         [FAULT_KEY_STATE] = "KEY_STATE",
         [FAULT_TOKEN_OPEN] = "TOKEN_OPEN",

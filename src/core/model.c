@@ -63,6 +63,14 @@ static const char *const flow_statuses[] = {
 };
 static_assert(G_N_ELEMENTS(flow_statuses) == FLOW_STATUS_COUNT, "a name for each status");
 
+// proposed: the numbers that RoleIds carries are not published; ours are the places in this table, from 1 (operations.md §3.2).
+static const char *const user_roles[] = { "USER", "DBA", "ADMIN", "SECURITY_ADMIN",
+                                          "STRUCT_READ_ONLY" };
+static_assert(G_N_ELEMENTS(user_roles) == USER_ROLE_COUNT, "a word for each role");
+static_assert(ROLE_USER == 1 << 0 && ROLE_DBA == 1 << 1 && ROLE_ADMIN == 1 << 2 &&
+                  ROLE_SECURITY_ADMIN == 1 << 3 && ROLE_STRUCT_READ_ONLY == 1 << 4,
+              "the words are in the order of the bits");
+
 struct kind_row {
     const char *word;
     int number;
@@ -248,4 +256,19 @@ int flow_status_code(enum flow_status status, bool is_scheduled) {
     case FLOW_STATUS_COUNT: break;
     }
     g_assert_not_reached();
+}
+
+const char *user_role_word(int number) {
+    g_assert(number >= 1 && number <= USER_ROLE_COUNT);
+    return user_roles[number - 1];
+}
+
+bool user_role_from_word(const char *word, unsigned *ret_role) {
+    for (unsigned i = 0; i < USER_ROLE_COUNT; i++) {
+        if (strcmp(user_roles[i], word) == 0) {
+            *ret_role = 1U << i;
+            return true;
+        }
+    }
+    return false;
 }

@@ -90,6 +90,14 @@ enum attempt_state {
     ATTEMPT_STATE_COUNT,
 };
 
+// State of a user (operations.md §1.8).
+enum person_state {
+    PERSON_NORMAL,
+    PERSON_DISABLED,
+    PERSON_DELETED, // the row stays
+    PERSON_STATE_COUNT,
+};
+
 // Roles of a user in a tenant (operations.md §1.8); a user has a set of them.
 enum user_role {
     ROLE_USER = 1 << 0,
@@ -98,6 +106,7 @@ enum user_role {
     ROLE_SECURITY_ADMIN = 1 << 3,
     ROLE_STRUCT_READ_ONLY = 1 << 4,
 };
+enum { USER_ROLE_COUNT = 5 }; // role number n is the bit 1 << (n - 1)
 
 // Names are those of behaviour.md ("RUNNING", "RETRY_WAIT"); unknown names give false.
 const char *run_state_name(enum run_state state);
@@ -125,6 +134,11 @@ bool node_kind_has_outputs(enum node_kind kind);
 bool node_kind_is_runnable(enum node_kind kind);
 // Default time limit of an attempt in milliseconds (behaviour.md §10).
 int64_t node_kind_timeout_ms(enum node_kind kind);
+
+// The word of the role with this number, 1 … USER_ROLE_COUNT (operations.md §3.2). The numbers are ours (proposed:).
+const char *user_role_word(int number);
+// The role's bit; false for an unknown word.
+bool user_role_from_word(const char *word, unsigned *ret_role);
 
 const char *flow_status_name(enum flow_status status);
 // The wire's 0 invalid, 1 not scheduled, 2 waiting for scheduling (behaviour.md §3.1).

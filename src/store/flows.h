@@ -56,12 +56,12 @@ enum change_kind {
     CHANGE_FLOW_SLA,            // flow_id, sla_rules
     CHANGE_FLOW_REDEPLOY,       // flow_id, version_id (0: the newest) → id of the deployment
     CHANGE_EDGES_REPLACE,       // flow_id, edges (id 0 or unknown: new)
-    CHANGE_PERSON_REGISTER,     // person
+    CHANGE_PERSON_REGISTER,     // person → id, as the others of persons and keys
     CHANGE_PERSON_UPDATE,       // person; uid names it
     CHANGE_PERSON_DELETE,       // name: its uid
     CHANGE_PERSON_ENABLE,       // name: its uid
     CHANGE_PERSON_DISABLE,      // name: its uid
-    CHANGE_TENANT_CREATE,       // name → id, second_id: user, text: key id, secret
+    CHANGE_TENANT_CREATE,       // name → id, second_id: user, text: key id, secret, uid
     CHANGE_KEY_CREATE,          // user_id (0: the caller) → text: key id, secret
     CHANGE_KEY_UPDATE,          // name: key id, flag: active
     CHANGE_KEY_DELETE,          // name: key id

@@ -5,7 +5,10 @@
 
 #include "store/store.h"
 
-enum { KEYS_ACTIVE_MAX = 2 };
+enum {
+    KEYS_ACTIVE_MAX = 2, // permanent keys of one user
+    KEYS_MAX = 10,       // the same, disabled ones included
+};
 
 struct access_key_row {
     char *id;

@@ -139,6 +139,7 @@ static const char SECOND_PEOPLE[] =
     "ALTER TABLE person ADD COLUMN counted_day INTEGER NOT NULL DEFAULT 0;"
     "UPDATE person SET state = 1 WHERE is_active = 0;"
     "UPDATE person SET is_operator = 1 WHERE id = (SELECT min(id) FROM person);"
+    "CREATE INDEX person_by_tenant ON person (tenant_id, id);"
     "CREATE UNIQUE INDEX tenant_name ON tenant (name);"
     "ALTER TABLE access_key ADD COLUMN last_used_ms INTEGER NOT NULL DEFAULT 0;"
     "CREATE INDEX access_key_by_person ON access_key (tenant_id, person_id, created_ms);"
@@ -146,6 +147,7 @@ static const char SECOND_PEOPLE[] =
     " person_id INTEGER NOT NULL, parent_key_id TEXT NOT NULL, sealed BLOB NOT NULL,"
     " token_hash BLOB NOT NULL, expires_ms INTEGER NOT NULL, created_ms INTEGER NOT NULL) WITHOUT "
     "ROWID;"
+    "CREATE INDEX session_key_by_person ON session_key (tenant_id, person_id);"
     "CREATE INDEX session_key_by_expiry ON session_key (expires_ms);"
     "CREATE TABLE policy (person_id INTEGER PRIMARY KEY, tenant_id INTEGER NOT NULL,"
     " document TEXT NOT NULL, changed_ms INTEGER NOT NULL);";

@@ -2,8 +2,7 @@
 //
 // Tenants, users and keys, and the two files of the first start: the master key and the administrator's credentials.
 //
-// Secrets leave this file only through store_key_find. A sealed secret is bound to its key id and tenant: moved to another row, it does
-// not open.
+// Secrets leave this file only through store_key_find, and the first one through the credentials' file.
 
 #include "store/people.h"
 
@@ -15,26 +14,15 @@
 
 #include "base/fault.h"
 #include "base/file.h"
-#include "core/model.h"
-#include "store/private.h"
+#include "store/founding.h"
+#include "store/key_seal.h"
 
 enum {
     SECRET_MIN = 16,
     CREDENTIAL_MAX = ACCESS_NAME_BYTES - 1,
-    KEY_ID_LENGTH = 24,
-    SECRET_LENGTH = 40,
-    PERSON_UID_BASE = 100000, // uids are numbers of their own, not user ids (operations.md §3.2)
 };
 
 static const char COUNT_PEOPLE[] = "SELECT count(*) FROM (SELECT 1 FROM person LIMIT 1) AS someone";
-static const char INSERT_TENANT[] =
-    "INSERT INTO tenant (id, name, is_active, created_ms) VALUES (?1, ?2, 1, ?3)";
-static const char INSERT_PERSON[] =
-    "INSERT INTO person (id, tenant_id, uid, name, roles, is_active, created_ms, is_operator)"
-    " VALUES (?1, ?2, ?3, ?4, ?5, 1, ?6, 1)";
-static const char INSERT_KEY[] =
-    "INSERT INTO access_key (id, tenant_id, person_id, sealed, is_active,"
-    " created_ms) VALUES (?1, ?2, ?3, ?4, 1, ?5)";
 static const char FIND_KEY[] = "SELECT k.tenant_id, k.person_id, p.roles, p.name, k.sealed, "
                                "k.is_active = 1 AND p.state = 0, p.uid, p.is_operator"
                                " FROM access_key k JOIN person p ON p.id = k.person_id AND "
@@ -168,54 +156,7 @@ static bool check_given(const char *key_id, const char *secret, GError **error) 
     return false;
 }
 
-static char *seal_context(const char *key_id, int64_t tenant_id) {
-    return g_strdup_printf("access_key/%s/%" G_GINT64_FORMAT, key_id, tenant_id);
-}
-
-static bool open_secret(const struct store_reader *reader, const char *key_id, int64_t tenant_id,
-                        struct sql_statement *row, int column, char **ret_secret, GError **error) {
-    g_assert(reader->has_master);
-    size_t len = 0;
-    const void *sealed = sql_column_blob(row, column, &len);
-    g_autofree char *context = seal_context(key_id, tenant_id);
-    g_autoptr(GBytes) secret = NULL;
-    if (!crypto_open(reader->master, context, sealed, len, &secret, error)) {
-        g_prefix_error(error, "the stored secret of access key %s: ", key_id);
-        return false;
-    }
-    *ret_secret = g_strndup(g_bytes_get_data(secret, NULL), g_bytes_get_size(secret));
-    return true;
-}
-
-// The first administrator, before and while stored.
-struct first_person {
-    int64_t tenant_id;
-    int64_t person_id;
-    char *uid;
-    const char *key_id;
-    const char *secret;
-};
-
-static bool insert_people(struct store *store, const struct first_person *person, int64_t now_ms,
-                          GError **error) {
-    struct sql *sql = store_change_sql(store);
-    g_autofree char *context = seal_context(person->key_id, person->tenant_id);
-    g_autoptr(GBytes) sealed =
-        crypto_seal(store->reader.master, context, person->secret, strlen(person->secret));
-    return query_run(sql, INSERT_TENANT,
-                     VALUES(INT(person->tenant_id), TEXT("default"), INT(now_ms)), error) &&
-           query_run(sql, INSERT_PERSON,
-                     VALUES(INT(person->person_id), INT(person->tenant_id), TEXT(person->uid),
-                            TEXT("admin"), INT(ROLE_ADMIN | ROLE_DBA), INT(now_ms)),
-                     error) &&
-           query_run(sql, INSERT_KEY,
-                     VALUES(TEXT(person->key_id), INT(person->tenant_id), INT(person->person_id),
-                            BLOB(g_bytes_get_data(sealed, NULL), g_bytes_get_size(sealed)),
-                            INT(now_ms)),
-                     error);
-}
-
-static bool write_credentials(const struct first_person *person, const char *dir, GError **error) {
+static bool write_credentials(const struct founding *person, const char *dir, GError **error) {
     int dir_fd = -1;
     if (!open_dir(dir, &dir_fd, error)) {
         return false;
@@ -233,17 +174,15 @@ static bool write_credentials(const struct first_person *person, const char *dir
 }
 
 // The file comes before the commit: a crash between leaves a store without people, and the next start makes both anew.
-static bool add_first_people(struct store *store, const char *dir, struct first_person *person,
+static bool add_first_people(struct store *store, const char *dir, struct founding *person,
                              int64_t now_ms, GError **error) {
     if (!store_begin(store, error)) {
         return false;
     }
-    person->tenant_id = store_next_id(store, COUNTER_ID);
-    person->person_id = store_next_id(store, COUNTER_ID);
-    person->uid = g_strdup_printf("%" G_GINT64_FORMAT, PERSON_UID_BASE + person->person_id);
+    founding_number(store, person);
     bool is_good =
-        insert_people(store, person, now_ms, error) && write_credentials(person, dir, error);
-    g_free(person->uid);
+        founding_insert(store, person, now_ms, error) && write_credentials(person, dir, error);
+    founding_done(person);
     if (!is_good) {
         store_rollback(store);
         return false;
@@ -266,9 +205,14 @@ bool store_first_people(struct store *store, const char *dir, const char *given_
         return false;
     }
     g_autofree char *key_id = is_given ? g_strdup(given_key_id) : crypto_random_text(KEY_ID_LENGTH);
-    g_autofree char *secret = is_given ? g_strdup(given_secret) : crypto_random_text(SECRET_LENGTH);
-    struct first_person person = { .key_id = key_id, .secret = secret };
-    return add_first_people(store, dir, &person, now_ms, error);
+    g_autofree char *secret =
+        is_given ? g_strdup(given_secret) : crypto_random_text(KEY_SECRET_LENGTH);
+    struct founding person = {
+        .tenant_name = "default", .key_id = key_id, .secret = secret, .is_operator = true
+    };
+    bool is_good = add_first_people(store, dir, &person, now_ms, error);
+    explicit_bzero(secret, strlen(secret));
+    return is_good;
 }
 
 // ---- Reading ----
@@ -304,8 +248,10 @@ bool store_key_find(struct store_reader *reader, const char *access_key_id,
     key->caller.is_operator = sql_column_int(row, 7) != 0;
     (void)g_strlcpy(key->caller.name, sql_column_text(row, 3), sizeof key->caller.name);
     (void)g_strlcpy(key->caller.access_key_id, access_key_id, sizeof key->caller.access_key_id);
+    size_t len = 0;
+    const void *sealed = sql_column_blob(row, 4, &len);
     bool is_good =
-        open_secret(reader, access_key_id, key->caller.tenant_id, row, 4, &key->secret, error);
+        key_open(reader, access_key_id, key->caller.tenant_id, sealed, len, &key->secret, error);
     sql_reset(row);
     if (!is_good) {
         key_row_free(key);

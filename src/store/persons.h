@@ -7,7 +7,7 @@
 #include "store/payload.h"
 #include "store/store.h"
 
-enum person_state { PERSON_NORMAL, PERSON_DISABLED, PERSON_DELETED, PERSON_STATE_COUNT };
+enum { PERSONS_PER_TENANT_MAX = 5000 }; // deleted ones included
 
 struct person_row {
     int64_t id;
@@ -21,9 +21,11 @@ struct person_row {
     char *webhook;
     char *notification_mode;
     char *signature_method;
-    int64_t parent_uid; // 0: none
-    int64_t execute_count;
+    int64_t parent_uid;    // 0: none
+    int64_t execute_count; // on counted_day
     int64_t result_count;
+    int64_t
+        counted_day; // number of the day, days since 1970 in the server's zone; older counts are over
     int64_t max_execute_count;
     int64_t max_result_count;
     int64_t last_login_ms; // newest use of one of the keys, 0 never

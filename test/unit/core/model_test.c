@@ -135,6 +135,20 @@ static void policies_and_causes_have_names(void) {
     g_assert_cmpstr(skip_cause_name(SKIP_USER), ==, "USER");
 }
 
+static void roles_have_our_numbers(void) {
+    static const char *const words[] = { "USER", "DBA", "ADMIN", "SECURITY_ADMIN",
+                                         "STRUCT_READ_ONLY" };
+    for (int number = 1; number <= USER_ROLE_COUNT; number++) {
+        unsigned role = 0;
+        g_assert_cmpstr(user_role_word(number), ==, words[number - 1]);
+        g_assert_true(user_role_from_word(words[number - 1], &role));
+        g_assert_cmpuint(role, ==, 1U << (number - 1));
+    }
+    unsigned role = 77;
+    g_assert_false(user_role_from_word("admin", &role));
+    g_assert_cmpuint(role, ==, 77);
+}
+
 int main(int argc, char **argv) {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/model/run_states_have_their_codes", run_states_have_their_codes);
@@ -146,5 +160,6 @@ int main(int argc, char **argv) {
     g_test_add_func("/model/flow_codes_follow_status_and_schedule",
                     flow_codes_follow_status_and_schedule);
     g_test_add_func("/model/policies_and_causes_have_names", policies_and_causes_have_names);
+    g_test_add_func("/model/roles_have_our_numbers", roles_have_our_numbers);
     return g_test_run();
 }
