@@ -3,6 +3,7 @@
 // flow_ops: flows as a whole. Each handler reads checked arguments, does one thing through services, fills the reply.
 #include "api/flow_ops.h"
 
+#include "api/flow_reply.h"
 #include "api/reply.h"
 #include "api/services.h"
 
@@ -12,6 +13,7 @@ static bool create_flow(struct call *call, json_t *reply, GError **error) {
     change->description = g_strdup(args_text(call->args, "Description"));
     // Absent, 0 and negative all mean the default scenario.
     change->scenario_id = MAX(args_int_or(call->args, "ScenarioId", 0), 0);
+    change->space_id = args_int_or(call->args, "SpaceId", 0);
     struct change_result result = { 0 };
     if (!call_commit(call, change, &result, error)) {
         return false;
@@ -36,17 +38,9 @@ static bool delete_flow(struct call *call, json_t *reply, GError **error) {
     return call_commit_plain(call, change, error);
 }
 
-static void reply_flow(json_t *item, const struct flow_row *flow) {
-    reply_id(item, "Id", flow->id);
-    reply_text(item, "DagName", flow->name);
-    reply_id_text(item, "CreatorId", flow->creator_id);
-    reply_text(item, "CreatorNickName", flow->creator_name);
-    reply_text(item, "DagOwnerNickName", flow->owner_name);
-    reply_id(item, "DeployId", flow->deploy_id);
-    reply_number(item, "Status", flow_status_code(flow->status, flow->is_scheduled));
+static void reply_plain_flow(json_t *item, const struct flow_row *flow) {
+    reply_flow(item, flow);
     if (flow->latest_run_state >= 0) {
-        reply_number(item, "LatestInstanceStatus",
-                     run_state_code((enum run_state)flow->latest_run_state));
         reply_text(item, "LatestInstanceStateName",
                    run_state_name((enum run_state)flow->latest_run_state));
         reply_time(item, "LatestInstanceTime", flow->zone, flow->latest_run_ms);
@@ -62,7 +56,7 @@ static bool list_flows(struct call *call, json_t *reply, GError **error) {
     }
     json_t *list = reply_list(reply, "TaskFlowList", "TaskFlow");
     for (guint i = 0; i < flows->len; i++) {
-        reply_flow(reply_item(list), g_ptr_array_index(flows, i));
+        reply_plain_flow(reply_item(list), g_ptr_array_index(flows, i));
     }
     return true;
 }

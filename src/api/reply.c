@@ -25,6 +25,12 @@ void reply_text(json_t *object, const char *name, const char *text) {
     add(object, name, value);
 }
 
+void reply_given_text(json_t *object, const char *name, const char *text) {
+    if (text != NULL && *text != '\0') {
+        reply_text(object, name, text);
+    }
+}
+
 void reply_number(json_t *object, const char *name, int64_t number) {
     add(object, name, json_integer(number));
 }
@@ -41,9 +47,13 @@ void reply_id(json_t *object, const char *name, int64_t id) {
 
 void reply_id_text(json_t *object, const char *name, int64_t id) {
     if (id != 0) {
-        g_autofree char *digits = g_strdup_printf("%" G_GINT64_FORMAT, id);
-        reply_text(object, name, digits);
+        reply_digits(object, name, id);
     }
+}
+
+void reply_digits(json_t *object, const char *name, int64_t number) {
+    g_autofree char *digits = g_strdup_printf("%" G_GINT64_FORMAT, number);
+    reply_text(object, name, digits);
 }
 
 void reply_time(json_t *object, const char *name, const char *zone, int64_t instant_ms) {

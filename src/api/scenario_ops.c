@@ -3,17 +3,74 @@
 // scenario_ops: business scenarios and where a flow lies (operations.md §2.2).
 #include "api/scenario_ops.h"
 
-#include "base/fault.h"
+#include "api/reply.h"
+#include "api/services.h"
+#include "store/scenarios.h"
 
-static bool refuse(struct call *call, json_t *reply, GError **error) {
+static bool create_scenario(struct call *call, json_t *reply, GError **error) {
+    struct change *change = call_change(call, CHANGE_SCENARIO_CREATE);
+    change->name = g_strdup(args_text(call->args, "ScenarioName"));
+    change->description = g_strdup(args_text(call->args, "Description"));
+    change->space_id = args_int_or(call->args, "SpaceId", 0);
+    struct change_result result = { 0 };
+    if (!call_commit(call, change, &result, error)) {
+        return false;
+    }
+    reply_number(reply, "ScenarioId", result.id);
+    return true;
+}
+
+static bool update_scenario(struct call *call, json_t *reply, GError **error) {
     (void)reply;
-    fault_set(error, FAULT_NOT_SUPPORTED, "%s is not offered by this server",
-              call->operation->action);
-    return false;
+    int64_t scenario_id = 0;
+    if (!args_text_id(call->args, "ScenarioId", &scenario_id, error)) {
+        return false;
+    }
+    struct change *change = call_change(call, CHANGE_SCENARIO_UPDATE);
+    change->scenario_id = scenario_id;
+    change->name = g_strdup(args_text(call->args, "ScenarioName"));
+    change->description = g_strdup(args_text(call->args, "Description"));
+    return call_commit_plain(call, change, error);
+}
+
+static bool delete_scenario(struct call *call, json_t *reply, GError **error) {
+    (void)reply;
+    struct change *change = call_change(call, CHANGE_SCENARIO_DELETE);
+    change->scenario_id = call_id(call, "ScenarioId");
+    return call_commit_plain(call, change, error);
+}
+
+// The default scenario is not listed (proposed:).
+static bool list_scenarios(struct call *call, json_t *reply, GError **error) {
+    READER_LOAN loan = { 0 };
+    g_autoptr(GPtrArray) scenarios = NULL;
+    if (!call_borrow(call, &loan, error) ||
+        !store_scenario_list(loan.reader, call->caller, args_int_or(call->args, "SpaceId", 0),
+                             &scenarios, error)) {
+        return false;
+    }
+    json_t *list = reply_array(reply, "ScenarioList");
+    for (guint i = 0; i < scenarios->len; i++) {
+        const struct scenario_row *scenario = g_ptr_array_index(scenarios, i);
+        json_t *item = reply_item(list);
+        reply_id(item, "Id", scenario->id);
+        reply_text(item, "ScenarioName", scenario->name);
+        reply_text(item, "Description", scenario->description);
+        reply_id_text(item, "CreatorId", scenario->creator_id);
+    }
+    return true;
+}
+
+static bool move_flow(struct call *call, json_t *reply, GError **error) {
+    (void)reply;
+    struct change *change = call_change(call, CHANGE_FLOW_MOVE);
+    change->flow_id = call_id(call, "DagId");
+    change->scenario_id = MAX(args_int_or(call->args, "ScenarioId", 0), 0);
+    return call_commit_plain(call, change, error);
 }
 
 const struct op_handler scenario_ops[] = {
-    { "CreateScenario", refuse },         { "UpdateScenario", refuse },
-    { "DeleteScenario", refuse },         { "ListScenarios", refuse },
-    { "MoveTaskFlowToScenario", refuse }, { NULL, NULL },
+    { "CreateScenario", create_scenario },   { "UpdateScenario", update_scenario },
+    { "DeleteScenario", delete_scenario },   { "ListScenarios", list_scenarios },
+    { "MoveTaskFlowToScenario", move_flow }, { NULL, NULL },
 };

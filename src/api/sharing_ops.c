@@ -3,19 +3,92 @@
 // sharing_ops: owners and stakeholders (operations.md §2.3).
 #include "api/sharing_ops.h"
 
-#include "base/fault.h"
+#include <string.h>
 
-static bool refuse(struct call *call, json_t *reply, GError **error) {
+#include "api/reply.h"
+#include "api/services.h"
+#include "base/fault.h"
+#include "store/sharing.h"
+
+enum { ID_DIGITS_MAX = 16 }; // ids stay below 2^53
+
+static bool update_owner(struct call *call, json_t *reply, GError **error) {
     (void)reply;
-    fault_set(error, FAULT_NOT_SUPPORTED, "%s is not offered by this server",
-              call->operation->action);
-    return false;
+    int64_t user_id = 0;
+    if (!args_text_id(call->args, "NewOwnerId", &user_id, error)) {
+        return false;
+    }
+    struct change *change = call_change(call, CHANGE_FLOW_OWNER);
+    change->flow_id = call_id(call, "DagId");
+    change->user_id = user_id;
+    return call_commit_plain(call, change, error);
+}
+
+static bool change_space_owner(struct call *call, json_t *reply, GError **error) {
+    (void)reply;
+    struct change *change = call_change(call, CHANGE_SPACE_FLOW_OWNER);
+    change->flow_id = call_id(call, "DagId");
+    change->user_id = call_id(call, "OwnerUserId");
+    return call_commit_plain(call, change, error);
+}
+
+static bool list_cooperators(struct call *call, json_t *reply, GError **error) {
+    READER_LOAN loan = { 0 };
+    g_autoptr(GPtrArray) cooperators = NULL;
+    if (!call_borrow(call, &loan, error) ||
+        !store_cooperator_list(loan.reader, call->caller, call_id(call, "DagId"), &cooperators,
+                               error)) {
+        return false;
+    }
+    json_t *list = reply_list(reply, "CooperatorList", "Cooperator");
+    for (guint i = 0; i < cooperators->len; i++) {
+        const struct cooperator_row *cooperator = g_ptr_array_index(cooperators, i);
+        json_t *item = reply_item(list);
+        reply_id_text(item, "UserId", cooperator->user_id);
+        reply_text(item, "LoginName", cooperator->login_name);
+        reply_text(item, "NickName", cooperator->nick_name);
+        reply_text(item, "Email", cooperator->email);
+    }
+    return true;
+}
+
+// The ids as numbers: they come as texts, whichever of the two a client sent.
+static bool cooperator_ids(const struct call *call, GArray **ret_ids, GError **error) {
+    const json_t *list = args_json(call->args, "CooperatorIds");
+    g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(int64_t));
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const char *text = json_string_value(json_array_get(list, i));
+        guint64 id = 0;
+        if (text == NULL || strlen(text) > ID_DIGITS_MAX ||
+            !g_ascii_string_to_unsigned(text, 10, 1, G_MAXINT64, &id, NULL)) {
+            fault_set_field(error, FAULT_INVALID_FIELD, "CooperatorIds",
+                            "\"%s\" is no user id; ids are decimal digits",
+                            text != NULL ? text : "");
+            return false;
+        }
+        int64_t user_id = (int64_t)id;
+        g_array_append_val(ids, user_id);
+    }
+    *ret_ids = g_steal_pointer(&ids);
+    return true;
+}
+
+static bool update_cooperators(struct call *call, json_t *reply, GError **error) {
+    (void)reply;
+    GArray *ids = NULL;
+    if (!cooperator_ids(call, &ids, error)) {
+        return false;
+    }
+    struct change *change = call_change(call, CHANGE_FLOW_COOPERATORS);
+    change->flow_id = call_id(call, "DagId");
+    change->user_ids = ids;
+    return call_commit_plain(call, change, error);
 }
 
 const struct op_handler sharing_ops[] = {
-    { "UpdateTaskFlowOwner", refuse },
-    { "ChangeLhDagOwner", refuse },
-    { "ListTaskFlowCooperators", refuse },
-    { "UpdateTaskFlowCooperators", refuse },
+    { "UpdateTaskFlowOwner", update_owner },
+    { "ChangeLhDagOwner", change_space_owner },
+    { "ListTaskFlowCooperators", list_cooperators },
+    { "UpdateTaskFlowCooperators", update_cooperators },
     { NULL, NULL },
 };

@@ -10,6 +10,8 @@
 #include "store/changes.h"
 #include "store/checks.h"
 #include "store/flow_head.h"
+#include "store/scenarios.h"
+#include "store/spaces.h"
 
 static const char COUNT_FLOWS[] = "SELECT count(*) FROM flow WHERE tenant_id = ?1 AND status <> 3";
 static const char FIND_NAME[] =
@@ -19,10 +21,11 @@ static const char INSERT_FLOW[] =
     "creator_id,"
     " owner_id, deploy_id, published_version_id, zone, policy, slot_count_max, node_count, "
     "revision,"
-    " snapshot_version_id, snapshot_revision, created_ms, changed_ms, constants, time_variables)"
-    " VALUES (?1, ?2, ?3, ?4, 0, 0, 0, ?5, ?5, 0, 0, 'Asia/Shanghai', 0, 0, 0, 1, 0, 0, ?6, ?6, "
+    " snapshot_version_id, snapshot_revision, created_ms, changed_ms, constants, time_variables,"
+    " space_id)"
+    " VALUES (?1, ?2, ?3, ?4, ?7, 0, 0, ?5, ?5, 0, 0, 'Asia/Shanghai', 0, 0, 0, 1, 0, 0, ?6, ?6, "
     "'[]',"
-    " '{\"variables\":[]}')";
+    " '{\"variables\":[]}', ?8)";
 static_assert(FLOW_DRAFT == 0 && POLICY_COMPLETE_RUNNING == 0, "INSERT_FLOW says 0");
 static const char RENAME_FLOW[] =
     "UPDATE flow SET name = ?3, description = coalesce(?4, description),"
@@ -60,19 +63,23 @@ static bool check_texts(const struct change *change, GError **error) {
            check_length(change->description, "Description", FLOW_DESCRIPTION_MAX, error);
 }
 
+// Where a new flow may lie: in the tenant or in a workspace that the caller is in, and there in a scenario of the same place.
+static bool check_place(struct store_reader *reader, const struct change *change, GError **error) {
+    unsigned roles = 0;
+    if (change->space_id != 0 &&
+        !store_space_open(reader, &change->caller, change->space_id, &roles, error)) {
+        return false;
+    }
+    return store_scenario_check(reader, &change->caller, change->scenario_id, change->space_id,
+                                error);
+}
+
 bool change_flow_create(struct store *store, const struct change *change, int64_t now_ms,
                         struct change_result *result, GError **error) {
     const struct caller *caller = &change->caller;
     int64_t count = 0;
-    if (!check_texts(change, error)) {
-        return false;
-    }
-    if (change->scenario_id > 0) {
-        fault_set_field(error, FAULT_SCENARIO_NOT_EXIST, "ScenarioId",
-                        "there is no business scenario %" G_GINT64_FORMAT, change->scenario_id);
-        return false;
-    }
-    if (!check_name_free(store, change, error) ||
+    if (!check_texts(change, error) || !check_place(&store->reader, change, error) ||
+        !check_name_free(store, change, error) ||
         !query_int(store->reader.sql, COUNT_FLOWS, VALUES(INT(caller->tenant_id)), 0, &count,
                    error)) {
         return false;
@@ -87,7 +94,8 @@ bool change_flow_create(struct store *store, const struct change *change, int64_
     return query_run(store_change_sql(store), INSERT_FLOW,
                      VALUES(INT(result->id), INT(caller->tenant_id), TEXT(change->name),
                             TEXT(change->description != NULL ? change->description : ""),
-                            INT(caller->user_id), INT(now_ms)),
+                            INT(caller->user_id), INT(now_ms), INT(change->scenario_id),
+                            INT(change->space_id)),
                      error);
 }
 

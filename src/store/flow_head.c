@@ -7,12 +7,12 @@
 #include <assert.h>
 
 #include "base/fault.h"
+#include "store/payload.h"
 
 static const char GET_HEAD[] =
     "SELECT f.status, f.owner_id, f.published_version_id, f.revision, f.snapshot_version_id,"
-    " f.snapshot_revision, f.node_count,"
-    " EXISTS (SELECT 1 FROM cooperator c WHERE c.flow_id = f.id AND c.person_id = ?3)"
-    " FROM flow f WHERE f.id = ?1 AND f.tenant_id = ?2 AND f.status <> 3";
+    " f.snapshot_revision, f.node_count, f.scenario_id, f.space_id," FLOW_STANDING(
+        "?3") " FROM flow f WHERE f.id = ?1 AND f.tenant_id = ?2 AND f.status <> 3";
 static const char TOUCH[] = "UPDATE flow SET revision = revision + 1, node_count = node_count + ?3,"
                             " changed_ms = ?4 WHERE id = ?1 AND tenant_id = ?2 AND status <> 3";
 static_assert(FLOW_DELETED == 3, "the statements of this folder and the index flow_name say 3");
@@ -25,11 +25,21 @@ static const char *const right_words[ACCESS_RIGHT_COUNT] = {
 };
 
 enum access_relation flow_relation(const struct caller *caller, int64_t owner_id,
-                                   bool is_cooperator) {
+                                   struct sql_statement *row, int column) {
+    unsigned space_roles = (unsigned)sql_column_int(row, column + 2);
     if (caller->user_id == owner_id) {
         return RELATION_OWNER;
     }
-    return is_cooperator ? RELATION_COOPERATOR : RELATION_OTHER;
+    if ((space_roles & SPACE_ADMIN) != 0) {
+        return RELATION_SPACE_ADMIN;
+    }
+    if (sql_column_int(row, column + 1) != 0) {
+        return RELATION_DEVELOPER;
+    }
+    if (sql_column_int(row, column) != 0) {
+        return RELATION_COOPERATOR;
+    }
+    return space_roles != 0 ? RELATION_SPACE_MEMBER : RELATION_OTHER;
 }
 
 bool flow_head_open(struct store_reader *reader, const struct caller *caller, int64_t flow_id,
@@ -58,7 +68,10 @@ bool flow_head_open(struct store_reader *reader, const struct caller *caller, in
         .snapshot_version_id = sql_column_int(row, 4),
         .snapshot_revision = sql_column_int(row, 5),
         .node_count = sql_column_int(row, 6),
-        .relation = flow_relation(caller, sql_column_int(row, 1), sql_column_int(row, 7) != 0),
+        .scenario_id = sql_column_int(row, 7),
+        .space_id = sql_column_int(row, 8),
+        .space_roles = (unsigned)sql_column_int(row, 11),
+        .relation = flow_relation(caller, sql_column_int(row, 1), row, 9),
     };
     sql_reset(row);
     if (!is_good) {

@@ -19,6 +19,9 @@ struct flow_head {
     int64_t snapshot_version_id; // the newest snapshot of the draft, 0 none
     int64_t snapshot_revision;   // the revision it was made of
     int64_t node_count;
+    int64_t scenario_id;  // 0: the default scenario
+    int64_t space_id;     // 0: in no workspace
+    unsigned space_roles; // the caller's in that workspace: set of enum space_role
     enum access_relation relation;
 };
 
@@ -26,9 +29,25 @@ struct flow_head {
 bool flow_head_open(struct store_reader *reader, const struct caller *caller, int64_t flow_id,
                     enum access_right right, struct flow_head *ret_head, GError **error);
 
-// How a caller stands to a flow.
+// Three columns of a statement over `flow f`: how the person of the parameter (a text like "?2") stands to the flow besides owning it.
+#define FLOW_STANDING(person)                                                                      \
+    " EXISTS (SELECT 1 FROM cooperator c WHERE c.flow_id = f.id AND c.person_id = " person "),"    \
+    " EXISTS (SELECT 1 FROM developer d WHERE d.flow_id = f.id AND d.person_id = " person "),"     \
+    " coalesce((SELECT m.roles FROM space_member m WHERE m.space_id = f.space_id"                  \
+    " AND m.person_id = " person "), 0)"
+
+// The strongest relation of the caller, from those three columns, the first of which is `column`.
 enum access_relation flow_relation(const struct caller *caller, int64_t owner_id,
-                                   bool is_cooperator);
+                                   struct sql_statement *row, int column);
+
+// Ids of the flows that a caller who manages nothing can see, for `IN`: ?1 is the tenant, ?2 the person. Each branch has its index:
+// a person sees few of the tenant's flows. What it names may be deleted; the statement around it asks for the flow's row.
+#define FLOWS_SEEN                                                                                 \
+    "(SELECT o.id FROM flow o WHERE o.tenant_id = ?1 AND o.owner_id = ?2 AND o.status <> 3"        \
+    " UNION SELECT c.flow_id FROM cooperator c WHERE c.person_id = ?2"                             \
+    " UNION SELECT d.flow_id FROM developer d WHERE d.person_id = ?2"                              \
+    " UNION SELECT s.id FROM space_member m JOIN flow s ON s.tenant_id = ?1"                       \
+    " AND s.space_id = m.space_id AND s.status <> 3 WHERE m.person_id = ?2)"
 
 // The draft was edited: its revision grows and its nodes by `nodes_added`.
 bool flow_head_touch(struct store *store, const struct flow_head *head, int nodes_added,

@@ -22,7 +22,7 @@ enum {
 };
 
 enum change_kind {
-    CHANGE_FLOW_CREATE,         // name, description, scenario_id → id
+    CHANGE_FLOW_CREATE,         // name, description, scenario_id, space_id → id
     CHANGE_FLOW_RENAME,         // flow_id, name, description (NULL: unchanged)
     CHANGE_FLOW_DELETE,         // flow_id
     CHANGE_FLOW_CONSTANTS,      // flow_id, document: JSON array of {Key, Value}
@@ -149,6 +149,7 @@ struct flow_row {
     char *name;
     char *description;
     int64_t scenario_id; // 0: the default scenario
+    int64_t space_id;    // 0: in no workspace
     enum flow_status status;
     bool is_scheduled;
     int64_t creator_id;
@@ -164,6 +165,13 @@ struct flow_row {
     int64_t latest_run_ms; // its start, or creation
     int64_t created_ms;
     enum access_relation relation; // of the caller who read it
+    // The draft's schedule; texts are "" when not given.
+    bool is_event; // TriggerType Event, else Cron
+    int cron_type; // 0: none
+    char *cron;
+    char *cron_begin;
+    char *cron_end;
+    char *schedule_param;
 };
 void flow_row_free(struct flow_row *row);
 
@@ -197,6 +205,24 @@ bool store_flow_get(struct store_reader *reader, const struct caller *caller, in
 // Flows the caller can see, newest first. GPtrArray of struct flow_row *, frees its rows.
 bool store_flow_list(struct store_reader *reader, const struct caller *caller,
                      GPtrArray **ret_flows, GError **error);
+
+struct flow_filter {
+    int page_index; // from 1
+    int page_size;
+    int64_t scenario_id; // 0: lie in a default scenario; negative: any
+    const char
+        *search;       // substring of the name, ignoring the case of ASCII letters; NULL or "": any
+    const GArray *ids; // of int64_t, any order; NULL: any
+};
+// One page of the flows that the caller can see and that meet every condition, newest first, and how many there are.
+bool store_flow_page(struct store_reader *reader, const struct caller *caller,
+                     const struct flow_filter *filter, GPtrArray **ret_flows, int64_t *ret_total,
+                     GError **error);
+// Flows of a workspace that the caller may see (store_space_open), newest first. user_id is not 0: only those the user owns, helps with
+// or develops; FAULT_NO_PERMISSION when that is somebody else and the caller does not administer the workspace, FAULT_USER_NOT_EXIST.
+bool store_space_flow_list(struct store_reader *reader, const struct caller *caller,
+                           int64_t space_id, int64_t user_id, GPtrArray **ret_flows,
+                           GError **error);
 // One node with the flow's rights: FAULT_NODE_NOT_EXIST.
 bool store_node_get(struct store_reader *reader, const struct caller *caller, int64_t node_id,
                     enum access_right right, struct node_row **ret_node, GError **error);

@@ -6,6 +6,13 @@
 #include "store/payload.h"
 #include "store/store.h"
 
+enum {
+    SPACE_NAME_MAX = 128, // characters, as the others
+    SPACE_DESCRIPTION_MAX = 1024,
+    SPACE_CONFIG_MAX = 4096,
+    SPACE_MODE_STANDARD = 1, // the one mode there is; 0 is not available
+};
+
 struct space_row {
     int64_t id;
     int64_t tenant_id;
