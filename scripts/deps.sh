@@ -5,9 +5,9 @@
 set -eu
 
 build_packages="gcc libc6-dev meson ninja-build pkg-config python3 sqlite3 \
- libglib2.0-dev libmicrohttpd-dev libjansson-dev libsqlite3-dev libssl-dev libcurl4-openssl-dev"
+ libglib2.0-dev libmicrohttpd-dev libjansson-dev libsqlite3-dev libssl-dev libcurl4-openssl-dev libgnutls28-dev"
 clang_packages="clang libclang-rt-14-dev llvm"
-test_packages="$clang_packages clang-format ca-certificates binutils"
+test_packages="$clang_packages clang-format ca-certificates binutils openssl slowhttptest wrk"
 
 is_installed() {
     [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]

@@ -27,6 +27,7 @@ DOORS = [
     (r"(mysql|mariadb)", r"sql/mysql\.c"),
     (r"(sql|sqlext|sqltypes|odbc)\w*\.h", r"sql/odbc\.c"),
     (r"microhttpd\.h", r"web/http\w*\.c"),
+    (r"gnutls/", r"web/tls\.c"),
     (r"curl/", r"main/\w+\.c"),
     (r"seccomp\.h", r"supervisor/\w+\.c"),
     # GLib and JSON values are free, except where FREE_OF_GLIB says no.

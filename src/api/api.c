@@ -169,6 +169,43 @@ static bool check_token(const struct passage *passage, struct wire_error *error)
     return true;
 }
 
+static bool allows_generation(const struct api *api, const struct passage *passage,
+                              struct wire_error *error) {
+    if (api->options.refuses_v1 && passage->claim.generation == SIGN_V1) {
+        wire_error_set(error, WIRE_SIGNATURE_METHOD, NULL,
+                       "this server takes only ACS3-HMAC-SHA256 signatures");
+        return false;
+    }
+    return true;
+}
+
+// The name may have any port, since a proxy in front may serve another one.
+static bool allows_host(const struct api *api, const struct passage *passage,
+                        struct wire_error *error) {
+    const char *host = api_request_header(passage->request, "host");
+    const char *colon = host == NULL ? NULL : strrchr(host, ':');
+    size_t len = host == NULL ? 0 : strlen(host);
+    if (colon != NULL && colon[strspn(colon + 1, "0123456789") + 1] == 0) {
+        len = (size_t)(colon - host);
+    }
+    for (size_t i = 0; api->options.hosts != NULL && api->options.hosts[i] != NULL; i++) {
+        const char *name = api->options.hosts[i];
+        if (strlen(name) == len && g_ascii_strncasecmp(name, host, len) == 0) {
+            return true;
+        }
+    }
+    if (api->options.hosts != NULL) {
+        wire_error_set(error, WIRE_INVALID, "Host", "the server has another name");
+    }
+    return api->options.hosts == NULL;
+}
+
+static void blame(const struct api *api, const struct passage *passage) {
+    if (api->options.blame != NULL) {
+        api->options.blame(api->options.blame_ctx, passage->request->peer);
+    }
+}
+
 // Key, token, signature, nonce: after this the request is the key owner's.
 static bool authenticate(struct api *api, struct passage *passage, struct wire_error *error) {
     const struct sign_claim *claim = &passage->claim;
@@ -176,6 +213,7 @@ static bool authenticate(struct api *api, struct passage *passage, struct wire_e
     if (!api->options.key_find(api->options.key_ctx, claim->access_key_id, &passage->key)) {
         (void)sign_verify(passage->request, passage->params, claim, dummy_secret, true, error);
         wire_error_set(error, WIRE_KEY_NOT_FOUND, NULL, NULL);
+        blame(api, passage);
         return false;
     }
     if (!passage->key.is_active) {
@@ -184,6 +222,7 @@ static bool authenticate(struct api *api, struct passage *passage, struct wire_e
     }
     if (!check_token(passage, error) || !sign_verify(passage->request, passage->params, claim,
                                                      passage->key.secret, hides_string, error)) {
+        blame(api, passage);
         return false;
     }
     passage->is_authentic = true;
@@ -256,10 +295,11 @@ static bool pass(struct api *api, struct passage *passage, const struct api_repl
     sign_claim_detect(request, passage->params, &passage->claim);
     return find_operation(passage, error) &&
            sign_claim_read(request, passage->params, &passage->claim, error) &&
+           allows_generation(api, passage, error) &&
            sign_time_check(&passage->claim, passage->now_ms, api->options.window_ms,
                            &passage->timestamp_ms, error) &&
-           authenticate(api, passage, error) && admit(api, passage, error) &&
-           permit(api, passage, reply, error) &&
+           authenticate(api, passage, error) && allows_host(api, passage, error) &&
+           admit(api, passage, error) && permit(api, passage, reply, error) &&
            args_new(passage->operation, passage->params, &passage->args, error);
 }
 

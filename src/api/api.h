@@ -80,6 +80,9 @@ struct api_options {
     bool (*admit)(void *ctx, const char *access_key_id, const struct operation *operation,
                   int64_t *ret_retry_after_ms);
     void *admit_ctx;
+    // Told of the peer of every request with an unknown key or a wrong signature. NULL: nobody.
+    void (*blame)(void *ctx, const char *peer);
+    void *blame_ctx;
     // Permission by table. A fault refuses (FAULT_NO_PERMISSION, FAULT_TENANT_NOT_EXIST…). NULL: everything is refused.
     bool (*permit)(void *ctx, const struct caller *caller, const struct operation *operation,
                    GError **error);
@@ -89,6 +92,9 @@ struct api_options {
     void *note_ctx;
     const struct op_handler *const *handlers; // NULL-ended list of tables
     void *services;
+    bool refuses_v1; // only ACS3-HMAC-SHA256 is accepted (reliability.md, AuthN 4)
+    // NULL-ended names that a Host header may have, any port; looked at after the signature, which v3 binds it to. NULL: any name.
+    const char *const *hosts;
     bool shows_string_to_sign; // in signature errors, as the clients expect
     bool checks_replies; // every success reply against its shape; a mismatch is an InternalError
 };

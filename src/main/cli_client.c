@@ -36,7 +36,7 @@ struct cli_client *cli_client_new(struct cli_profile *profile_take) {
     struct cli_client *client = g_new0(struct cli_client, 1);
     client->profile = *profile_take;
     *profile_take = (struct cli_profile){ 0 };
-    client->http = cli_http_new();
+    client->http = cli_http_new(client->profile.ca_file);
     return client;
 }
 

@@ -12,15 +12,17 @@
 
 struct cli_http {
     CURL *easy;
+    char *ca_file; // NULL: the system's
     char reason[CURL_ERROR_SIZE];
 };
 
-struct cli_http *cli_http_new(void) {
+struct cli_http *cli_http_new(const char *ca_file) {
     CURLcode code = curl_global_init(CURL_GLOBAL_DEFAULT);
     g_assert(code == CURLE_OK);
     struct cli_http *http = g_new0(struct cli_http, 1);
     http->easy = curl_easy_init();
     g_assert(http->easy != NULL);
+    http->ca_file = g_strdup(ca_file);
     return http;
 }
 
@@ -28,6 +30,7 @@ void cli_http_free(struct cli_http *http) {
     if (http != NULL) {
         curl_easy_cleanup(http->easy);
         curl_global_cleanup();
+        g_free(http->ca_file);
         g_free(http);
     }
 }
@@ -49,6 +52,8 @@ static CURLcode set_up(struct cli_http *http, const char *url, struct curl_slist
     CURLcode codes[] = {
         curl_easy_setopt(easy, CURLOPT_URL, url),
         curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https"),
+        curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2),
+        http->ca_file == NULL ? CURLE_OK : curl_easy_setopt(easy, CURLOPT_CAINFO, http->ca_file),
         curl_easy_setopt(easy, CURLOPT_POST, 1L),
         curl_easy_setopt(easy, CURLOPT_POSTFIELDS, body),
         curl_easy_setopt(easy, CURLOPT_HTTPHEADER, lines),

@@ -16,7 +16,8 @@ enum {
 
 struct cli_http;
 
-struct cli_http *cli_http_new(void);
+// ca_file: certificates to trust for https, NULL: the system's. Copied.
+struct cli_http *cli_http_new(const char *ca_file);
 void cli_http_free(struct cli_http *http);
 
 // Sends a POST with these header lines ("Name: value", NULL-ended) and gives status and body (UTF-8 or not, ends in NUL; the caller

@@ -22,6 +22,9 @@ static const struct option_row option_rows[] = {
                       "take address and administrator's key from the server's directory" },
     [OPTION_PROFILE] = { "profile", 0, "NAME",
                          "profile of ~/.aliyun/config.json (default: the current one)" },
+    [OPTION_CA_FILE] = { "ca-file", 0, "FILE",
+                         "certificates to trust for https (default: SLUICE_CA_FILE, then the "
+                         "system's)" },
     [OPTION_FIELD] = { "field", 0, "PATH",
                        "print only this member of the reply, as NodeList.Node.0.NodeId" },
     [OPTION_NODE] = { "node", 'n', "NAME|ID", "only this node" },

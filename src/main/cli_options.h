@@ -13,6 +13,7 @@ enum cli_option {
     OPTION_ENDPOINT, // --endpoint URL
     OPTION_DATA,     // --data DIR
     OPTION_PROFILE,  // --profile NAME
+    OPTION_CA_FILE,  // --ca-file FILE
     OPTION_FIELD,    // --field PATH
     OPTION_NODE,     // -n, --node NAME|ID
     OPTION_ATTEMPT,  // --attempt N
@@ -29,7 +30,8 @@ enum cli_option {
 // These are understood by every command.
 #define OPTIONS_COMMON                                                                             \
     (OPTION_BIT(OPTION_OUTPUT) | OPTION_BIT(OPTION_ENDPOINT) | OPTION_BIT(OPTION_DATA) |           \
-     OPTION_BIT(OPTION_PROFILE) | OPTION_BIT(OPTION_HELP) | OPTION_BIT(OPTION_VERSION))
+     OPTION_BIT(OPTION_PROFILE) | OPTION_BIT(OPTION_CA_FILE) | OPTION_BIT(OPTION_HELP) |           \
+     OPTION_BIT(OPTION_VERSION))
 
 struct cli_options {
     const char *values[OPTION_COUNT]; // NULL: not given; switches are ""

@@ -199,6 +199,8 @@ bool cli_profile_load(const struct cli_profile_choice *choice, struct cli_profil
         cli_profile_done(&profile);
         return false;
     }
+    const char *ca_file = choice->ca_file != NULL ? choice->ca_file : g_getenv("SLUICE_CA_FILE");
+    profile.ca_file = is_blank(ca_file) ? NULL : g_strdup(ca_file);
     *ret_profile = profile;
     return true;
 }
@@ -211,5 +213,6 @@ void cli_profile_done(struct cli_profile *profile) {
     g_free(profile->access_key_id);
     g_free(profile->secret);
     g_free(profile->security_token);
+    g_free(profile->ca_file);
     *profile = (struct cli_profile){ 0 };
 }

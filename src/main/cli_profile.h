@@ -6,6 +6,7 @@
 //   endpoint  --endpoint, --data DIR (DIR/server.address), SLUICE_ENDPOINT, http://127.0.0.1:8080
 //   key       --data DIR (DIR/credentials), --profile NAME, ALIBABA_CLOUD_ACCESS_KEY_ID and …_SECRET (and …_SECURITY_TOKEN),
 //             the current profile of ~/.aliyun/config.json (modes AK and StsToken)
+//   trust     --ca-file FILE, SLUICE_CA_FILE, the system's certificates
 // One thread. Secrets are wiped when the profile is freed and never printed.
 #pragma once
 
@@ -17,6 +18,7 @@ struct cli_profile {
     char *access_key_id;
     char *secret;
     char *security_token; // NULL without
+    char *ca_file;        // certificates to trust for https; NULL: the system's
 };
 
 // What the command line says; NULL: nothing.
@@ -24,6 +26,7 @@ struct cli_profile_choice {
     const char *endpoint;
     const char *data_dir;
     const char *profile;
+    const char *ca_file;
 };
 
 // FAULT_INVALID_VALUE when no usable address or key is found; the text says where one can be put.

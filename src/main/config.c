@@ -11,7 +11,7 @@
 #include "base/log.h"
 #include "base/zone.h"
 
-enum option_kind { OPTION_TEXT, OPTION_NUMBER, OPTION_SWITCH };
+enum option_kind { OPTION_TEXT, OPTION_NUMBER, OPTION_SWITCH, OPTION_LIST };
 
 struct option {
     const char *name;
@@ -50,6 +50,24 @@ static const struct option options[] = {
       "between SIGTERM and SIGKILL of a task" },
     { "connections-max", OPTION_NUMBER, AT(connections_max), 8, 20000, "512", "N",
       "open connections" },
+    { "address-connections", OPTION_NUMBER, AT(address_connections_max), 1, 20000, "200", "N",
+      "open connections of one address" },
+    { "tls-cert", OPTION_TEXT, AT(tls_certificate), 0, 0, NULL, "FILE",
+      "serve HTTPS with this certificate (PEM, with its intermediates behind it)" },
+    { "tls-key", OPTION_TEXT, AT(tls_key), 0, 0, NULL, "FILE",
+      "its private key (PEM); nobody else may read it" },
+    { "min-signature", OPTION_TEXT, AT(min_signature), 0, 0, "v1", "v1|v3",
+      "v3 refuses the older HMAC-SHA1 signatures" },
+    { "hide-string-to-sign", OPTION_SWITCH, AT(hides_string_to_sign), 0, 0, NULL, NULL,
+      "leave the server's string to sign out of signature errors" },
+    { "host", OPTION_LIST, AT(hosts), 0, 0, NULL, "NAME",
+      "accept signed requests for this Host only; may be repeated" },
+    { "key-rate", OPTION_NUMBER, AT(key_rate), 0, 1000000, "500", "N",
+      "requests per second of one access key, twice as many at once; 0: no limit" },
+    { "address-rate", OPTION_NUMBER, AT(address_rate), 0, 1000000, "1000", "N",
+      "requests per second of one address, before anything is verified; 0: no limit" },
+    { "failure-rate", OPTION_NUMBER, AT(failure_rate), 0, 1000000, "10", "N",
+      "failed authentications per second of one address, ten times as many at once; 0: no limit" },
     { "language", OPTION_TEXT, AT(language_name), 0, 0, "zh", "zh|en",
       "language of month and weekday names in time variables" },
     { "zone", OPTION_TEXT, AT(zone), 0, 0, "Asia/Shanghai", "ZONE",
@@ -88,6 +106,22 @@ static bool set_number(const struct option *option, const char *value, int64_t *
     return true;
 }
 
+// "a,b" and a repeated option both add.
+static void add_names(char ***list, const char *value) {
+    g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
+    g_auto(GStrv) more = g_strsplit(value, ",", 0);
+    if (*list != NULL) {
+        g_strv_builder_addv(builder, (const char **)*list);
+    }
+    for (size_t i = 0; more[i] != NULL; i++) {
+        if (g_strstrip(more[i])[0] != 0) {
+            g_strv_builder_add(builder, more[i]);
+        }
+    }
+    g_strfreev(*list);
+    *list = g_strv_builder_end(builder);
+}
+
 static bool set_option(struct config *config, const struct option *option, const char *value,
                        GError **error) {
     char *field = (char *)config + option->offset;
@@ -100,6 +134,7 @@ static bool set_option(struct config *config, const struct option *option, const
     }
     case OPTION_NUMBER: return set_number(option, value, (int64_t *)(void *)field, error);
     case OPTION_SWITCH: *(bool *)(void *)field = strcmp(value, "false") != 0; return true;
+    case OPTION_LIST: add_names((char ***)(void *)field, value); return true;
     }
     g_assert_not_reached();
 }
@@ -175,6 +210,21 @@ static bool read_arguments(struct config *config, int argc, char *const *argv, G
     return true;
 }
 
+static bool check_network(const struct config *config, GError **error) {
+    if (strcmp(config->min_signature, "v1") != 0 && strcmp(config->min_signature, "v3") != 0) {
+        fault_set(error, FAULT_INVALID_DATA, "--min-signature takes v1 or v3, not \"%s\"",
+                  config->min_signature);
+        return false;
+    }
+    if ((config->tls_certificate == NULL) != (config->tls_key == NULL)) {
+        fault_set(error, FAULT_INVALID_DATA,
+                  "--tls-cert and --tls-key belong together: --%s is missing",
+                  config->tls_key == NULL ? "tls-key" : "tls-cert");
+        return false;
+    }
+    return true;
+}
+
 static bool check(const struct config *config, GError **error) {
     enum log_level level = LOG_INFO;
     if (strcmp(config->language_name, "zh") != 0 && strcmp(config->language_name, "en") != 0) {
@@ -190,6 +240,9 @@ static bool check(const struct config *config, GError **error) {
     if (!log_level_from_name(config->log_level, &level)) {
         fault_set(error, FAULT_INVALID_DATA,
                   "--log-level takes debug, info, warn or error, not \"%s\"", config->log_level);
+        return false;
+    }
+    if (!check_network(config, error)) {
         return false;
     }
     if (config->data == NULL && !config->wants_help && !config->wants_version) {
@@ -221,6 +274,10 @@ bool config_read(int argc, char *const *argv, struct config *ret_config, GError 
 void config_done(struct config *config) {
     g_free(config->data);
     g_free(config->listen);
+    g_free(config->tls_certificate);
+    g_free(config->tls_key);
+    g_free(config->min_signature);
+    g_strfreev(config->hosts);
     g_free(config->language_name);
     g_free(config->zone);
     g_free(config->log_level);

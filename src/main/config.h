@@ -22,8 +22,17 @@ struct config {
     int64_t run_limit_s;
     int64_t grace_s;
     int64_t connections_max;
-    char *language_name; // "zh" or "en"
-    char *zone;          // of times that belong to no flow
+    int64_t address_connections_max;
+    char *tls_certificate; // files, PEM; both or none
+    char *tls_key;
+    char *min_signature; // "v1" or "v3"
+    bool hides_string_to_sign;
+    char **hosts;     // NULL-ended; NULL: any
+    int64_t key_rate; // requests per second; 0: no limit
+    int64_t address_rate;
+    int64_t failure_rate; // failed authentications per second and address
+    char *language_name;  // "zh" or "en"
+    char *zone;           // of times that belong to no flow
     char *log_level;
     bool access_log;
     bool wants_help;

@@ -5,26 +5,32 @@
 #include "main/serving.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "api/gate.h"
 #include "api/handlers.h"
+#include "api/quota.h"
 #include "api/readers.h"
 #include "api/services.h"
 #include "api/sign.h"
+#include "base/crypto.h"
+#include "base/fault.h"
 #include "store/nonces.h"
 #include "web/http.h"
 #include "web/routes.h"
 
-enum { DRAIN_MS = 2000 };
+enum { DRAIN_MS = 2000, TOKEN_CHARACTERS = 40 };
 
 struct serving {
     struct engine *engine;
     struct readers *readers;
     struct api_services services;
+    struct quota *quota;
     struct api *api;
     struct routes *routes;
     struct http_server *http;
     char *address;
+    char *metrics_token; // NULL: the page is open, on loopback
 };
 
 static char *write_metrics(void *ctx) {
@@ -51,10 +57,32 @@ static char *write_metrics(void *ctx) {
         stats.has_supervisor);
 }
 
-static char *make_address(const char *listen, uint16_t port) {
+static char *make_address(const char *scheme, const char *listen, uint16_t port) {
     const char *colon = strrchr(listen, ':');
     size_t len = colon != NULL ? (size_t)(colon - listen) : strlen(listen);
-    return g_strdup_printf("http://%.*s:%u", (int)len, listen, port);
+    return g_strdup_printf("%s://%.*s:%u", scheme, (int)len, listen, port);
+}
+
+// On loopback the page is open; for others it takes the token of DIR/metrics-token, which the first such start makes.
+static bool load_metrics_token(struct serving *serving, const char *dir, int listen_fd,
+                               GError **error) {
+    if (http_is_loopback(listen_fd)) {
+        return true;
+    }
+    g_autofree char *path = g_build_filename(dir, "metrics-token", NULL);
+    g_autofree char *text = NULL;
+    if (g_file_get_contents(path, &text, NULL, NULL) && g_strstrip(text)[0] != 0) {
+        serving->metrics_token = g_steal_pointer(&text);
+        return true;
+    }
+    serving->metrics_token = crypto_random_text(TOKEN_CHARACTERS);
+    g_autoptr(GError) reason = NULL;
+    if (!g_file_set_contents_full(path, serving->metrics_token, -1, G_FILE_SET_CONTENTS_CONSISTENT,
+                                  0600, &reason)) {
+        fault_set(error, FAULT_IO, "writing metrics-token: %s", reason->message);
+        return false;
+    }
+    return true;
 }
 
 static void take_nonce(const char *access_key_id, const char *nonce, int64_t seen_ms, void *ctx) {
@@ -76,11 +104,63 @@ static bool resume_nonces(struct serving *serving, GError **error) {
     return store_nonce_each(loan.reader, from_ms, take_nonce, nonces, error);
 }
 
+static void make_api(struct serving *serving, const struct config *config) {
+    struct api_options options = {
+        .key_find = gate_key_find,
+        .key_ctx = serving->readers,
+        .permit = gate_permit,
+        .admit = quota_admit_key,
+        .admit_ctx = serving->quota,
+        .blame = quota_blame,
+        .blame_ctx = serving->quota,
+        .refuses_v1 = strcmp(config->min_signature, "v3") == 0,
+        .hosts = (const char *const *)config->hosts,
+        .note = services_note,
+        .note_ctx = &serving->services,
+        .handlers = api_handlers,
+        .services = &serving->services,
+        .shows_string_to_sign = !config->hides_string_to_sign,
+        .checks_replies = g_getenv("SLUICE_CHECK_REPLIES") != NULL,
+    };
+    serving->api = api_new(&options);
+}
+
+static bool start_http(struct serving *serving, const struct config *config, int listen_fd,
+                       const struct tls_pair *tls, GError **error) {
+    struct routes_options routes_options = { .api = serving->api,
+                                             .metrics = write_metrics,
+                                             .metrics_token = serving->metrics_token,
+                                             .admit = quota_admit_address,
+                                             .admit_ctx = serving->quota,
+                                             .ctx = serving };
+    serving->routes = routes_new(&routes_options);
+    struct http_options options = {
+        .listen_fd = listen_fd,
+        .gate = routes_gate,
+        .handler = routes_handle,
+        .refuse = routes_refuse,
+        .ctx = serving->routes,
+        .connections_max = (unsigned)config->connections_max,
+        .address_connections_max = (unsigned)config->address_connections_max,
+        .tls = tls,
+        .writes_access_log = config->access_log,
+    };
+    if (!http_server_start(&options, &serving->http, error)) {
+        return false;
+    }
+    serving->address = make_address(tls == NULL ? "http" : "https", config->listen,
+                                    http_server_port(serving->http));
+    return true;
+}
+
 bool serving_start(const struct config *config, const char *dir, struct engine *engine,
-                   const struct store *store, int listen_fd, struct serving **ret_serving,
-                   GError **error) {
+                   const struct store *store, int listen_fd, const struct tls_pair *tls,
+                   struct serving **ret_serving, GError **error) {
     struct serving *serving = g_new0(struct serving, 1);
     serving->engine = engine;
+    serving->quota = quota_new(&(struct quota_options){ .key_rate = config->key_rate,
+                                                        .address_rate = config->address_rate,
+                                                        .failure_rate = config->failure_rate });
     serving->readers = readers_new(dir, store);
     serving->services = (struct api_services){
         .engine = engine,
@@ -89,40 +169,16 @@ bool serving_start(const struct config *config, const char *dir, struct engine *
         .zone = config->zone,
         .language = config_language(config),
     };
-    struct api_options api_options = {
-        .key_find = gate_key_find,
-        .key_ctx = serving->readers,
-        .permit = gate_permit,
-        .note = services_note,
-        .note_ctx = &serving->services,
-        .handlers = api_handlers,
-        .services = &serving->services,
-        .shows_string_to_sign = true,
-        .checks_replies = g_getenv("SLUICE_CHECK_REPLIES") != NULL,
-    };
-    serving->api = api_new(&api_options);
-    if (!resume_nonces(serving, error)) {
+    make_api(serving, config);
+    if (!load_metrics_token(serving, dir, listen_fd, error) || !resume_nonces(serving, error)) {
+        (void)close(listen_fd);
         serving_stop(serving);
         return false;
     }
-    struct routes_options routes_options = { .api = serving->api,
-                                             .metrics = write_metrics,
-                                             .ctx = serving };
-    serving->routes = routes_new(&routes_options);
-    struct http_options http_options = {
-        .listen_fd = listen_fd,
-        .gate = routes_gate,
-        .handler = routes_handle,
-        .refuse = routes_refuse,
-        .ctx = serving->routes,
-        .connections_max = (unsigned)config->connections_max,
-        .writes_access_log = config->access_log,
-    };
-    if (!http_server_start(&http_options, &serving->http, error)) {
+    if (!start_http(serving, config, listen_fd, tls, error)) {
         serving_stop(serving);
         return false;
     }
-    serving->address = make_address(config->listen, http_server_port(serving->http));
     *ret_serving = serving;
     return true;
 }
@@ -140,6 +196,8 @@ void serving_stop(struct serving *serving) {
     }
     routes_free(serving->routes);
     api_free(serving->api);
+    quota_free(serving->quota);
+    g_free(serving->metrics_token);
     readers_free(serving->readers);
     g_free(serving->address);
     g_free(serving);

@@ -163,6 +163,7 @@ static enum cli_exit run_command(const struct command *command, const struct cli
         .endpoint = options->values[OPTION_ENDPOINT],
         .data_dir = options->values[OPTION_DATA],
         .profile = options->values[OPTION_PROFILE],
+        .ca_file = options->values[OPTION_CA_FILE],
     };
     if (!cli_options_output(options, &is_json, &error) ||
         !cli_profile_load(&choice, &profile, &error)) {

@@ -27,6 +27,7 @@
 #include "store/people.h"
 #include "store/store.h"
 #include "web/http.h"
+#include "web/tls.h"
 
 enum { EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_LOCKED = 3, EXIT_STORE = 70 };
 enum { GONE_WAIT_MS = 10000 };
@@ -38,6 +39,7 @@ struct server {
     int launcher_fd;
     int lock_fd;
     int listen_fd;
+    struct tls_pair tls; // until it is served with; empty: plain HTTP
     struct store *store;
     struct engine *engine;
     struct control *control;
@@ -51,21 +53,18 @@ static void fail_stop(const char *reason, void *user) {
     _exit(EXIT_STORE);
 }
 
-static bool is_loopback(const char *listen) {
-    return g_str_has_prefix(listen, "127.") || g_str_has_prefix(listen, "[::1]:") ||
-           g_str_has_prefix(listen, "localhost:");
-}
-
-static bool check_listen(const struct config *config, GError **error) {
-    if (!is_loopback(config->listen) && !config->allow_plain) {
-        fault_set(error, FAULT_INVALID_DATA,
-                  "--listen %s is not loopback: plain HTTP shows requests and replies to the "
-                  "network; put a TLS proxy in "
-                  "front, or say --allow-plain",
-                  config->listen);
-        return false;
+// Certificate and key may be readable for root only. They are read after the launcher's fork, which must not hold them.
+static bool open_network(struct server *server, GError **error) {
+    const struct config *config = &server->config;
+    if (config->stop_all) {
+        return true;
     }
-    return true;
+    if (config->tls_key != NULL) {
+        return tls_pair_read(config->tls_certificate, config->tls_key, &server->tls, error) &&
+               http_listen(config->listen, &server->listen_fd, error);
+    }
+    return config->allow_plain ? http_listen(config->listen, &server->listen_fd, error)
+                               : http_listen_on_loopback(config->listen, &server->listen_fd, error);
 }
 
 // Everything that needs the rights the process was started with.
@@ -86,8 +85,7 @@ static bool prepare(struct server *server, GError **error) {
     };
     privilege_harden();
     return launcher_fork(&launcher, &server->launcher_fd, error) &&
-           datadir_lock(server->dir, &server->lock_fd, error) &&
-           (config->stop_all || http_listen(config->listen, &server->listen_fd, error)) &&
+           datadir_lock(server->dir, &server->lock_fd, error) && open_network(server, error) &&
            (!server->is_root || privilege_drop(server_uid, error));
 }
 
@@ -120,8 +118,11 @@ static void ask_to_end(void *user) {
 }
 
 static bool serve(struct server *server, GError **error) {
-    if (!serving_start(&server->config, server->dir, server->engine, server->store,
-                       server->listen_fd, &server->serving, error)) {
+    bool is_started = serving_start(
+        &server->config, server->dir, server->engine, server->store, server->listen_fd,
+        server->tls.key == NULL ? NULL : &server->tls, &server->serving, error);
+    tls_pair_done(&server->tls);
+    if (!is_started) {
         return false;
     }
     const char *address = serving_address(server->serving);
@@ -224,8 +225,8 @@ static int run(struct server *server) {
     g_autoptr(GError) error = NULL;
     sigset_t signals;
     block_signals(&signals);
-    if (!check_listen(&server->config, &error) || !prepare(server, &error) ||
-        !open_store(server, &error) || !start_engine(server, &error) || !serve(server, &error)) {
+    if (!prepare(server, &error) || !open_store(server, &error) || !start_engine(server, &error) ||
+        !serve(server, &error)) {
         (void)fprintf(stderr, "sluiced: %s\n", error->message);
         int code = fault_is(error, FAULT_UNAVAILABLE) ? EXIT_LOCKED : EXIT_FAILED;
         stop(server);

@@ -537,6 +537,8 @@ static void on_library_message(void *ctx, const char *format, va_list arguments)
 static void fill_defaults(struct http_options *options) {
     options->workers_max = options->workers_max == 0 ? 128 : options->workers_max;
     options->connections_max = options->connections_max == 0 ? 512 : options->connections_max;
+    options->address_connections_max =
+        options->address_connections_max == 0 ? 200 : options->address_connections_max;
     options->kept_connections_max =
         options->kept_connections_max == 0 ? 64 : options->kept_connections_max;
     options->header_timeout_ms =
@@ -556,6 +558,32 @@ static uint16_t port_of(int fd) {
         return 0;
     }
     return ntohs(address.any.sa_family == AF_INET6 ? address.in6.sin6_port : address.in.sin_port);
+}
+
+static struct MHD_Daemon *start_daemon(struct http_server *server) {
+    const struct http_options *options = &server->options;
+    // Not the library's strict mode: it answers a missing Host in its own words and keeps the connection; framing.c closes it.
+    unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
+    struct MHD_OptionItem tls[] = { { MHD_OPTION_END, 0, NULL },
+                                    { MHD_OPTION_HTTPS_MEM_KEY, 0, NULL },
+                                    { MHD_OPTION_HTTPS_PRIORITIES, 0,
+                                      (void *)(uintptr_t)tls_priorities },
+                                    { MHD_OPTION_END, 0, NULL } };
+    if (options->tls != NULL) {
+        flags |= MHD_USE_TLS;
+        tls[0] = (struct MHD_OptionItem){ MHD_OPTION_HTTPS_MEM_CERT, 0, options->tls->certificate };
+        tls[1].ptr_value = options->tls->key;
+    }
+    return MHD_start_daemon(
+        flags, 0, NULL, NULL, on_request, server, MHD_OPTION_EXTERNAL_LOGGER, on_library_message,
+        NULL, MHD_OPTION_LISTEN_SOCKET, options->listen_fd, MHD_OPTION_THREAD_POOL_SIZE,
+        (unsigned)NETWORK_THREADS, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        (size_t)CONNECTION_MEMORY_BYTES, MHD_OPTION_CONNECTION_LIMIT, options->connections_max,
+        MHD_OPTION_PER_IP_CONNECTION_LIMIT, options->address_connections_max,
+        MHD_OPTION_CONNECTION_TIMEOUT, MAX(1, options->idle_timeout_ms / 1000),
+        MHD_OPTION_STRICT_FOR_CLIENT, 0, MHD_OPTION_URI_LOG_CALLBACK, on_target, server,
+        MHD_OPTION_NOTIFY_COMPLETED, on_completed, server, MHD_OPTION_NOTIFY_CONNECTION,
+        on_connection, server, MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
 }
 
 static void server_free(struct http_server *server) {
@@ -582,17 +610,8 @@ bool http_server_start(const struct http_options *options, struct http_server **
     server->port = port_of(options->listen_fd);
     server->workers =
         g_thread_pool_new(run_worker, server, (gint)server->options.workers_max, FALSE, NULL);
-    // Not the library's strict mode: it answers a missing Host in its own words and keeps the connection; framing.c closes it.
-    unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
-    server->daemon = MHD_start_daemon(
-        flags, 0, NULL, NULL, on_request, server, MHD_OPTION_EXTERNAL_LOGGER, on_library_message,
-        NULL, MHD_OPTION_LISTEN_SOCKET, options->listen_fd, MHD_OPTION_THREAD_POOL_SIZE,
-        (unsigned)NETWORK_THREADS, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        (size_t)CONNECTION_MEMORY_BYTES, MHD_OPTION_CONNECTION_LIMIT,
-        server->options.connections_max, MHD_OPTION_CONNECTION_TIMEOUT,
-        MAX(1, server->options.idle_timeout_ms / 1000), MHD_OPTION_STRICT_FOR_CLIENT, 0,
-        MHD_OPTION_URI_LOG_CALLBACK, on_target, server, MHD_OPTION_NOTIFY_COMPLETED, on_completed,
-        server, MHD_OPTION_NOTIFY_CONNECTION, on_connection, server, MHD_OPTION_END);
+    server->daemon = start_daemon(server);
+    server->options.tls = NULL; // the caller's again
     if (server->daemon == NULL) {
         (void)close(options->listen_fd);
         server_free(server);

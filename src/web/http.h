@@ -7,12 +7,13 @@
 // http_reply_send by the gate, the handler, or any thread the handler passed the reply to.
 //
 // Limits (reliability.md, "HTTP."): target 1 MiB (414), 100 header fields and 16 KiB of them (431), body as the gate says (413), all bodies
-// together 64 MiB (503). Refused with 400 and closed: two Hosts, two Content-Lengths, Content-Length with Transfer-Encoding, any coding
+// together 64 MiB (503), 200 connections of one address. Refused with 400 and closed: two Hosts, two Content-Lengths, Content-Length with Transfer-Encoding, any coding
 // but `chunked`. Cut without a reply: headers slower than 10 s, bodies slower than 60 s or than 1 KiB/s after 5 s, 60 s of silence.
 #pragma once
 
 #include "api/request.h"
 #include "web/framing.h"
+#include "web/tls.h"
 
 #include <glib.h>
 #include <stdbool.h>
@@ -45,14 +46,20 @@ struct http_options {
     unsigned connections_max; // 512; more wait in the kernel's queue
     unsigned
         kept_connections_max; // 64: more than these are closed after their reply, since each kept one holds 1.2 MiB
-    unsigned header_timeout_ms; // 10 s
-    unsigned body_timeout_ms;   // 60 s
-    unsigned idle_timeout_ms;   // 60 s
-    bool writes_access_log;     // one line a request, without the query
+    unsigned header_timeout_ms;       // 10 s
+    unsigned body_timeout_ms;         // 60 s
+    unsigned idle_timeout_ms;         // 60 s
+    unsigned address_connections_max; // 200: of one address; more are closed at once
+    bool writes_access_log;           // one line a request, without the query
+    const struct tls_pair *tls;       // NULL: plain HTTP. Read by http_server_start only
 };
 
 // Opens a listening socket: "127.0.0.1:8080", "[::1]:0", "localhost:8080". The caller owns the descriptor until http_server_start.
 bool http_listen(const char *address, int *ret_fd, GError **error);
+// The same, but anything that is not loopback once the name is resolved is FAULT_INVALID_DATA: plain HTTP is for this host only.
+bool http_listen_on_loopback(const char *address, int *ret_fd, GError **error);
+// Is the address that this socket is bound to loopback?
+bool http_is_loopback(int listen_fd);
 
 // Takes over listen_fd, on failure too.
 bool http_server_start(const struct http_options *options, struct http_server **ret_server,

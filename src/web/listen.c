@@ -54,7 +54,25 @@ static int open_listener(const struct addrinfo *info) {
     return fd;
 }
 
-bool http_listen(const char *address, int *ret_fd, GError **error) {
+static bool is_loopback(const struct sockaddr *address) {
+    if (address->sa_family == AF_INET) {
+        const struct sockaddr_in *in = (const struct sockaddr_in *)(const void *)address;
+        return ntohl(in->sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
+    }
+    const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)(const void *)address;
+    return address->sa_family == AF_INET6 && IN6_IS_ADDR_LOOPBACK(&in6->sin6_addr);
+}
+
+bool http_is_loopback(int listen_fd) {
+    union {
+        struct sockaddr any;
+        struct sockaddr_in6 in6;
+    } address = { 0 };
+    socklen_t len = sizeof address;
+    return getsockname(listen_fd, &address.any, &len) == 0 && is_loopback(&address.any);
+}
+
+static bool listen_on(const char *address, bool only_loopback, int *ret_fd, GError **error) {
     g_autofree char *host = NULL;
     g_autofree char *port = NULL;
     if (!split_address(address, &host, &port)) {
@@ -72,6 +90,15 @@ bool http_listen(const char *address, int *ret_fd, GError **error) {
                   gai_strerror(status));
         return false;
     }
+    if (only_loopback && !is_loopback(found->ai_addr)) {
+        freeaddrinfo(found);
+        fault_set(
+            error, FAULT_INVALID_DATA,
+            "--listen %s is not loopback: plain HTTP shows requests and replies to the network; "
+            "give --tls-cert and --tls-key, put a TLS proxy in front, or say --allow-plain",
+            address);
+        return false;
+    }
     int fd = open_listener(found);
     freeaddrinfo(found);
     if (fd < 0) {
@@ -80,4 +107,12 @@ bool http_listen(const char *address, int *ret_fd, GError **error) {
     }
     *ret_fd = fd;
     return true;
+}
+
+bool http_listen(const char *address, int *ret_fd, GError **error) {
+    return listen_on(address, false, ret_fd, error);
+}
+
+bool http_listen_on_loopback(const char *address, int *ret_fd, GError **error) {
+    return listen_on(address, true, ret_fd, error);
 }

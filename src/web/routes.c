@@ -78,14 +78,34 @@ static void send_api_reply(struct api_reply *made, struct http_reply *reply) {
     api_reply_done(made);
 }
 
+static void refuse_as(const struct api_request *request, struct wire_error *error,
+                      struct http_reply *reply) {
+    struct api_reply made;
+    api_refuse(request, error, &made);
+    wire_error_done(error);
+    send_api_reply(&made, reply);
+}
+
 static void refuse(const struct api_request *request, enum wire_code code, const char *field,
                    const char *description, struct http_reply *reply) {
     struct wire_error error = { 0 };
     wire_error_set(&error, code, field, "%s", description);
-    struct api_reply made;
-    api_refuse(request, &error, &made);
-    wire_error_done(&error);
-    send_api_reply(&made, reply);
+    refuse_as(request, &error, reply);
+}
+
+static void refuse_throttled(const struct api_request *request, int64_t retry_ms,
+                             struct http_reply *reply) {
+    struct wire_error error = { 0 };
+    wire_error_set(&error, WIRE_THROTTLED, NULL, "too many requests from this address");
+    wire_error_set_retry(&error, MAX(retry_ms, 1));
+    refuse_as(request, &error, reply);
+}
+
+// Probes of load balancers pass always: they are cheap, and refusing them would take the server out of service.
+static bool is_admitted(const struct routes *routes, const struct route *route,
+                        const struct api_request *request, int64_t *ret_retry_ms) {
+    return routes->options.admit == NULL || (route != NULL && route->policy == POLICY_OPEN) ||
+           routes->options.admit(routes->options.admit_ctx, request->peer, ret_retry_ms);
 }
 
 void routes_refuse(void *ctx, const struct api_request *request, enum http_refusal refusal,
@@ -150,6 +170,11 @@ bool routes_gate(void *ctx, const struct api_request *request, size_t *ret_body_
     const struct routes *routes = ctx;
     const struct route *route = find_route(request->target);
     bool is_get = strcmp(request->method, "GET") == 0;
+    int64_t retry_ms = 0;
+    if (!is_admitted(routes, route, request, &retry_ms)) {
+        refuse_throttled(request, retry_ms, reply);
+        return false;
+    }
     if (!is_get && strcmp(request->method, "POST") != 0) {
         http_reply_close(reply);
         refuse(request, WIRE_UNSUPPORTED_METHOD, NULL, "the methods are GET and POST", reply);

@@ -17,6 +17,9 @@ struct routes_options {
     bool (*is_ready)(void *ctx);
     // Prometheus text; the caller frees it. Any worker thread. NULL: no such page.
     char *(*metrics)(void *ctx);
+    // May this peer send another request now? False: refused as throttled, for the time that is given. Must not block. NULL: always.
+    bool (*admit)(void *ctx, const char *peer, int64_t *ret_retry_ms);
+    void *admit_ctx;
     const char *metrics_token; // asked for as `Authorization: Bearer …`; NULL: open (loopback only)
     void *ctx;
 };

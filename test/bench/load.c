@@ -6,6 +6,7 @@
 //   bench-load DIR burst FLOW N CONNECTIONS      N runs started as fast as possible, until all have succeeded
 //   bench-load DIR start FLOW N FILE             N runs of one node, one after the other, from the call until the node's process runs,
 //                                                which writes its time into FILE (bench-stamp)
+//   bench-load DIR read FLOW N CONNECTIONS       N signed reads (GetTaskFlowGraph) as fast as possible
 //
 // DIR is the server's directory: its address and key are read there. Prints one JSON object with `seconds`.
 #include <errno.h>
@@ -194,6 +195,22 @@ static void *burst_client(void *user) {
     return NULL;
 }
 
+// Sends all requests over so many connections; the seconds until the last reply.
+static double ask_all(struct burst *burst, int connections) {
+    GThread *threads[CONNECTIONS_MAX];
+    double start = now_s();
+    for (int i = 0; i < connections; i++) {
+        threads[i] = g_thread_new("burst", burst_client, burst);
+    }
+    for (int i = 0; i < connections; i++) {
+        (void)g_thread_join(threads[i]);
+    }
+    if (burst->refused > 0) {
+        die("burst", "calls were refused");
+    }
+    return now_s() - start;
+}
+
 static void run_burst(const struct cli_profile *profile, const char *flow, gint count,
                       int connections) {
     g_autofree char *buf = g_malloc(REPLY_BYTES_MAX);
@@ -205,18 +222,8 @@ static void run_burst(const struct cli_profile *profile, const char *flow, gint 
     for (gint i = 0; i < count; i++) {
         burst.requests[i] = start_request(profile, flow);
     }
-    GThread *threads[CONNECTIONS_MAX];
     double start = now_s();
-    for (int i = 0; i < connections; i++) {
-        threads[i] = g_thread_new("burst", burst_client, &burst);
-    }
-    for (int i = 0; i < connections; i++) {
-        (void)g_thread_join(threads[i]);
-    }
-    double accepted = now_s() - start;
-    if (burst.refused > 0) {
-        die("burst", "calls were refused");
-    }
+    double accepted = ask_all(&burst, connections);
     while (count_runs(fd, profile, flow, "4", buf) < before + count) {
         if (now_s() - start > RUN_DEADLINE_S) {
             die("burst", "not all runs succeed");
@@ -226,6 +233,22 @@ static void run_burst(const struct cli_profile *profile, const char *flow, gint 
     (void)printf("{\"seconds\": %.9f, \"accepted_seconds\": %.9f}\n", now_s() - start, accepted);
     g_strfreev(burst.requests);
     (void)close(fd);
+}
+
+// What a client that looks at its flow asks for; the other side of the HTTP library's hello page.
+static void run_read(const struct cli_profile *profile, const char *flow, gint count,
+                     int connections) {
+    const char *names[] = { "DagId", NULL };
+    const char *values[] = { flow, NULL };
+    struct burst burst = { .profile = profile,
+                           .requests = g_new0(char *, (gsize)count + 1),
+                           .count = count };
+    for (gint i = 0; i < count; i++) {
+        burst.requests[i] = request_new(profile, "GetTaskFlowGraph", names, values);
+    }
+    double seconds = ask_all(&burst, connections);
+    (void)printf("{\"count\": %d, \"seconds\": %.9f}\n", count, seconds);
+    g_strfreev(burst.requests);
 }
 
 static int compare_doubles(const void *left, const void *right) {
@@ -275,13 +298,14 @@ int main(int argc, char **argv) {
     GError *error = NULL;
     struct cli_profile_choice choice = { .data_dir = argc > 1 ? argv[1] : "" };
     bool is_run = argc == 4 && strcmp(work, "run") == 0;
-    bool is_burst = argc == 6 && strcmp(work, "burst") == 0 && count > 0 && count <= 100000 &&
-                    connections > 0 && connections <= CONNECTIONS_MAX;
+    bool is_many = argc == 6 && count > 0 && count <= 100000 && connections > 0 &&
+                   connections <= CONNECTIONS_MAX;
+    bool is_burst = is_many && strcmp(work, "burst") == 0;
+    bool is_read = is_many && strcmp(work, "read") == 0;
     bool is_start = argc == 6 && strcmp(work, "start") == 0 && count > 0 && count <= 10000;
-    if (!is_run && !is_burst && !is_start) {
-        (void)fprintf(
-            stderr,
-            "usage: bench-load DIR run FLOW | burst FLOW N CONNECTIONS | start FLOW N FILE\n");
+    if (!is_run && !is_burst && !is_start && !is_read) {
+        (void)fprintf(stderr, "usage: bench-load DIR run FLOW | burst FLOW N CONNECTIONS | start "
+                              "FLOW N FILE | read FLOW N CONNECTIONS\n");
         return 2;
     }
     if (!cli_profile_load(&choice, &profile, &error)) {
@@ -291,6 +315,8 @@ int main(int argc, char **argv) {
         run_once(&profile, flow);
     } else if (is_burst) {
         run_burst(&profile, flow, (gint)count, (int)connections);
+    } else if (is_read) {
+        run_read(&profile, flow, (gint)count, (int)connections);
     } else {
         run_start(&profile, flow, (unsigned)count, argv[5]);
     }

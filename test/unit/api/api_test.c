@@ -182,6 +182,75 @@ static void checks_come_in_their_order(void) {
     api_free(api);
 }
 
+static unsigned blamed;
+
+static void count_blame(void *ctx, const char *peer) {
+    g_assert_cmpstr(peer, ==, "test");
+    blamed++;
+}
+
+static void only_failed_authentications_are_blamed_on_the_peer(void) {
+    static int owner;
+    struct api *api = api_new(&(struct api_options){ .now_ms = clock_now,
+                                                     .key_find = find_key,
+                                                     .key_ctx = &owner,
+                                                     .permit = permit,
+                                                     .handlers = handlers,
+                                                     .blame = count_blame });
+    static const struct wish wishes[] = {
+        { .action = "CreateTaskFlow", .nonce = "1", .key = "unknown" },
+        { .action = "CreateTaskFlow", .nonce = "2", .secret = "wrong" },
+        { .action = "CreateTaskFlow", .nonce = "3", .key = "temporary", .token = "other" },
+        { .action = "NoSuchThing", .nonce = "4" },
+        { .action = "DeleteUser", .nonce = "5" },
+        { .action = "CreateTaskFlow", .nonce = "5" },
+    };
+    blamed = 0;
+    for (size_t i = 0; i < G_N_ELEMENTS(wishes); i++) {
+        g_autofree char *code = try_call(api, wishes[i]);
+        g_assert_cmpstr(code, !=, "");
+    }
+    g_assert_cmpuint(blamed, ==, 3);
+    api_free(api);
+}
+
+static void a_host_list_binds_signed_requests_to_its_names(void) {
+    static int owner;
+    static const char *const others[] = { "api.example.org", NULL };
+    static const char *const ours[] = { "api.example.org", "H", NULL };
+    for (int i = 0; i < 2; i++) {
+        struct api *api = api_new(&(struct api_options){ .now_ms = clock_now,
+                                                         .key_find = find_key,
+                                                         .key_ctx = &owner,
+                                                         .permit = permit,
+                                                         .handlers = handlers,
+                                                         .hosts = i == 0 ? others : ours });
+        g_autofree char *unsigned_code =
+            try_call(api, (struct wish){ .action = "CreateTaskFlow", .nonce = "1", .secret = "x" });
+        g_assert_cmpstr(unsigned_code, ==, "SignatureDoesNotMatch");
+        g_autofree char *code =
+            try_call(api, (struct wish){ .action = "CreateTaskFlow", .nonce = "2" });
+        g_assert_cmpstr(code, ==, i == 0 ? "InvalidHost" : "MissingDagName");
+        api_free(api);
+    }
+}
+
+static void the_older_signature_can_be_switched_off(void) {
+    struct api *api = api_new(&(struct api_options){ .key_find = find_key, .refuses_v1 = true });
+    struct api_request request = {
+        .method = "GET",
+        .target = "/?Action=GetTaskFlowGraph&Version=2018-11-01&AccessKeyId=k&Signature=YQ%3D%3D"
+                  "&SignatureNonce=1&Timestamp=2024-05-06T07%3A08%3A09Z&Format=JSON",
+        .peer = "test",
+    };
+    struct api_reply reply;
+    api_handle(api, &request, &reply);
+    g_assert_cmpint(reply.http, ==, 400);
+    g_assert_cmpstr(reply.code, ==, "InvalidSignatureMethod");
+    api_reply_done(&reply);
+    api_free(api);
+}
+
 static void an_unsigned_request_gets_the_right_code_and_form(void) {
     static const struct {
         const char *target;
@@ -228,6 +297,12 @@ int main(int argc, char **argv) {
     g_test_add_func("/api/checks_come_in_their_order", checks_come_in_their_order);
     g_test_add_func("/api/an_unsigned_request_gets_the_right_code_and_form",
                     an_unsigned_request_gets_the_right_code_and_form);
+    g_test_add_func("/api/only_failed_authentications_are_blamed_on_the_peer",
+                    only_failed_authentications_are_blamed_on_the_peer);
+    g_test_add_func("/api/a_host_list_binds_signed_requests_to_its_names",
+                    a_host_list_binds_signed_requests_to_its_names);
+    g_test_add_func("/api/the_older_signature_can_be_switched_off",
+                    the_older_signature_can_be_switched_off);
     g_test_add_func("/api/limits_can_look_at_the_action_before_the_body",
                     limits_can_look_at_the_action_before_the_body);
     return g_test_run();

@@ -3,6 +3,8 @@
 // The real server on loopback, spoken to in bytes. Waits are for events with a deadline, never for a time.
 #include "web/http.h"
 
+#include "base/fault.h"
+
 #include <arpa/inet.h>
 #include <glib.h>
 #include <netinet/in.h>
@@ -558,6 +560,30 @@ static void addresses_are_read_strictly(void) {
     }
 }
 
+static void plain_http_is_for_loopback_whatever_the_address_is_called(void) {
+    static const char *const far[] = { "0.0.0.0:0",   "[::]:0",          "0:0",
+                                       "192.0.2.1:0", "[2001:db8::1]:0", "[::ffff:127.0.0.1]:0" };
+    static const char *const near[] = { "127.0.0.1:0", "127.8.9.1:0", "localhost:0",
+                                        "2130706433:0" };
+    for (size_t i = 0; i < G_N_ELEMENTS(far); i++) {
+        int fd = -1;
+        GError *error = NULL;
+        g_test_message("%s", far[i]);
+        g_assert_false(http_listen_on_loopback(far[i], &fd, &error));
+        g_assert_true(fault_is(error, FAULT_INVALID_DATA));
+        g_assert_nonnull(strstr(error->message, "--allow-plain"));
+        g_clear_error(&error);
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(near); i++) {
+        int fd = -1;
+        GError *error = NULL;
+        g_test_message("%s", near[i]);
+        g_assert_true(http_listen_on_loopback(near[i], &fd, &error));
+        g_assert_true(http_is_loopback(fd));
+        (void)close(fd);
+    }
+}
+
 int main(int argc, char **argv) {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/http/a_request_is_answered_and_the_connection_kept",
@@ -586,5 +612,7 @@ int main(int argc, char **argv) {
     g_test_add_func("/http/a_stop_lets_the_running_handler_answer",
                     a_stop_lets_the_running_handler_answer);
     g_test_add_func("/http/addresses_are_read_strictly", addresses_are_read_strictly);
+    g_test_add_func("/http/plain_http_is_for_loopback_whatever_the_address_is_called",
+                    plain_http_is_for_loopback_whatever_the_address_is_called);
     return g_test_run();
 }

@@ -9,7 +9,9 @@ export const SOURCE = process.env.SLUICE_SOURCE ?? path.resolve(path.dirname(fil
 export const BUILD = process.env.SLUICE_BUILD ?? path.join(SOURCE, 'build');
 export const PROGRAM = path.join(BUILD, 'src/main/sluiced');
 
-const READY = /^sluiced ready on http:\/\/127\.0\.0\.1:(\d+)$/m;
+const READY = /^sluiced ready on https?:\/\/127\.0\.0\.1:(\d+)$/m;
+// Tests call faster than any client would; those of the limits set their own behind these.
+const UNLIMITED = ['--key-rate', '0', '--address-rate', '0', '--failure-rate', '0'];
 // Sanitizers make everything several times slower.
 export const PATIENCE = process.env.SLUICE_SANITIZED ? 4 : 1;
 
@@ -66,7 +68,7 @@ export class Server {
             SLUICE_ACCESS_KEY_SECRET: this.accessKeySecret,
             ...this.options.environment,
         };
-        const child = spawn(PROGRAM, ['--data', this.data, '--listen', '127.0.0.1:0', ...(this.options.arguments ?? [])], {
+        const child = spawn(PROGRAM, ['--data', this.data, '--listen', '127.0.0.1:0', ...UNLIMITED, ...(this.options.arguments ?? [])], {
             env: environment,
             stdio: ['ignore', 'pipe', 'pipe'],
         });
