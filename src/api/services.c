@@ -59,6 +59,21 @@ static char *describe_object(const struct operation *operation, const struct arg
     return g_string_free(text, FALSE);
 }
 
+static int64_t named_database(const struct operation *operation, const struct args *args) {
+    static const char *const names[] = { "DbId", "DatabaseId" };
+    for (size_t i = 0; args != NULL && i < G_N_ELEMENTS(names); i++) {
+        const struct param *param = operation_param(operation, names[i]);
+        int64_t id = 0;
+        bool is_number = param != NULL &&
+                         (param->shape->kind == VALUE_LONG || param->shape->kind == VALUE_INTEGER);
+        if (is_number ? args_int(args, names[i], &id)
+                      : param != NULL && args_text_id(args, names[i], &id, NULL)) {
+            return id;
+        }
+    }
+    return 0;
+}
+
 void call_origin_init(const struct call *call, struct call_origin *ret_origin) {
     const char *token = operation_param(call->operation, "ClientToken") != NULL
                             ? args_text(call->args, "ClientToken")
@@ -75,6 +90,7 @@ void call_origin_init(const struct call *call, struct call_origin *ret_origin) {
         .nonce = call->nonce,
         .peer = call->peer,
         .object = ret_origin->object,
+        .database_id = named_database(call->operation, call->args),
         .client_token = has_token ? token : NULL,
         .digest = ret_origin->digest,
     };
@@ -100,7 +116,8 @@ void services_note(void *ctx, const struct api_note *note) {
                     .access_key_id = note->access_key_id,
                     .nonce = note->nonce,
                     .peer = note->peer,
-                    .object = object },
+                    .object = object,
+                    .database_id = named_database(note->operation, note->args) },
         .code = note->code,
         .keeps_nonce = note->code != NULL,
         .at_ms = note->now_ms,

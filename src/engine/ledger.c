@@ -5,7 +5,9 @@
 
 #include "engine/ledger.h"
 
-#include "store/keys.h"
+#include "base/log.h"
+#include "store/audit.h"
+#include "store/audit_heads.h"
 #include "store/nonces.h"
 #include "store/tokens.h"
 
@@ -13,11 +15,13 @@ enum {
     NOTES_PER_TURN_MAX = 512,
     PURGE_MORE = 16, // beyond twice what was entered, so that forgetting is faster than learning
     KEY_USE_MS = 60 * 1000, // a key's last use is exact to this
-    KEYS_REMEMBERED_MAX = 10000,
+    SIGN_MS = 60 * 60 * 1000,
 };
 
 struct ledger {
     struct store *store;
+    char *dir;
+    int64_t signed_ms;     // when the chain's end was signed last
     int64_t high_ms;       // of the stored nonces: never goes back
     int entered;           // nonces and tokens since the last flush
     GQueue notes;          // of struct note *, oldest first
@@ -58,7 +62,7 @@ GPtrArray *note_list_new(void) {
     return g_ptr_array_new_with_free_func((GDestroyNotify)note_free);
 }
 
-bool ledger_new(struct store *store, struct ledger **ret_ledger, GError **error) {
+bool ledger_new(struct store *store, const char *dir, struct ledger **ret_ledger, GError **error) {
     int64_t oldest_ms = 0;
     int64_t newest_ms = 0;
     if (!store_nonce_span(store_as_reader(store), &oldest_ms, &newest_ms, error)) {
@@ -66,6 +70,7 @@ bool ledger_new(struct store *store, struct ledger **ret_ledger, GError **error)
     }
     struct ledger *ledger = g_new0(struct ledger, 1);
     ledger->store = store;
+    ledger->dir = g_strdup(dir);
     ledger->high_ms = newest_ms;
     g_queue_init(&ledger->notes);
     ledger->uses = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
@@ -81,6 +86,7 @@ void ledger_free(struct ledger *ledger) {
     g_queue_clear_full(&ledger->notes, (GDestroyNotify)note_free);
     g_hash_table_unref(ledger->uses);
     g_hash_table_unref(ledger->written);
+    g_free(ledger->dir);
     g_free(ledger);
 }
 
@@ -103,11 +109,42 @@ static bool keep_nonce(struct ledger *ledger, const struct origin *origin, int64
                            error);
 }
 
+static bool log_call(struct ledger *ledger, const struct caller *caller,
+                     const struct origin *origin, const char *code, const char *note, int64_t at_ms,
+                     GError **error) {
+    struct audit_entry entry = { .at_ms = at_ms,
+                                 .tenant_id = caller->tenant_id,
+                                 .user_id = caller->user_id,
+                                 .user_name = caller->name,
+                                 .uid = caller->uid,
+                                 .origin = origin,
+                                 .code = code,
+                                 .note = note };
+    return store_audit_add(ledger->store, &entry, error);
+}
+
 bool ledger_enter(struct ledger *ledger, const struct caller *caller, const struct origin *origin,
                   int64_t now_ms, const struct change_result *result, GError **error) {
-    return origin == NULL || (keep_nonce(ledger, origin, now_ms, error) &&
-                              (result == NULL || store_token_add(ledger->store, caller, origin,
-                                                                 result, now_ms, error)));
+    if (origin == NULL) {
+        return true;
+    }
+    bool is_repeat = result == NULL;
+    const char *note =
+        is_repeat ? "repeated under its client token, without a further effect" : NULL;
+    return keep_nonce(ledger, origin, now_ms, error) &&
+           (is_repeat || store_token_add(ledger->store, caller, origin, result, now_ms, error)) &&
+           log_call(ledger, caller, origin, NULL, note, now_ms, error);
+}
+
+bool ledger_enter_own(struct ledger *ledger, const char *action, int64_t tenant_id,
+                      const char *object, const char *note, int64_t now_ms, GError **error) {
+    struct origin origin = { .action = action, .object = object };
+    struct audit_entry entry = { .at_ms = now_ms,
+                                 .tenant_id = tenant_id,
+                                 .user_name = "operator",
+                                 .origin = &origin,
+                                 .note = note };
+    return store_audit_add(ledger->store, &entry, error);
 }
 
 void ledger_note(struct ledger *ledger, const struct note *note) {
@@ -135,13 +172,30 @@ void ledger_key_used(struct ledger *ledger, const char *access_key_id, int64_t a
     }
 }
 
+static bool write_note(struct ledger *ledger, const struct note *note, int64_t now_ms,
+                       GError **error) {
+    return (!note->keeps_nonce || keep_nonce(ledger, &note->origin, now_ms, error)) &&
+           log_call(ledger, &note->caller, &note->origin, note->code, NULL, note->at_ms, error);
+}
+
+static bool write_dropped(struct ledger *ledger, int64_t now_ms, GError **error) {
+    if (ledger->dropped_count == 0) {
+        return true;
+    }
+    g_autofree char *text =
+        g_strdup_printf("%" G_GINT64_FORMAT " refused calls came faster than they could be kept",
+                        ledger->dropped_count);
+    ledger->dropped_count = 0;
+    return ledger_enter_own(ledger, "DropNotes", 0, NULL, text, now_ms, error);
+}
+
 static bool write_notes(struct ledger *ledger, int64_t now_ms, bool writes_all, GError **error) {
     for (int i = 0; writes_all || i < NOTES_PER_TURN_MAX; i++) {
         struct note *note = g_queue_pop_head(&ledger->notes);
         if (note == NULL) {
             return true;
         }
-        bool is_written = !note->keeps_nonce || keep_nonce(ledger, &note->origin, now_ms, error);
+        bool is_written = write_note(ledger, note, now_ms, error);
         note_free(note);
         if (!is_written) {
             return false;
@@ -161,6 +215,36 @@ bool ledger_flush(struct ledger *ledger, int64_t now_ms, bool forces, GError **e
     if (!store_is_dirty(ledger->store) && !forces) {
         return true;
     }
-    return write_notes(ledger, now_ms, forces, error) &&
+    return write_notes(ledger, now_ms, forces, error) && write_dropped(ledger, now_ms, error) &&
            (ledger->entered == 0 || forget_old(ledger, now_ms, error));
+}
+
+// ---- The chain's signed ends ----
+
+// What stands in the way is told in the log; the server goes on, because what it can no longer prove it can still do.
+static void sign_end(struct ledger *ledger, int64_t now_ms) {
+    g_autoptr(GError) error = NULL;
+    ledger->signed_ms = now_ms;
+    if (!store_audit_heads_append(ledger->store, ledger->dir, now_ms, &error)) {
+        log_error("engine", "event=audit-head-not-signed reason=\"%s\"", error->message);
+    }
+}
+
+void ledger_begin(struct ledger *ledger, int64_t now_ms) {
+    g_autoptr(GError) error = NULL;
+    g_autofree char *fault = NULL;
+    struct store_reader *reader = store_as_reader(ledger->store);
+    int64_t count = 0;
+    if (!store_audit_verify_end(reader, &fault, &error) ||
+        !store_audit_heads_verify(reader, ledger->dir, &count, &fault, &error)) {
+        log_error("engine", "event=audit-broken reason=\"%s\"",
+                  fault != NULL ? fault : error->message);
+    }
+    sign_end(ledger, now_ms);
+}
+
+void ledger_sign(struct ledger *ledger, int64_t now_ms, bool is_end) {
+    if (is_end || now_ms - ledger->signed_ms >= SIGN_MS || now_ms < ledger->signed_ms) {
+        sign_end(ledger, now_ms);
+    }
 }

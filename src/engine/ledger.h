@@ -28,8 +28,8 @@ enum { NOTES_MAX = 4096 }; // that wait, in the loop and in the ledger
 
 struct ledger;
 
-// Reads how far the store's time has come.
-bool ledger_new(struct store *store, struct ledger **ret_ledger, GError **error);
+// Reads how far the store's time has come. dir: the data directory, copied.
+bool ledger_new(struct store *store, const char *dir, struct ledger **ret_ledger, GError **error);
 void ledger_free(struct ledger *ledger);
 
 // Was the call made before under its client token? Then *ret_result is its answer. origin may be NULL.
@@ -48,3 +48,8 @@ void ledger_key_used(struct ledger *ledger, const char *access_key_id, int64_t a
 void ledger_notes_dropped(struct ledger *ledger, int64_t count);
 // Writes what waits, and forgets old nonces and tokens: before the commit of a turn that has changed something, or when `forces`.
 bool ledger_flush(struct ledger *ledger, int64_t now_ms, bool forces, GError **error);
+
+// Outside of a transaction: looks at the log's end and at its signed heads and tells what does not fit, then signs the present end.
+void ledger_begin(struct ledger *ledger, int64_t now_ms);
+// The same: signs the chain's present end when an hour has passed since the last time, or when `is_end`.
+void ledger_sign(struct ledger *ledger, int64_t now_ms, bool is_end);

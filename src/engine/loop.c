@@ -88,8 +88,11 @@ static void stop_every_run(struct loop *loop) {
         struct run_event event = { .kind = RUN_EVENT_STOP,
                                    .now_ms = loop->active.now_ms,
                                    .actor = "operator" };
+        g_autofree char *object = g_strdup_printf("DagInstanceId=%" G_GINT64_FORMAT, entry->run_id);
         GError *error = NULL;
-        if (!active_apply(&loop->active, entry, &event, &error)) {
+        if (!active_apply(&loop->active, entry, &event, &error) ||
+            !ledger_enter_own(loop->ledger, "StopAll", entry->run->tenant_id, object, NULL,
+                              loop->active.now_ms, &error)) {
             refuse_or_fail(loop, loop->stopping, error);
             return;
         }
@@ -431,6 +434,7 @@ static bool turn(struct loop *loop) {
     act(loop);
     check_stopping(loop);
     reply(loop);
+    ledger_sign(loop->ledger, loop->active.now_ms, loop->is_quitting);
     return true;
 }
 
@@ -522,11 +526,12 @@ bool loop_new(const struct engine_options *options, struct loop **ret_loop, GErr
     loop->key_uses = key_uses_new();
     active_init(&loop->active, options->store, &loop->options);
     loop->client = client_new(loop->dir, options->launch, options->launch_user);
-    if (!ledger_new(options->store, &loop->ledger, error) || !recover(loop, error)) {
+    if (!ledger_new(options->store, loop->dir, &loop->ledger, error) || !recover(loop, error)) {
         loop_free(loop);
         return false;
     }
     active_sweep(&loop->active);
+    ledger_begin(loop->ledger, loop->active.now_ms);
     *ret_loop = loop;
     return true;
 }

@@ -15,6 +15,7 @@ struct origin {
     const char *nonce;
     const char *peer;         // the address it came from, without the port
     const char *object;       // the arguments that name things: "DagId=3 NodeId=7"
+    int64_t database_id;      // that the call is about; 0 none
     const char *client_token; // NULL without
     const char *digest;       // of the arguments (args_digest); NULL without client_token
 };

@@ -38,7 +38,7 @@ static const char SAMPLE_LETTERS[] = "*<>";
 
 // ---- The master key ----
 
-static bool read_master(int fd, struct store *store, GError **error) {
+static bool read_master(int fd, struct store_reader *reader, GError **error) {
     struct stat status;
     size_t len = 0;
     uint8_t key[CRYPTO_KEY_BYTES + 1];
@@ -53,8 +53,8 @@ static bool read_master(int fd, struct store *store, GError **error) {
                              : "master.key can be read by others; make its mode 0600");
         return false;
     }
-    memcpy(store->reader.master, key, CRYPTO_KEY_BYTES);
-    store->reader.has_master = true;
+    memcpy(reader->master, key, CRYPTO_KEY_BYTES);
+    reader->has_master = true;
     explicit_bzero(key, sizeof key);
     return true;
 }
@@ -91,7 +91,7 @@ bool store_master_key(struct store *store, const char *dir, GError **error) {
     int code = fd < 0 ? errno : 0;
     bool is_good = false;
     if (fd >= 0) {
-        is_good = read_master(fd, store, error);
+        is_good = read_master(fd, &store->reader, error);
         (void)close(fd);
     } else if (code != ENOENT) {
         fault_set(error, FAULT_IO, "opening master.key: %s", g_strerror(code));
@@ -104,6 +104,22 @@ bool store_master_key(struct store *store, const char *dir, GError **error) {
         } else {
             is_good = make_master(dir_fd, store, error);
         }
+    }
+    (void)close(dir_fd);
+    return is_good;
+}
+
+bool store_reader_master_key(struct store_reader *reader, const char *dir, GError **error) {
+    int dir_fd = -1;
+    if (!open_dir(dir, &dir_fd, error)) {
+        return false;
+    }
+    int fd = openat(dir_fd, "master.key", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    bool is_good = fd >= 0 && read_master(fd, reader, error);
+    if (fd < 0) {
+        fault_set(error, FAULT_IO, "opening %s/master.key: %s", dir, g_strerror(errno));
+    } else {
+        (void)close(fd);
     }
     (void)close(dir_fd);
     return is_good;

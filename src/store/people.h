@@ -23,6 +23,8 @@ void key_row_free(struct key_row *row);
 bool store_key_find(struct store_reader *reader, const char *access_key_id,
                     struct key_row **ret_key, GError **error);
 void store_reader_use_master(struct store_reader *reader, const struct store *store);
+// For a program beside the server: reads DIR/master.key.
+bool store_reader_master_key(struct store_reader *reader, const char *dir, GError **error);
 
 struct tenant_row {
     int64_t id;

@@ -25,9 +25,17 @@ struct store_block {
     int64_t durable_bound; // what the counter's row says
 };
 
+// The end of the operation log's chain, as the open transaction has it. Forgotten by a rollback.
+struct audit_tail {
+    bool is_known;
+    int64_t seq;
+    uint8_t hash[CRYPTO_SHA256_BYTES];
+};
+
 struct store {
     struct store_reader reader; // over the writer's connection
     struct store_block blocks[COUNTER_COUNT];
+    struct audit_tail audit_tail;
     bool is_open; // between begin and commit or rollback
     bool is_dirty;
 };

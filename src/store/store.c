@@ -187,6 +187,7 @@ bool store_commit(struct store *store, GError **error) {
 void store_rollback(struct store *store) {
     g_assert(store->is_open);
     sql_rollback(store->reader.sql);
+    store->audit_tail.is_known = false;
     store->is_open = false;
     store->is_dirty = false;
 }

@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// audit_words: what an entry of the operation log is called: its module (operations.md §1.11) and its sentence.
+#pragma once
+
+// The module of an operation or of an action of the engine; constant. Of an action without a row: CONFIG_MANAGE.
+const char *audit_module(const char *action);
+// What the action does, for a sentence: "create a task flow"; constant. NULL for an action without a row.
+const char *audit_phrase(const char *action);
