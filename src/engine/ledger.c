@@ -8,13 +8,13 @@
 #include "base/log.h"
 #include "store/audit.h"
 #include "store/audit_heads.h"
+#include "store/keys.h"
 #include "store/nonces.h"
 #include "store/tokens.h"
 
 enum {
     NOTES_PER_TURN_MAX = 512,
     PURGE_MORE = 16, // beyond twice what was entered, so that forgetting is faster than learning
-    KEY_USE_MS = 60 * 1000, // a key's last use is exact to this
     SIGN_MS = 60 * 60 * 1000,
 };
 
@@ -27,7 +27,6 @@ struct ledger {
     GQueue notes;          // of struct note *, oldest first
     int64_t dropped_count; // refusals that were not kept
     GHashTable *uses;      // key id → int64_t *: uses that wait
-    GHashTable *written;   // key id → int64_t *: the last use that was written
 };
 
 struct note *note_copy(const struct note *note) {
@@ -74,7 +73,6 @@ bool ledger_new(struct store *store, const char *dir, struct ledger **ret_ledger
     ledger->high_ms = newest_ms;
     g_queue_init(&ledger->notes);
     ledger->uses = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-    ledger->written = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     *ret_ledger = ledger;
     return true;
 }
@@ -85,7 +83,6 @@ void ledger_free(struct ledger *ledger) {
     }
     g_queue_clear_full(&ledger->notes, (GDestroyNotify)note_free);
     g_hash_table_unref(ledger->uses);
-    g_hash_table_unref(ledger->written);
     g_free(ledger->dir);
     g_free(ledger);
 }
@@ -161,15 +158,24 @@ void ledger_notes_dropped(struct ledger *ledger, int64_t count) {
     ledger->dropped_count += count;
 }
 
-static void remember_use(GHashTable *uses, const char *access_key_id, int64_t at_ms) {
-    (void)g_hash_table_replace(uses, g_strdup(access_key_id), g_memdup2(&at_ms, sizeof at_ms));
+void ledger_key_used(struct ledger *ledger, const char *access_key_id, int64_t at_ms) {
+    (void)g_hash_table_replace(ledger->uses, g_strdup(access_key_id),
+                               g_memdup2(&at_ms, sizeof at_ms));
 }
 
-void ledger_key_used(struct ledger *ledger, const char *access_key_id, int64_t at_ms) {
-    const int64_t *written_ms = g_hash_table_lookup(ledger->written, access_key_id);
-    if (written_ms == NULL || at_ms - *written_ms >= KEY_USE_MS) {
-        remember_use(ledger->uses, access_key_id, at_ms);
+// The store writes a key's row once in a while only.
+static bool write_uses(struct ledger *ledger, GError **error) {
+    GHashTableIter iter;
+    gpointer key = NULL;
+    gpointer at_ms = NULL;
+    g_hash_table_iter_init(&iter, ledger->uses);
+    while (g_hash_table_iter_next(&iter, &key, &at_ms)) {
+        if (!store_key_used(ledger->store, key, *(const int64_t *)at_ms, error)) {
+            return false;
+        }
+        g_hash_table_iter_remove(&iter);
     }
+    return true;
 }
 
 static bool write_note(struct ledger *ledger, const struct note *note, int64_t now_ms,
@@ -216,7 +222,7 @@ bool ledger_flush(struct ledger *ledger, int64_t now_ms, bool forces, GError **e
         return true;
     }
     return write_notes(ledger, now_ms, forces, error) && write_dropped(ledger, now_ms, error) &&
-           (ledger->entered == 0 || forget_old(ledger, now_ms, error));
+           write_uses(ledger, error) && (ledger->entered == 0 || forget_old(ledger, now_ms, error));
 }
 
 // ---- The chain's signed ends ----
