@@ -16,3 +16,4 @@ command_run_change(struct cli_session *session); // suspend, resume, stop, rerun
 enum cli_exit command_run_log(struct cli_session *session);
 enum cli_exit command_run_show(struct cli_session *session);
 enum cli_exit command_run_watch(struct cli_session *session);
+enum cli_exit command_audit_verify(struct cli_session *session); // has no client

@@ -17,6 +17,7 @@ struct command {
     unsigned words_min; // behind the command's words
     unsigned words_max;
     enum cli_exit (*run)(struct cli_session *session);
+    bool asks_no_server; // the session has no client
 };
 
 #define RUN_NAMING                                                                                 \
@@ -71,6 +72,14 @@ static const struct command commands[] = {
       RUN_NAMING "\nExample:\n  sluice run rerun nightly 2001\n", 0, 1, 2, command_run_change },
     { "run", "restore", "[FLOW] RUN", "run again what did not succeed in a failed or stopped run",
       RUN_NAMING "\nExample:\n  sluice run restore nightly 2001\n", 0, 1, 2, command_run_change },
+    { "audit", "verify", "", "check that the operation log of a server's directory is whole",
+      "Reads DIR/state.db, DIR/audit.heads and DIR/master.key, while a server runs or not; changes "
+      "nothing.\n"
+      "Ends with 0 when every row is as it was written, with 1 when not: the first row that does "
+      "not fit is\n"
+      "named; with 2 when the log can not be read.\n\n"
+      "Example:\n  sluice audit verify --data /var/lib/sluice\n",
+      0, 0, 0, command_audit_verify, true },
 };
 
 static const char general_help[] =
@@ -156,6 +165,10 @@ static enum cli_exit run_command(const struct command *command, const struct cli
                               command->group, command->word != NULL ? " " : "",
                               command->word != NULL ? command->word : "", command->form);
     }
+    if (command->asks_no_server) {
+        struct cli_session session = { .options = options };
+        return command->run(&session);
+    }
     GError *error = NULL;
     bool is_json = false;
     struct cli_profile profile;
@@ -200,10 +213,10 @@ static enum cli_exit choose(const struct cli_options *options) {
         return run_command(command, options, own_words);
     }
     if (group == NULL) {
-        return cli_fail_usage("a command is missing: call, flow or run");
+        return cli_fail_usage("a command is missing: call, flow, run or audit");
     }
     if (!has_group(group)) {
-        return cli_fail_usage("there is no command %s; there are call, flow and run", group);
+        return cli_fail_usage("there is no command %s; there are call, flow, run and audit", group);
     }
     return word == NULL ? cli_fail_usage("sluice %s needs a word behind it", group)
                         : cli_fail_usage("there is no command %s %s", group, word);
