@@ -48,6 +48,10 @@ void cli_client_free(struct cli_client *client) {
     }
 }
 
+bool cli_client_uses_key(const struct cli_client *client, const char *access_key_id) {
+    return g_strcmp0(client->profile.access_key_id, access_key_id) == 0;
+}
+
 // An array that ends in NULL, as the signer wants it; the texts stay where they are.
 static const char **null_ended(const GPtrArray *texts) {
     const char **list = g_new0(const char *, texts->len + 1);

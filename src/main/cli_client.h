@@ -29,6 +29,8 @@ void cli_params_done(struct cli_params *params);
 // Takes over what the profile holds and leaves it empty.
 struct cli_client *cli_client_new(struct cli_profile *profile_take);
 void cli_client_free(struct cli_client *client);
+// Are calls signed with this key?
+bool cli_client_uses_key(const struct cli_client *client, const char *access_key_id);
 
 // One call. On success *ret_reply is the reply's object; the caller drops its reference. FAULT_UNAVAILABLE: no answer, or one that is
 // not the API's. FAULT_NO_PERMISSION: refused; the text is "CODE: message" and the description on lines of its own.

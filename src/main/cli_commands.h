@@ -9,6 +9,10 @@
 
 enum cli_exit command_call(struct cli_session *session);
 enum cli_exit command_flow_list(struct cli_session *session);
+enum cli_exit command_key_change(struct cli_session *session); // enable, disable, delete
+enum cli_exit command_key_create(struct cli_session *session);
+enum cli_exit command_key_list(struct cli_session *session);
+enum cli_exit command_key_rotate(struct cli_session *session);
 enum cli_exit command_run_list(struct cli_session *session);
 enum cli_exit command_run_start(struct cli_session *session);
 enum cli_exit
@@ -17,3 +21,10 @@ enum cli_exit command_run_log(struct cli_session *session);
 enum cli_exit command_run_show(struct cli_session *session);
 enum cli_exit command_run_watch(struct cli_session *session);
 enum cli_exit command_audit_verify(struct cli_session *session); // has no client
+enum cli_exit command_tenant_create(struct cli_session *session);
+enum cli_exit command_tenant_list(struct cli_session *session);
+enum cli_exit command_user_add(struct cli_session *session);
+enum cli_exit command_user_change(struct cli_session *session); // enable, disable, delete
+enum cli_exit command_user_list(struct cli_session *session);
+enum cli_exit command_user_show(struct cli_session *session);
+enum cli_exit command_user_update(struct cli_session *session);

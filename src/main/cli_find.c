@@ -111,3 +111,16 @@ bool cli_find_run(struct cli_session *session, struct cli_run_id *ret_id, GError
     }
     return is_found;
 }
+
+bool cli_find_user(struct cli_session *session, const char *uid, char ret_user[24],
+                   GError **error) {
+    json_t *reply = NULL;
+    if (!cli_call_with(session->client, "GetUser", &reply, error, uid != NULL ? "Uid" : NULL, uid,
+                       NULL)) {
+        return false;
+    }
+    g_autofree char *user = cli_reply_text(json_object_get(reply, "User"), "UserId");
+    (void)g_strlcpy(ret_user, user, 24);
+    json_decref(reply);
+    return true;
+}

@@ -23,3 +23,6 @@ bool cli_find_flow(struct cli_session *session, const char *text, char ret_flow[
 // The command's words as FLOW RUN, or as RUN alone: then the flows that the caller can see are asked one by one.
 // FAULT_INVALID_VALUE: no such run in any of them.
 bool cli_find_run(struct cli_session *session, struct cli_run_id *ret_id, GError **error);
+
+// The service's number of the user with this uid; of the caller when uid is NULL.
+bool cli_find_user(struct cli_session *session, const char *uid, char ret_user[24], GError **error);

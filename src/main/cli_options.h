@@ -19,6 +19,12 @@ enum cli_option {
     OPTION_ATTEMPT,  // --attempt N
     OPTION_LIMIT,    // --limit N
     OPTION_STATUS,   // --status WORD
+    OPTION_NAME,     // --name TEXT
+    OPTION_ROLES,    // --roles ROLE,…
+    OPTION_MOBILE,   // --mobile TEXT
+    OPTION_ROLE,     // --role ROLE
+    OPTION_STATE,    // --state WORD
+    OPTION_SEARCH,   // --search TEXT
     OPTION_FOLLOW,   // -f, --follow
     OPTION_BARE,     // --bare
     OPTION_HELP,     // -h, --help

@@ -24,6 +24,11 @@ struct command {
     "FLOW is a flow's number or name. With RUN alone, the flows that you can see are searched "    \
     "for it.\n"
 
+#define USER_FIELDS (OPTION_BIT(OPTION_NAME) | OPTION_BIT(OPTION_ROLES) | OPTION_BIT(OPTION_MOBILE))
+#define KEY_SHOWN                                                                                  \
+    "The secret is shown this once and can not be read again. The lines have the form of the "     \
+    "server's\nDIR/credentials.\n"
+
 static const struct command commands[] = {
     { "call", NULL, "ACTION [Name=value …]", "call any operation of the API",
       "Name=@FILE takes the value from a file (@- from standard input), Name=@@text a value that "
@@ -80,6 +85,51 @@ static const struct command commands[] = {
       "named; with 2 when the log can not be read.\n\n"
       "Example:\n  sluice audit verify --data /var/lib/sluice\n",
       0, 0, 0, command_audit_verify, true },
+    { "user", "list", "", "the users of your tenant",
+      "Examples:\n  sluice user list\n  sluice user list --role admin\n"
+      "  sluice user list --state deleted -o json\n",
+      OPTION_BIT(OPTION_ROLE) | OPTION_BIT(OPTION_STATE) | OPTION_BIT(OPTION_SEARCH), 0, 0,
+      command_user_list },
+    { "user", "show", "[UID]", "one user; without UID yourself",
+      "Examples:\n  sluice user show\n  sluice user show 100023\n", 0, 0, 1, command_user_show },
+    { "user", "add", "UID", "add a user to your tenant, or bring a deleted one back",
+      "UID is the user's name for good: a number or any text. It gets a key by `sluice key "
+      "create`.\n\nExamples:\n  sluice user add 100023 --name Ada --roles dba\n"
+      "  sluice user add ada@example.com\n",
+      USER_FIELDS, 1, 1, command_user_add },
+    { "user", "update", "UID", "change a user's name, roles or phone",
+      "--roles replaces all roles; what is not given stays.\n\nExample:\n"
+      "  sluice user update 100023 --roles dba,admin\n",
+      USER_FIELDS, 1, 1, command_user_update },
+    { "user", "enable", "UID", "let a disabled user call again",
+      "Example:\n  sluice user enable 100023\n", 0, 1, 1, command_user_change },
+    { "user", "disable", "UID", "lock a user out; its keys stop to work at once",
+      "Stakeholder and workspace rights lapse for good, owned flows stay.\n\nExample:\n"
+      "  sluice user disable 100023\n",
+      0, 1, 1, command_user_change },
+    { "user", "delete", "UID", "remove a user with its keys; what it owns stays",
+      "Example:\n  sluice user delete 100023\n", 0, 1, 1, command_user_change },
+    { "key", "list", "[UID]", "the access keys of a user; without UID your own",
+      "Examples:\n  sluice key list\n  sluice key list 100023\n", 0, 0, 1, command_key_list },
+    { "key", "create", "[UID]", "make an access key for a user; without UID for yourself",
+      KEY_SHOWN "\nExamples:\n  sluice key create\n  sluice key create 100023\n", 0, 0, 1,
+      command_key_create },
+    { "key", "disable", "KEY", "refuse calls that are signed with a key",
+      "Example:\n  sluice key disable 3sXp0bQm1cTf7vRk9wZn2dLh\n", 0, 1, 1, command_key_change },
+    { "key", "enable", "KEY", "accept a disabled key again",
+      "Example:\n  sluice key enable 3sXp0bQm1cTf7vRk9wZn2dLh\n", 0, 1, 1, command_key_change },
+    { "key", "rotate", "[UID] KEY", "make a new key, then disable this one",
+      "Without UID the key is one of yours. If the second step fails, both keys work.\n" KEY_SHOWN
+      "\nExample:\n  sluice key rotate 100023 3sXp0bQm1cTf7vRk9wZn2dLh\n",
+      0, 1, 2, command_key_rotate },
+    { "key", "delete", "KEY", "delete a disabled key",
+      "Example:\n  sluice key delete 3sXp0bQm1cTf7vRk9wZn2dLh\n", 0, 1, 1, command_key_change },
+    { "tenant", "list", "", "your tenant", "Example:\n  sluice tenant list\n", 0, 0, 0,
+      command_tenant_list },
+    { "tenant", "create", "NAME", "make a tenant with an administrator of its own",
+      "Only the server's first administrator may. Prints the new administrator's uid and "
+      "key.\n" KEY_SHOWN "\nExample:\n  sluice --data /var/lib/sluice tenant create branch\n",
+      0, 1, 1, command_tenant_create },
 };
 
 static const char general_help[] =
@@ -135,6 +185,19 @@ static bool has_group(const char *group) {
         }
     }
     return false;
+}
+
+// "call, flow, …": what may come first.
+static char *groups_text(void) {
+    GString *text = g_string_new(NULL);
+    const char *last = "";
+    for (size_t i = 0; i < G_N_ELEMENTS(commands); i++) {
+        if (strcmp(commands[i].group, last) != 0) {
+            last = commands[i].group;
+            g_string_append_printf(text, "%s%s", i > 0 ? ", " : "", last);
+        }
+    }
+    return g_string_free(text, FALSE);
 }
 
 static const struct command *find_command(const struct cli_options *options,
@@ -212,11 +275,12 @@ static enum cli_exit choose(const struct cli_options *options) {
     if (command != NULL) {
         return run_command(command, options, own_words);
     }
+    g_autofree char *groups = groups_text();
     if (group == NULL) {
-        return cli_fail_usage("a command is missing: call, flow, run or audit");
+        return cli_fail_usage("a command is missing, one of: %s", groups);
     }
     if (!has_group(group)) {
-        return cli_fail_usage("there is no command %s; there are call, flow, run and audit", group);
+        return cli_fail_usage("there is no command %s; there are: %s", group, groups);
     }
     return word == NULL ? cli_fail_usage("sluice %s needs a word behind it", group)
                         : cli_fail_usage("there is no command %s %s", group, word);
