@@ -65,9 +65,11 @@ static bool check_registration(const struct call *call, const struct source_fiel
 static bool commit_registration(const struct call *call, struct source_fields *fields,
                                 struct change_result *ret_result, GError **error) {
     OWNED(change) change = call_change(call, CHANGE_SOURCE_REGISTER);
+    bool is_repeat = false;
     change->source = fields;
-    return check_registration(call, fields, error) &&
-           (skips_test(call) || probe(call, fields, error)) &&
+    return call_is_repeat(call, &is_repeat, error) &&
+           (is_repeat || check_registration(call, fields, error)) &&
+           (is_repeat || skips_test(call) || probe(call, fields, error)) &&
            call_commit(call, g_steal_pointer(&change), ret_result, error);
 }
 

@@ -4,6 +4,7 @@
 #include "api/services.h"
 
 #include "base/fault.h"
+#include "store/tokens.h"
 
 #include <string.h>
 
@@ -59,6 +60,12 @@ static char *describe_object(const struct operation *operation, const struct arg
     return g_string_free(text, FALSE);
 }
 
+// "192.0.2.7:48216" without the port, which tells nothing later. The caller frees it.
+static char *address_only(const char *peer) {
+    const char *colon = peer != NULL ? strrchr(peer, ':') : NULL;
+    return colon != NULL ? g_strndup(peer, (gsize)(colon - peer)) : g_strdup(peer);
+}
+
 static int64_t named_database(const struct operation *operation, const struct args *args) {
     static const char *const names[] = { "DbId", "DatabaseId" };
     for (size_t i = 0; args != NULL && i < G_N_ELEMENTS(names); i++) {
@@ -81,6 +88,7 @@ void call_origin_init(const struct call *call, struct call_origin *ret_origin) {
     bool has_token = token != NULL && token[0] != 0;
     *ret_origin = (struct call_origin){
         .object = describe_object(call->operation, call->args),
+        .peer = address_only(call->peer),
         .digest = has_token ? args_digest(call->args) : NULL,
     };
     ret_origin->origin = (struct origin){
@@ -88,7 +96,7 @@ void call_origin_init(const struct call *call, struct call_origin *ret_origin) {
         .request_id = call->request_id,
         .access_key_id = call->access_key_id,
         .nonce = call->nonce,
-        .peer = call->peer,
+        .peer = ret_origin->peer,
         .object = ret_origin->object,
         .database_id = named_database(call->operation, call->args),
         .client_token = has_token ? token : NULL,
@@ -99,6 +107,7 @@ void call_origin_init(const struct call *call, struct call_origin *ret_origin) {
 void call_origin_done(struct call_origin *origin) {
     g_free(origin->object);
     g_free(origin->digest);
+    g_free(origin->peer);
     *origin = (struct call_origin){ 0 };
 }
 
@@ -109,13 +118,14 @@ void services_note(void *ctx, const struct api_note *note) {
     }
     g_autofree char *object =
         note->code != NULL ? describe_object(note->operation, note->args) : NULL;
+    g_autofree char *peer = note->code != NULL ? address_only(note->peer) : NULL;
     struct note entry = {
         .caller = *note->caller,
         .origin = { .action = note->operation->action,
                     .request_id = note->request_id,
                     .access_key_id = note->access_key_id,
                     .nonce = note->nonce,
-                    .peer = note->peer,
+                    .peer = peer,
                     .object = object,
                     .database_id = named_database(note->operation, note->args) },
         .code = note->code,
@@ -123,6 +133,19 @@ void services_note(void *ctx, const struct api_note *note) {
         .at_ms = note->now_ms,
     };
     engine_note(services->engine, &entry);
+}
+
+bool call_is_repeat(const struct call *call, bool *ret_is_repeat, GError **error) {
+    struct call_origin origin;
+    READER_LOAN loan = { 0 };
+    struct change_result result = { 0 };
+    call_origin_init(call, &origin);
+    bool is_known = call_borrow(call, &loan, error) &&
+                    store_token_find(loan.reader, call->caller, &origin.origin, call->now_ms,
+                                     ret_is_repeat, &result, error);
+    change_result_done(&result);
+    call_origin_done(&origin);
+    return is_known;
 }
 
 bool call_commit(const struct call *call, struct change *change, struct change_result *ret_result,

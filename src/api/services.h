@@ -36,6 +36,9 @@ bool call_borrow(const struct call *call, struct reader_loan *ret_loan, GError *
 
 // A change by the call's caller.
 struct change *call_change(const struct call *call, enum change_kind kind);
+// Was the call made before under its client token? Then it ends with call_commit at once, which has the first answer: what a handler asks or
+// does before its change would find the state that the call itself has made. Faults as store_token_find.
+bool call_is_repeat(const struct call *call, bool *ret_is_repeat, GError **error);
 // Takes the change and returns when it is durable. The result is freed with change_result_done; `ret_result` may be NULL.
 bool call_commit(const struct call *call, struct change *change, struct change_result *ret_result,
                  GError **error);
@@ -51,6 +54,7 @@ struct call_origin {
     struct origin origin;
     char *object;
     char *digest;
+    char *peer;
 };
 void call_origin_init(const struct call *call, struct call_origin *ret_origin);
 void call_origin_done(struct call_origin *origin);

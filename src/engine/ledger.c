@@ -91,8 +91,8 @@ bool ledger_find(struct ledger *ledger, const struct caller *caller, const struc
                  int64_t now_ms, bool *ret_is_repeat, struct change_result *ret_result,
                  GError **error) {
     *ret_is_repeat = false;
-    return origin == NULL || store_token_find(ledger->store, caller, origin, now_ms, ret_is_repeat,
-                                              ret_result, error);
+    return origin == NULL || store_token_find(store_as_reader(ledger->store), caller, origin,
+                                              now_ms, ret_is_repeat, ret_result, error);
 }
 
 static bool keep_nonce(struct ledger *ledger, const struct origin *origin, int64_t now_ms,

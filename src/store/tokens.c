@@ -129,10 +129,10 @@ static bool unpack(const void *data, size_t len, struct change_result *ret_resul
     return false;
 }
 
-static bool open_answer(struct store *store, const char *context, const void *sealed, size_t len,
-                        struct change_result *ret_result, GError **error) {
+static bool open_answer(struct store_reader *reader, const char *context, const void *sealed,
+                        size_t len, struct change_result *ret_result, GError **error) {
     g_autoptr(GBytes) bytes = NULL;
-    if (!crypto_open(store->reader.master, context, sealed, len, &bytes, error)) {
+    if (!crypto_open(reader->master, context, sealed, len, &bytes, error)) {
         g_prefix_error(error, "the stored answer of a client token: ");
         return false;
     }
@@ -145,8 +145,9 @@ static bool open_answer(struct store *store, const char *context, const void *se
 
 // ---- Finding and keeping ----
 
-static bool judge(struct store *store, struct sql_statement *row, const struct caller *caller,
-                  const struct origin *origin, struct change_result *ret_result, GError **error) {
+static bool judge(struct store_reader *reader, struct sql_statement *row,
+                  const struct caller *caller, const struct origin *origin,
+                  struct change_result *ret_result, GError **error) {
     if (g_strcmp0(sql_column_text(row, 0), origin->digest) != 0) {
         fault_set_field(error, FAULT_TOKEN_MISMATCH, "ClientToken",
                         "this ClientToken was used for another %s within the last %d hours; repeat "
@@ -164,12 +165,12 @@ static bool judge(struct store *store, struct sql_statement *row, const struct c
     size_t len = 0;
     const void *sealed = sql_column_blob(row, 1, &len);
     g_autofree char *context = seal_context(caller, origin);
-    return open_answer(store, context, sealed, len, ret_result, error);
+    return open_answer(reader, context, sealed, len, ret_result, error);
 }
 
-bool store_token_find(struct store *store, const struct caller *caller, const struct origin *origin,
-                      int64_t now_ms, bool *ret_is_repeat, struct change_result *ret_result,
-                      GError **error) {
+bool store_token_find(struct store_reader *reader, const struct caller *caller,
+                      const struct origin *origin, int64_t now_ms, bool *ret_is_repeat,
+                      struct change_result *ret_result, GError **error) {
     *ret_is_repeat = false;
     if (origin->client_token == NULL) {
         return true;
@@ -177,13 +178,13 @@ bool store_token_find(struct store *store, const struct caller *caller, const st
     g_assert(origin->digest != NULL);
     struct sql_statement *row = NULL;
     bool has_row = false;
-    if (!query_one(store->reader.sql, GET_TOKEN,
+    if (!query_one(reader->sql, GET_TOKEN,
                    VALUES(INT(caller->tenant_id), INT(caller->user_id), TEXT(origin->action),
                           TEXT(origin->client_token), INT(now_ms - TOKEN_MS)),
                    &row, &has_row, error)) {
         return false;
     }
-    bool is_good = !has_row || judge(store, row, caller, origin, ret_result, error);
+    bool is_good = !has_row || judge(reader, row, caller, origin, ret_result, error);
     sql_reset(row);
     *ret_is_repeat = has_row && is_good;
     return is_good;

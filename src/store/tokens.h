@@ -11,10 +11,10 @@
 enum { CLIENT_TOKEN_HOURS = 24 };
 
 // Was this call made before? *ret_is_repeat and its answer. FAULT_TOKEN_MISMATCH: with other arguments; FAULT_TOKEN_OPEN: no answer is known.
-// Nothing happens without a token.
-bool store_token_find(struct store *store, const struct caller *caller, const struct origin *origin,
-                      int64_t now_ms, bool *ret_is_repeat, struct change_result *ret_result,
-                      GError **error);
+// Nothing happens without a token. The reader has the master key.
+bool store_token_find(struct store_reader *reader, const struct caller *caller,
+                      const struct origin *origin, int64_t now_ms, bool *ret_is_repeat,
+                      struct change_result *ret_result, GError **error);
 // Remembers the answer, in the transaction of the change; result NULL: begun, the answer follows. Overwrites a begun one.
 bool store_token_add(struct store *store, const struct caller *caller, const struct origin *origin,
                      const struct change_result *result, int64_t now_ms, GError **error);

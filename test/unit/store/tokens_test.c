@@ -15,8 +15,8 @@ static struct origin origin_of(const char *action, const char *token, const char
 static bool find(struct kit *kit, const struct caller *caller, const struct origin *origin,
                  int64_t now_ms, struct change_result *ret_result, GError **error) {
     bool is_repeat = true;
-    bool is_good =
-        store_token_find(kit->store, caller, origin, now_ms, &is_repeat, ret_result, error);
+    bool is_good = store_token_find(store_as_reader(kit->store), caller, origin, now_ms, &is_repeat,
+                                    ret_result, error);
     return is_good && is_repeat;
 }
 
