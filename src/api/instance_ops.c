@@ -4,6 +4,7 @@
 // connection test included. Everything that can refuse is asked before that test, which may create the file: a refused call changes nothing.
 #include "api/instance_ops.h"
 
+#include "api/acting.h"
 #include "api/reply.h"
 #include "api/source_args.h"
 #include "api/source_path.h"
@@ -100,14 +101,14 @@ static bool guess_kind(const struct call *call, struct source_fields *fields, GE
 }
 
 // What SimplyAddInstance leaves out.
-static void put_defaults(const struct call *call, struct source_fields *fields) {
+static void put_defaults(const struct caller *owner, struct source_fields *fields) {
     g_autofree char *base = g_path_get_basename(fields->host);
     fields->source = g_strdup("PUBLIC_OWN");
     fields->network = g_strdup("CLASSIC");
     fields->environment = g_strdup("dev");
     fields->alias = g_utf8_substring(base, 0, MIN(g_utf8_strlen(base, -1), 100));
     fields->safe_rule = g_strdup("");
-    fields->dba_id = call->caller->user_id;
+    fields->dba_id = owner->user_id;
     fields->query_timeout_s = SIMPLE_TIMEOUT_S;
     fields->export_timeout_s = 10 * SIMPLE_TIMEOUT_S;
 }
@@ -136,16 +137,23 @@ static bool read_simple(const struct call *call, struct source_fields **ret_fiel
         source_fields_free(g_steal_pointer(ret_fields));
         return false;
     }
-    put_defaults(call, *ret_fields);
     return true;
+}
+
+// Who registers is the source's DBA, or the user for whom the call acts.
+static bool find_owner(const struct call *call, struct caller *ret_owner, GError **error) {
+    READER_LOAN loan = { 0 };
+    return call_borrow(call, &loan, error) && acting_caller(call, loan.reader, ret_owner, error);
 }
 
 static bool add_simply(struct call *call, json_t *reply, GError **error) {
     struct source_fields *fields = NULL;
     struct change_result result = { 0 };
-    if (!read_simple(call, &fields, error)) {
+    struct caller owner = { 0 };
+    if (!find_owner(call, &owner, error) || !read_simple(call, &fields, error)) {
         return false;
     }
+    put_defaults(&owner, fields);
     g_autofree char *host = g_strdup(fields->host);
     int port = fields->port;
     if (!commit_registration(call, fields, &result, error)) {

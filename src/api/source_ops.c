@@ -3,6 +3,7 @@
 // source_ops: data sources, which the wire calls instances, and their databases as they are stored. How they come and go: instance_ops.
 #include "api/source_ops.h"
 
+#include "api/acting.h"
 #include "api/reply.h"
 #include "api/services.h"
 #include "base/fault.h"
@@ -86,6 +87,7 @@ static const char *filter_text(const struct call *call, const char *name) {
 
 static bool list_sources(struct call *call, json_t *reply, GError **error) {
     READER_LOAN loan = { 0 };
+    struct caller caller = { 0 };
     g_autoptr(GPtrArray) sources = NULL;
     int64_t total = 0;
     g_autofree char *kind = filter_text(call, "DbType") == NULL
@@ -100,8 +102,8 @@ static bool list_sources(struct call *call, json_t *reply, GError **error) {
         .search = filter_text(call, "SearchKey"),
     };
     if (!call_page(call, "PageNumber", &filter.page_number, &filter.page_size, error) ||
-        !call_borrow(call, &loan, error) ||
-        !store_source_list(loan.reader, call->caller, &filter, &sources, &total, error)) {
+        !call_borrow(call, &loan, error) || !acting_caller(call, loan.reader, &caller, error) ||
+        !store_source_list(loan.reader, &caller, &filter, &sources, &total, error)) {
         return false;
     }
     json_t *list = reply_list(reply, "InstanceList", "Instance");
@@ -118,8 +120,9 @@ static bool list_sources(struct call *call, json_t *reply, GError **error) {
 static bool get_source(struct call *call, json_t *reply, GError **error) {
     READER_LOAN loan = { 0 };
     OWNED(source_row) source = NULL;
-    if (!call_borrow(call, &loan, error) ||
-        !store_source_get(loan.reader, call->caller, args_text(call->args, "Host"),
+    struct caller caller = { 0 };
+    if (!call_borrow(call, &loan, error) || !acting_caller(call, loan.reader, &caller, error) ||
+        !store_source_get(loan.reader, &caller, args_text(call->args, "Host"),
                           (int)call_id(call, "Port"), filter_text(call, "Sid"), &source, error)) {
         return false;
     }

@@ -6,6 +6,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 
 import { Raw, refused, vendorClients } from './lib/clients.mjs';
+import { makeUser } from './lib/people.mjs';
 import { Server } from './lib/server.mjs';
 import { after, assert, run, test } from './lib/tap.mjs';
 
@@ -107,6 +108,20 @@ for (const [number, { name }] of clients().entries()) {
 test('no ticket has archive runs: XML', async () => {
     const reply = await new Raw(server, { format: 'XML', method: 'GET' }).call('GetPagedInstance', { OrderId: 1 });
     assert.deepEqual(reply.Data, { Instance: [] });
+});
+
+test('an administrator acts for another user, and nobody else does', async () => {
+    const client = new Raw(server);
+    const user = await makeUser(server, { roles: ['DBA'] });
+    const file = path.join(server.workspace(), 'for-another.db');
+    const simple = { Host: file, Port: 0, DatabaseUser: 'u', DatabasePassword: 'p' };
+    await refused(client, 'SimplyAddInstance', { ...simple, RealLoginUserUid: 'nobody-at-all' }, 404, 'UserNotExist');
+    await client.call('SimplyAddInstance', { ...simple, RealLoginUserUid: user.uid });
+    const { Instance } = await client.call('GetInstance', { Host: file, Port: 0, RealLoginUserUid: user.uid });
+    assert.equal(Instance.DbaId, user.userId);
+    const dba = user.client;
+    await refused(dba, 'ListInstances', { RealLoginUserUid: user.uid }, 403, 'NoPermission');
+    await dba.call('ListInstances', {});
 });
 
 test('what does not fit is refused, names its parameter and changes nothing', async () => {
