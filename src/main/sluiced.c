@@ -35,6 +35,7 @@ enum { GONE_WAIT_MS = 10000 };
 struct server {
     struct config config;
     char *dir;
+    char *given_secret; // of the first administrator, from the environment; or NULL
     bool is_root;
     int launcher_fd;
     int lock_fd;
@@ -93,7 +94,20 @@ static bool open_store(struct server *server, GError **error) {
     return store_open(server->dir, &server->store, error) &&
            store_master_key(server->store, server->dir, error) &&
            store_first_people(server->store, server->dir, g_getenv("SLUICE_ACCESS_KEY_ID"),
-                              g_getenv("SLUICE_ACCESS_KEY_SECRET"), zone_now_ms(), error);
+                              server->given_secret, zone_now_ms(), error);
+}
+
+// The first administrator's secret, where it is given, is taken out of the environment before any child is made: also where the kernel
+// shows it (/proc/PID/environ), which is the memory of the variable itself.
+static char *take_given_secret(void) {
+    char *given = getenv("SLUICE_ACCESS_KEY_SECRET");
+    if (given == NULL) {
+        return NULL;
+    }
+    char *secret = g_strdup(given);
+    explicit_bzero(given, strlen(given));
+    g_unsetenv("SLUICE_ACCESS_KEY_SECRET");
+    return secret;
 }
 
 static bool start_engine(struct server *server, GError **error) {
@@ -264,7 +278,12 @@ int main(int argc, char **argv) {
     (void)log_level_from_name(server.config.log_level, &level);
     log_set_level(level);
     server.is_root = geteuid() == 0;
+    server.given_secret = take_given_secret();
     int code = server.config.stop_all ? stop_all(&server) : run(&server);
+    if (server.given_secret != NULL) {
+        explicit_bzero(server.given_secret, strlen(server.given_secret));
+        g_free(server.given_secret);
+    }
     config_done(&server.config);
     return code;
 }
