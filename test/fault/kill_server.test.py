@@ -5,7 +5,7 @@
 """kill -9 of the server at random moments under load (T6).
 
 No acknowledged call is lost, every run ends SUCCESS, every node starts and ends exactly once, running scripts are adopted,
-nothing is left behind. SLUICE_KILLS: how often (100). SLUICE_SEED: the moments.
+every acknowledged change has exactly one row in the operation log and its chain holds, nothing is left behind. SLUICE_KILLS: how often (100). SLUICE_SEED: the moments.
 """
 
 import os
@@ -176,6 +176,13 @@ class Trial:
         breaches = [] if self.spanned >= KILLS else [f"only {self.spanned} scripts ran while the server was killed"]
         return breaches + ([] if slowest <= 5 * PATIENCE else [f"a restart took {slowest:.1f} s"])
 
+    def every_change_is_in_the_operation_log(self):
+        rows = self.server.query("SELECT request_id, action FROM audit WHERE code = ''")
+        print(f"# {len(self.api.changes)} acknowledged changes, {len(rows)} rows")
+        if len(self.api.changes) < KILLS:
+            return [f"only {len(self.api.changes)} changes: no load"]
+        return checker.audited(self.api.changes, rows) + self.server.check_audit()
+
     def nothing_is_left(self):
         return self.server.close()
 
@@ -189,6 +196,8 @@ def main():
         ("every node starts and ends exactly once, after those in front of it",
          trial.every_node_starts_and_ends_exactly_once),
         ("running scripts are adopted by the next server", trial.scripts_were_adopted),
+        ("every acknowledged change has one row in the operation log, whose chain and signed heads hold",
+         trial.every_change_is_in_the_operation_log),
         ("stop-all leaves nothing, and the events fold to the stored state", trial.nothing_is_left),
     ])
 

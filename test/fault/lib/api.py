@@ -46,6 +46,7 @@ class Api:
     def __init__(self, server):
         self.server = server
         self.local = threading.local()
+        self.changes = []  # (request id, action) of every acknowledged call that is no reading
 
     def _headers(self, action, query):
         empty = hashlib.sha256(b"").hexdigest()
@@ -89,6 +90,8 @@ class Api:
         body = json.loads(text)
         if status != 200:
             raise Refused(action, status, body)
+        if not action.startswith(("Get", "List")):
+            self.changes.append((body["RequestId"], action))
         return body
 
     def ask(self, action, seconds=30, **params):

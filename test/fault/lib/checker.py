@@ -58,3 +58,10 @@ def attempts_once(lines):
     starts = Counter((line.run, line.node, line.attempt) for line in lines if line.word == "start")
     return shorten([f"run {key[0]} node {key[1]} attempt {key[2]} started {count} times"
                     for key, count in sorted(starts.items()) if count > 1])
+
+
+def audited(changes, rows):
+    """Every acknowledged change (request id, action) has exactly one row in the operation log."""
+    counts = Counter(rows)
+    return shorten([f"{action}, request {request}, was acknowledged and has {counts[(request, action)]} rows in the operation log"
+                    for request, action in changes if counts[(request, action)] != 1])

@@ -12,6 +12,7 @@ import re
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -220,6 +221,21 @@ class Server:
         program = os.path.join(BUILD, "test", "fault", "fold-check")
         done = subprocess.run([program, self.data], capture_output=True, text=True, timeout=60 * PATIENCE, check=False)
         return [] if done.returncode == 0 else [f"fold-check: {done.stdout}{done.stderr}"]
+
+    def query(self, statement):
+        """The rows of a statement over the server's store, read past the server."""
+        database = sqlite3.connect(f"file:{os.path.join(self.data, 'state.db')}?mode=ro", uri=True)
+        try:
+            return database.execute(statement).fetchall()
+        finally:
+            database.close()
+
+    def check_audit(self):
+        """Does `sluice audit verify` find the operation log whole? Returns breaches."""
+        program = os.path.join(BUILD, "src", "main", "sluice")
+        done = subprocess.run([program, "audit", "verify", "--data", self.data], capture_output=True, text=True,
+                              timeout=60 * PATIENCE, check=False)
+        return [] if done.returncode == 0 else [f"audit verify: {done.stdout}{done.stderr}"]
 
     def close(self):
         """--stop-all, then nothing may be left and the store must fold; returns breaches and removes the directory."""
