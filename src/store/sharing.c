@@ -2,8 +2,9 @@
 //
 // Owners and stakeholders of flows (operations.md §2.3, behaviour.md §8).
 //
-// The owner is part of a version: rights over the flow follow the new owner at once, but what is published goes on under the owner it
-// was published with until a version is published or deployed again. So a change of owner is an edit of the draft.
+// Rights over the flow follow a new owner at once, and so do the runs of a flow outside of workspaces. In a workspace the owner is part
+// of the version: what is published goes on under the owner it was published with until a version is published or deployed again. Either
+// way the draft has changed.
 
 #include "store/sharing.h"
 
