@@ -25,7 +25,8 @@ def fail(message):
 
 
 def merge_shape(base, extra, where):
-    """Adds the fields of `extra` to the object shape `base`; an existing field may only be descended into."""
+    """Adds the fields of `extra` to the object shape `base`; an existing field may only be descended into,
+    or be given further values ("enum_more")."""
     if base["type"] != extra["type"]:
         fail(f"{where}: extras change the type")
     if base["type"] == "array":
@@ -36,6 +37,8 @@ def merge_shape(base, extra, where):
             base["properties"][name] = shape
         elif shape["type"] in ("object", "array"):
             merge_shape(base["properties"][name], shape, f"{where}.{name}")
+        elif "enum_more" in shape:
+            base["properties"][name]["enum"] = base["properties"][name]["enum"] + shape["enum_more"]
         else:
             fail(f"{where}.{name}: extras repeat a published field")
 

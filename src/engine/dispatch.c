@@ -7,6 +7,7 @@
 
 #include "base/fault.h"
 #include "exec/kinds.h"
+#include "store/persons.h"
 #include "store/sources.h"
 
 static bool find_connection(int64_t tenant_id, int64_t database_id,
@@ -44,7 +45,7 @@ static bool start_node(struct active *active, struct entry *entry, int node,
 // Is the refusal about the node, and not about the store or this server?
 static bool is_of_node(const GError *refusal) {
     return fault_is(refusal, FAULT_INVALID_DATA) || fault_is(refusal, FAULT_DATABASE_NOT_EXIST) ||
-           fault_is(refusal, FAULT_LIMIT_EXCEEDED);
+           fault_is(refusal, FAULT_LIMIT_EXCEEDED) || fault_is(refusal, FAULT_USER_STATE);
 }
 
 static bool grant(struct active *active, struct entry *entry, int node, int *places,
@@ -58,7 +59,11 @@ static bool grant(struct active *active, struct entry *entry, int node, int *pla
     g_autoptr(GError) refusal = NULL;
     g_autofree char *note = NULL;
     struct attempt_spec *spec = NULL;
-    if (kind_prepare(&context, entry->run, node, &spec, &note, &refusal)) {
+    const struct run *run = entry->run;
+    // Rights at run time are the owner's (behaviour.md §8): without an owner who may call, nothing runs.
+    if (store_owner_check(store_as_reader(active->store), run->tenant_id, run->plan->flow_id,
+                          run->plan->owner_id, &refusal) &&
+        kind_prepare(&context, run, node, &spec, &note, &refusal)) {
         spec->note = g_steal_pointer(&note);
         spec->grace_ms = active->options->grace_ms;
         --*places;

@@ -41,13 +41,14 @@ enum access_relation flow_relation(const struct caller *caller, int64_t owner_id
                                    struct sql_statement *row, int column);
 
 // Ids of the flows that a caller who manages nothing can see, for `IN`: ?1 is the tenant, ?2 the person. Each branch has its index:
-// a person sees few of the tenant's flows. What it names may be deleted; the statement around it asks for the flow's row.
+// a person sees few of the tenant's flows. CROSS JOIN keeps the order: from the person's workspaces to their flows. What it names may be
+// deleted; the statement around it asks for the flow's row.
 #define FLOWS_SEEN                                                                                 \
     "(SELECT o.id FROM flow o WHERE o.tenant_id = ?1 AND o.owner_id = ?2 AND o.status <> 3"        \
     " UNION SELECT c.flow_id FROM cooperator c WHERE c.person_id = ?2"                             \
     " UNION SELECT d.flow_id FROM developer d WHERE d.person_id = ?2"                              \
-    " UNION SELECT s.id FROM space_member m JOIN flow s ON s.tenant_id = ?1"                       \
-    " AND s.space_id = m.space_id AND s.status <> 3 WHERE m.person_id = ?2)"
+    " UNION SELECT s.id FROM space_member m CROSS JOIN flow s WHERE m.person_id = ?2"              \
+    " AND s.tenant_id = ?1 AND s.space_id = m.space_id AND s.status <> 3)"
 
 // The draft was edited: its revision grows and its nodes by `nodes_added`.
 bool flow_head_touch(struct store *store, const struct flow_head *head, int nodes_added,

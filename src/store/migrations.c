@@ -152,6 +152,7 @@ static const char SECOND_PEOPLE[] =
     "CREATE TABLE policy (person_id INTEGER PRIMARY KEY, tenant_id INTEGER NOT NULL,"
     " document TEXT NOT NULL, changed_ms INTEGER NOT NULL);";
 
+// The indexes of flows hold the status as well: a condition on it is otherwise looked up in each row, even where the index implies it.
 static const char SECOND_FLOWS[] =
     "CREATE TABLE scenario (id INTEGER PRIMARY KEY, tenant_id INTEGER NOT NULL,"
     " space_id INTEGER NOT NULL, name TEXT NOT NULL, description TEXT NOT NULL,"
@@ -181,10 +182,11 @@ static const char SECOND_FLOWS[] =
     "ALTER TABLE flow ADD COLUMN notifies_success INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE flow ADD COLUMN notifies_sla INTEGER NOT NULL DEFAULT 0;"
     "DROP INDEX flow_by_tenant;"
-    "CREATE INDEX flow_live ON flow (tenant_id, id, name) WHERE status <> 3;"
-    "CREATE INDEX flow_by_scenario ON flow (tenant_id, scenario_id, id, name) WHERE status <> 3;"
-    "CREATE INDEX flow_by_owner ON flow (tenant_id, owner_id, id) WHERE status <> 3;"
-    "CREATE INDEX flow_by_space ON flow (tenant_id, space_id, id) WHERE status <> 3;"
+    "CREATE INDEX flow_live ON flow (tenant_id, id, name, status) WHERE status <> 3;"
+    "CREATE INDEX flow_by_scenario ON flow (tenant_id, scenario_id, id, name, status)"
+    " WHERE status <> 3;"
+    "CREATE INDEX flow_by_owner ON flow (tenant_id, owner_id, id, status) WHERE status <> 3;"
+    "CREATE INDEX flow_by_space ON flow (tenant_id, space_id, id, status) WHERE status <> 3;"
     "CREATE TABLE sla_rule (id INTEGER PRIMARY KEY, tenant_id INTEGER NOT NULL,"
     " flow_id INTEGER NOT NULL, kind INTEGER NOT NULL, node_id INTEGER NOT NULL,"
     " minutes INTEGER NOT NULL);"

@@ -64,6 +64,11 @@ static const char GET_PERSON[] = PERSON_COLUMNS " WHERE p.tenant_id = ?1 AND p.i
 static const char LIST_PERSONS[] = PERSON_COLUMNS PERSON_FILTER " ORDER BY p.id LIMIT ?5 OFFSET ?6";
 static const char COUNT_FOUND[] = "SELECT count(*) FROM person p" PERSON_FILTER;
 
+static const char GET_OWNER[] =
+    "SELECT p.state, p.name FROM flow f JOIN person p ON p.tenant_id = f.tenant_id"
+    " AND p.id = CASE WHEN f.space_id = 0 THEN f.owner_id ELSE ?3 END"
+    " WHERE f.id = ?1 AND f.tenant_id = ?2";
+
 // ---- Changing ----
 
 static bool check_bytes(const char *text, const char *field, GError **error) {
@@ -355,4 +360,28 @@ bool store_person_list(struct store_reader *reader, const struct caller *caller,
         g_ptr_array_add(persons, person);
     }
     return false;
+}
+
+bool store_owner_check(struct store_reader *reader, int64_t tenant_id, int64_t flow_id,
+                       int64_t version_owner_id, GError **error) {
+    struct sql_statement *row = NULL;
+    bool has_row = false;
+    if (!query_one(reader->sql, GET_OWNER,
+                   VALUES(INT(flow_id), INT(tenant_id), INT(version_owner_id)), &row, &has_row,
+                   error)) {
+        return false;
+    }
+    if (!has_row) {
+        return true; // rows of users stay: there is none only where nobody was ever asked for one
+    }
+    bool is_able = sql_column_int(row, 0) == PERSON_NORMAL;
+    if (!is_able) {
+        // proposed: such a flow stays and fails when it runs (operations.md §3.2).
+        fault_set(error, FAULT_USER_STATE,
+                  "the flow's owner %s is %s; UpdateTaskFlowOwner gives the flow a new one",
+                  sql_column_text(row, 1),
+                  sql_column_int(row, 0) == PERSON_DISABLED ? "disabled" : "deleted");
+    }
+    sql_reset(row);
+    return is_able;
 }

@@ -46,3 +46,8 @@ struct person_filter {
 bool store_person_list(struct store_reader *reader, const struct caller *caller,
                        const struct person_filter *filter, GPtrArray **ret_persons,
                        int64_t *ret_total, GError **error);
+
+// May nodes of this flow run in its owner's name? FAULT_USER_STATE, a sentence for the node, when the owner is disabled or deleted. The
+// owner is the flow's present one; in a workspace it is part of the version (behaviour.md §8): version_owner_id.
+bool store_owner_check(struct store_reader *reader, int64_t tenant_id, int64_t flow_id,
+                       int64_t version_owner_id, GError **error);

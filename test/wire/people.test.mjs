@@ -4,10 +4,11 @@
 // Users, keys and tenants over the wire: every operation by the vendor's clients and in XML, who may call what, that keys
 // die when they should, and that a second tenant sees nothing of the first.
 import { Raw, refused, vendorClients } from './lib/clients.mjs';
+import { FAILED, SUCCESS, createFlow, nodesOf, tryRun, untilStatus } from './lib/flows.mjs';
 import { as, makeTenant, makeUser } from './lib/people.mjs';
 import { Server } from './lib/server.mjs';
 import { called } from './lib/spec.mjs';
-import { after, assert, run, test } from './lib/tap.mjs';
+import { after, assert, run, test, until } from './lib/tap.mjs';
 
 const server = new Server();
 
@@ -245,6 +246,37 @@ test('a disabled or deleted user can not call, and gets no key', async () => {
     await admin.call('RegisterUser', { Uid: user.uid });
     await refused(user.client, 'GetUser', {}, ...UNKNOWN);
     assert.deepEqual((await admin.call('ListAccessKeys', { UserId: user.userId })).AccessKeyList.AccessKey, []);
+});
+
+test('a flow whose owner is gone stays, fails when it runs, and runs for a new owner', async () => {
+    const admin = new Raw(server);
+    const owner = await makeUser(server, { nick: 'Owner' });
+    const { DagId } = await createFlow(owner.client, 'orphan', { work: 'echo done' });
+    await untilStatus(owner.client, DagId, await tryRun(owner.client, DagId), SUCCESS);
+    for (const [action, word] of [
+        ['DisableUser', 'disabled'],
+        ['DeleteUser', 'deleted'],
+    ]) {
+        await admin.call(action, { Uid: owner.uid });
+        const run = await tryRun(admin, DagId);
+        await untilStatus(admin, DagId, run, FAILED);
+        const { Message } = (await nodesOf(admin, DagId, run)).work;
+        assert.match(Message, new RegExp(`owner Owner is ${word}; UpdateTaskFlowOwner`));
+    }
+    const heir = await makeUser(server);
+    await admin.call('UpdateTaskFlowOwner', { DagId, NewOwnerId: heir.userId });
+    await untilStatus(admin, DagId, await tryRun(admin, DagId), SUCCESS);
+});
+
+test('the last use of a key is noted', async () => {
+    const user = await makeUser(server);
+    const { DagId } = await user.client.call('CreateTaskFlow', { DagName: 'mine' });
+    // It is written with a later change, whoever makes it.
+    const used = await until(async () => {
+        await user.client.call('UpdateTaskFlowNameAndDesc', { DagId, DagName: 'mine' });
+        return (await user.client.call('ListAccessKeys')).AccessKeyList.AccessKey[0].LastUsedTime;
+    }, 'the last use is in the list');
+    assert.equal((await user.client.call('GetUser')).User.LastLoginTime, used);
 });
 
 test('nobody can close the last way in', async () => {

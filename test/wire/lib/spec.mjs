@@ -22,6 +22,7 @@ function merge(schema, extra) {
             schema.properties[name] = value;
         } else {
             merge(schema.properties[name], value);
+            schema.properties[name].enum?.push(...(value.enum_more ?? []));
         }
     }
     if (schema.items !== undefined && extra.items !== undefined) {
