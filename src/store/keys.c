@@ -6,6 +6,7 @@
 
 #include "base/fault.h"
 #include "store/changes.h"
+#include "store/checks.h"
 #include "store/key_seal.h"
 #include "store/person_head.h"
 
@@ -54,7 +55,8 @@ static bool open_key(struct store *store, const struct change *change, struct ke
     const struct caller *caller = &change->caller;
     struct sql_statement *row = NULL;
     bool has_row = false;
-    if (!query_one(store->reader.sql, GET_KEY, VALUES(TEXT(change->name), INT(caller->tenant_id)),
+    if (!check_name(change->name, "UserAccessKeyId", ACCESS_NAME_BYTES - 1, error) ||
+        !query_one(store->reader.sql, GET_KEY, VALUES(TEXT(change->name), INT(caller->tenant_id)),
                    &row, &has_row, error)) {
         return false;
     }

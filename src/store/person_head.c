@@ -65,15 +65,16 @@ bool person_head_find(struct store_reader *reader, const struct caller *caller, 
         return false;
     }
     if (!has_row && uid != NULL) {
-        fault_set_field(error, FAULT_USER_NOT_EXIST, field, "the tenant has no user with uid %s",
-                        uid);
+        fault_set_field(error, FAULT_USER_NOT_EXIST, field,
+                        "the tenant has no user with uid %.128s", uid);
     } else if (!has_row) {
         fault_set_field(error, FAULT_USER_NOT_EXIST, field,
                         "the tenant has no user %" G_GINT64_FORMAT, user_id);
     } else if (user_id != 0 && head.id != user_id) {
         // proposed: both given must name the same user (operations.md §3.2).
         fault_set_field(error, FAULT_USER_NOT_EXIST, field,
-                        "the tenant has no user %" G_GINT64_FORMAT " with uid %s", user_id, uid);
+                        "the tenant has no user %" G_GINT64_FORMAT " with uid %.128s", user_id,
+                        uid);
     } else {
         *ret_head = head;
         return true;

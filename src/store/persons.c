@@ -33,20 +33,25 @@ static const char UPDATE_PERSON[] =
 static const char SET_STATE[] = "UPDATE person SET state = ?3 WHERE id = ?1 AND tenant_id = ?2";
 
 // What ends with the user (operations.md §3.2). Ownerships of flows stay (proposed).
-static const char *const endings[] = {
-    "DELETE FROM access_key WHERE person_id = ?1 AND tenant_id = ?2",
-    "DELETE FROM session_key WHERE person_id = ?1 AND tenant_id = ?2",
-    "DELETE FROM policy WHERE person_id = ?1 AND tenant_id = ?2",
-};
-static const char *const lapsing[] = {
+static const char DELETE_KEYS[] = "DELETE FROM access_key WHERE tenant_id = ?2 AND person_id = ?1";
+static const char DELETE_SESSIONS[] =
+    "DELETE FROM session_key WHERE tenant_id = ?2 AND person_id = ?1";
+static const char DELETE_POLICY[] = "DELETE FROM policy WHERE person_id = ?1 AND tenant_id = ?2";
+static const char *const endings[] = { DELETE_KEYS, DELETE_SESSIONS, DELETE_POLICY };
+
+// What lapses already when the user is locked out.
+static const char DELETE_COOPERATOR[] =
     "DELETE FROM cooperator WHERE person_id = ?1 AND EXISTS"
-    " (SELECT 1 FROM flow f WHERE f.id = cooperator.flow_id AND f.tenant_id = ?2)",
+    " (SELECT 1 FROM flow f WHERE f.id = cooperator.flow_id AND f.tenant_id = ?2)";
+static const char DELETE_DEVELOPER[] =
     "DELETE FROM developer WHERE person_id = ?1 AND EXISTS"
-    " (SELECT 1 FROM flow f WHERE f.id = developer.flow_id AND f.tenant_id = ?2)",
+    " (SELECT 1 FROM flow f WHERE f.id = developer.flow_id AND f.tenant_id = ?2)";
+static const char DELETE_MEMBER[] =
     "DELETE FROM space_member WHERE person_id = ?1 AND EXISTS"
-    " (SELECT 1 FROM space s WHERE s.id = space_member.space_id AND s.tenant_id = ?2)",
-    "UPDATE source SET dba_id = 0 WHERE dba_id = ?1 AND tenant_id = ?2",
-};
+    " (SELECT 1 FROM space s WHERE s.id = space_member.space_id AND s.tenant_id = ?2)";
+static const char CLEAR_DBA[] = "UPDATE source SET dba_id = 0 WHERE tenant_id = ?2 AND dba_id = ?1";
+static const char *const lapsing[] = { DELETE_COOPERATOR, DELETE_DEVELOPER, DELETE_MEMBER,
+                                       CLEAR_DBA };
 
 #define PERSON_COLUMNS                                                                             \
     "SELECT p.id, p.uid, p.name, p.roles, p.state, p.mobile, p.email, p.ding_robot, p.webhook,"    \

@@ -181,11 +181,14 @@ test('bad input is refused by name and changes nothing', async () => {
         ['CreateAccessKey', { UserId: '0' }, 400, 'InvalidUserId'],
         ['CreateAccessKey', { UserId: '999999' }, ...NOBODY],
         ['UpdateAccessKey', { UserAccessKeyId: 'none', Status: 'Inactive' }, 404, 'AccessKeyNotExist'],
+        ['DeleteAccessKey', { UserAccessKeyId: 'x'.repeat(128) }, 400, 'InvalidUserAccessKeyId'],
+        ['GetUser', { Uid: '\u0001<&>' + 'ü'.repeat(300) }, ...NOBODY],
         ['UpdateAccessKey', { UserAccessKeyId: 'none', Status: 'Asleep' }, 400, 'InvalidStatus'],
         ['CreateTenant', { TenantName: 'mine' }, ...FORBIDDEN],
     ];
     for (const [action, params, status, code] of cases) {
         await refused(client, action, params, status, code);
+        await refused(new Raw(client.server, { format: 'XML', generation: 'v3' }), action, params, status, code);
     }
     await refused(new Raw(server), 'CreateTenant', { TenantName: 'x'.repeat(129) }, 400, 'InvalidTenantName');
     await refused(new Raw(server), 'CreateTenant', { TenantName: 'a\nb' }, 400, 'InvalidTenantName');
