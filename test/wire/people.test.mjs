@@ -3,6 +3,9 @@
 // timeout: 300
 // Users, keys and tenants over the wire: every operation by the vendor's clients and in XML, who may call what, that keys
 // die when they should, and that a second tenant sees nothing of the first.
+import fs from 'node:fs';
+import path from 'node:path';
+
 import { Raw, refused, vendorClients } from './lib/clients.mjs';
 import { FAILED, SUCCESS, createFlow, nodesOf, tryRun, untilStatus } from './lib/flows.mjs';
 import { as, makeTenant, makeUser } from './lib/people.mjs';
@@ -269,6 +272,34 @@ test('a flow whose owner is gone stays, fails when it runs, and runs for a new o
     const heir = await makeUser(server);
     await admin.call('UpdateTaskFlowOwner', { DagId, NewOwnerId: heir.userId });
     await untilStatus(admin, DagId, await tryRun(admin, DagId), SUCCESS);
+});
+
+test('a repeated call with a client token makes one key and one tenant, and tells the secret again', async () => {
+    const admin = new Raw(server);
+    const user = await makeUser(server);
+    const again = async (action, params) => {
+        const [first, second] = [await admin.call(action, params), await admin.call(action, params)];
+        const { RequestId: one, ...told } = first;
+        const { RequestId: two, ...retold } = second;
+        assert.notEqual(one, two);
+        assert.deepEqual(told, retold, action);
+    };
+    await again('CreateAccessKey', { UserId: user.userId, ClientToken: 'key-1' });
+    await again('CreateTenant', { TenantName: 'told twice', ClientToken: 'tenant-1' });
+    assert.equal((await user.client.call('ListAccessKeys')).AccessKeyList.AccessKey.length, 2);
+});
+
+test('no secret is in the log or the files of the server', async () => {
+    const { key } = await makeUser(server);
+    const seen = [server.output];
+    for (const name of fs.readdirSync(server.data)) {
+        const file = path.join(server.data, name);
+        if (fs.statSync(file).isFile()) {
+            seen.push(fs.readFileSync(file, 'latin1'));
+        }
+    }
+    assert.ok(seen.some((text) => text.includes(key.AccessKeyId)), 'the key itself is in the store');
+    assert.ok(!seen.some((text) => text.includes(key.AccessKeySecret)));
 });
 
 test('the last use of a key is noted', async () => {
