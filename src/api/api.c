@@ -8,6 +8,7 @@
 #include "api/sign.h"
 #include "base/fault.h"
 #include "base/log.h"
+#include "store/sessions.h"
 
 #include <glib.h>
 #include <string.h>
@@ -42,11 +43,10 @@ void api_key_done(struct api_key *key) {
     if (key->secret != NULL) {
         explicit_bzero(key->secret, strlen(key->secret));
     }
-    if (key->caller_free != NULL && key->caller != NULL) {
-        key->caller_free(key->caller);
+    if (key->owner_free != NULL && key->owner != NULL) {
+        key->owner_free(key->owner);
     }
     g_free(key->secret);
-    g_free(key->security_token);
     *key = (struct api_key){ 0 };
 }
 
@@ -150,19 +150,34 @@ static bool find_operation(struct passage *passage, struct wire_error *error) {
     return is_accepted;
 }
 
+// Could this be a token at all?
+static bool is_token(const char *text) {
+    return strlen(text) == SESSION_TOKEN_LENGTH &&
+           strspn(text, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS) == SESSION_TOKEN_LENGTH;
+}
+
+// A temporary key needs its own token, a permanent one must come without. The stored hash is compared in constant time.
 static bool check_token(const struct passage *passage, struct wire_error *error) {
+    const struct api_key *key = &passage->key;
     const char *sent = passage->claim.security_token;
     bool is_sent = sent != NULL && sent[0] != 0;
-    const char *owned = passage->key.security_token;
-    if (owned != NULL && !is_sent) {
-        wire_error_set(error, WIRE_MISSING_SECURITY_TOKEN, NULL, NULL);
+    if (!is_sent) {
+        if (key->is_temporary) {
+            wire_error_set(error, WIRE_MISSING_SECURITY_TOKEN, NULL, NULL);
+        }
+        return !key->is_temporary;
+    }
+    if (!is_token(sent)) {
+        wire_error_set(error, WIRE_TOKEN_MALFORMED, NULL, NULL);
         return false;
     }
-    if (is_sent && (owned == NULL || strcmp(owned, sent) != 0)) {
+    uint8_t hash[CRYPTO_SHA256_BYTES];
+    crypto_sha256(sent, strlen(sent), hash);
+    if (!key->is_temporary || !crypto_equal(hash, key->token_hash, sizeof hash)) {
         wire_error_set(error, WIRE_TOKEN_MISMATCH, NULL, NULL);
         return false;
     }
-    if (owned != NULL && passage->key.expires_ms <= passage->now_ms) {
+    if (key->expires_ms <= passage->now_ms) {
         wire_error_set(error, WIRE_TOKEN_EXPIRED, NULL, NULL);
         return false;
     }
@@ -275,8 +290,7 @@ static bool permit(struct api *api, const struct passage *passage, const struct 
         wire_error_set(error, WIRE_OP_NO_PERMISSION, NULL, NULL);
         return false;
     }
-    if (api->options.permit(api->options.permit_ctx, passage->key.caller, passage->operation,
-                            &fault)) {
+    if (api->options.permit(api->options.permit_ctx, &passage->key, passage->operation, &fault)) {
         return true;
     }
     refuse_by_fault(passage, reply, fault, error);

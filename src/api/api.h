@@ -15,6 +15,7 @@
 #include "api/operation.h"
 #include "api/request.h"
 #include "api/wire_error.h"
+#include "base/crypto.h"
 
 #include <jansson.h>
 #include <stdbool.h>
@@ -22,14 +23,17 @@
 
 struct caller; // who calls: made by the key table, understood by permission hook and handlers
 
-// One access key, as the key table knows it. Filled by api_keys.find; api_key_done frees it.
+// One access key, as the key table knows it. Filled by api_options.key_find; api_key_done frees it.
 struct api_key {
-    char *secret;         // plain text, wiped by api_key_done
-    char *security_token; // temporary keys only, else NULL
-    int64_t expires_ms;   // temporary keys only, else 0
+    char *secret; // plain text, wiped by api_key_done
     bool is_active;
-    struct caller *caller;
-    void (*caller_free)(struct caller *caller); // NULL: not owned
+    bool is_temporary;                       // comes with a SecurityToken, and ends
+    uint8_t token_hash[CRYPTO_SHA256_BYTES]; // SHA-256 of that token
+    int64_t expires_ms;
+    const struct caller *caller;
+    void *
+        owner; // what the key table keeps of the key, for the permit hook; `caller` may be a part of it
+    void (*owner_free)(void *owner); // NULL: not to be freed
 };
 
 void api_key_done(struct api_key *key);
@@ -84,7 +88,7 @@ struct api_options {
     void (*blame)(void *ctx, const char *peer);
     void *blame_ctx;
     // Permission by table. A fault refuses (FAULT_NO_PERMISSION, FAULT_TENANT_NOT_EXIST…). NULL: everything is refused.
-    bool (*permit)(void *ctx, const struct caller *caller, const struct operation *operation,
+    bool (*permit)(void *ctx, const struct api_key *key, const struct operation *operation,
                    GError **error);
     void *permit_ctx;
     // Told of every authentic request when its reply is known. NULL: nobody.

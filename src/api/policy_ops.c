@@ -3,18 +3,65 @@
 // policy_ops: policies of users and session keys (docs/extensions.md).
 #include "api/policy_ops.h"
 
+#include "api/reply.h"
+#include "api/services.h"
+#include "api/sign.h"
 #include "base/fault.h"
+#include "store/policies.h"
+#include "store/sessions.h"
 
-static bool refuse(struct call *call, json_t *reply, GError **error) {
+// An empty Policy removes it, so the table can not ask for the parameter: it takes an empty mandatory text for a missing one.
+static bool put_policy(struct call *call, json_t *reply, GError **error) {
     (void)reply;
-    fault_set(error, FAULT_NOT_SUPPORTED, "%s is not offered by this server",
-              call->operation->action);
-    return false;
+    int64_t user_id = 0;
+    const char *document = args_text(call->args, "Policy");
+    if (!args_text_id(call->args, "UserId", &user_id, error)) {
+        return false;
+    }
+    if (document == NULL) {
+        fault_set_field(error, FAULT_MISSING_FIELD, "Policy",
+                        "Policy is the document; an empty text removes the user's policy");
+        return false;
+    }
+    struct change *change = call_change(call, CHANGE_POLICY_PUT);
+    change->user_id = user_id;
+    change->document = g_strdup(document);
+    return call_commit_plain(call, change, error);
+}
+
+static bool get_policy(struct call *call, json_t *reply, GError **error) {
+    READER_LOAN loan = { 0 };
+    int64_t user_id = 0;
+    g_autofree char *document = NULL;
+    if (!args_text_id(call->args, "UserId", &user_id, error) || !call_borrow(call, &loan, error) ||
+        !store_policy_get(loan.reader, call->caller, user_id, &user_id, &document, error)) {
+        return false;
+    }
+    reply_id_text(reply, "UserId", user_id);
+    reply_text(reply, "Policy", document);
+    return true;
+}
+
+static bool create_session(struct call *call, json_t *reply, GError **error) {
+    struct change *change = call_change(call, CHANGE_SESSION_CREATE);
+    change->number = args_int_or(call->args, "DurationSeconds", SESSION_SECONDS_DEFAULT);
+    struct change_result result = { 0 };
+    if (!call_commit(call, change, &result, error)) {
+        return false;
+    }
+    char expiration[21];
+    sign_time_format(result.id, expiration);
+    reply_text(reply, "AccessKeyId", result.text[0]);
+    reply_text(reply, "AccessKeySecret", result.text[1]);
+    reply_text(reply, "SecurityToken", result.text[2]);
+    reply_text(reply, "Expiration", expiration);
+    change_result_done(&result);
+    return true;
 }
 
 const struct op_handler policy_ops[] = {
-    { "PutUserPolicy", refuse },
-    { "GetUserPolicy", refuse },
-    { "CreateSessionKey", refuse },
+    { "PutUserPolicy", put_policy },
+    { "GetUserPolicy", get_policy },
+    { "CreateSessionKey", create_session },
     { NULL, NULL },
 };

@@ -110,6 +110,7 @@ const char *fault_name(enum fault kind) {
         [FAULT_USER_EXISTED] = "USER_EXISTED",
         [FAULT_USER_STATE] = "USER_STATE",
         [FAULT_USER_QUOTA] = "USER_QUOTA",
+        [FAULT_TENANT_STATE] = "TENANT_STATE",
         [FAULT_SPACE_NOT_EMPTY] = "SPACE_NOT_EMPTY",
         [FAULT_KEY_STATE] = "KEY_STATE",
         [FAULT_TOKEN_OPEN] = "TOKEN_OPEN",

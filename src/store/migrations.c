@@ -147,8 +147,7 @@ static const char SECOND_PEOPLE[] =
     " person_id INTEGER NOT NULL, parent_key_id TEXT NOT NULL, sealed BLOB NOT NULL,"
     " token_hash BLOB NOT NULL, expires_ms INTEGER NOT NULL, created_ms INTEGER NOT NULL) WITHOUT "
     "ROWID;"
-    "CREATE INDEX session_key_by_person ON session_key (tenant_id, person_id);"
-    "CREATE INDEX session_key_by_expiry ON session_key (expires_ms);"
+    "CREATE INDEX session_key_by_person ON session_key (tenant_id, person_id, expires_ms);"
     "CREATE TABLE policy (person_id INTEGER PRIMARY KEY, tenant_id INTEGER NOT NULL,"
     " document TEXT NOT NULL, changed_ms INTEGER NOT NULL);";
 

@@ -23,10 +23,6 @@ enum {
 };
 
 static const char COUNT_PEOPLE[] = "SELECT count(*) FROM (SELECT 1 FROM person LIMIT 1) AS someone";
-static const char FIND_KEY[] = "SELECT k.tenant_id, k.person_id, p.roles, p.name, k.sealed, "
-                               "k.is_active = 1 AND p.state = 0, p.uid, p.is_operator"
-                               " FROM access_key k JOIN person p ON p.id = k.person_id AND "
-                               "p.tenant_id = k.tenant_id WHERE k.id = ?1";
 // A user belongs to one tenant.
 static const char GET_TENANT[] = "SELECT t.id, t.name, t.is_active FROM tenant t JOIN person p"
                                  " ON p.tenant_id = t.id WHERE t.id = ?1 AND p.id = ?2";
@@ -232,50 +228,6 @@ bool store_first_people(struct store *store, const char *dir, const char *given_
 }
 
 // ---- Reading ----
-
-void key_row_free(struct key_row *row) {
-    if (row == NULL) {
-        return;
-    }
-    if (row->secret != NULL) {
-        explicit_bzero(row->secret, strlen(row->secret));
-    }
-    g_free(row->secret);
-    g_free(row);
-}
-
-bool store_key_find(struct store_reader *reader, const char *access_key_id,
-                    struct key_row **ret_key, GError **error) {
-    struct sql_statement *row = NULL;
-    bool has_row = false;
-    if (!query_one(reader->sql, FIND_KEY, VALUES(TEXT(access_key_id)), &row, &has_row, error)) {
-        return false;
-    }
-    if (!has_row) {
-        fault_set(error, FAULT_USER_NOT_EXIST, "there is no access key with this id");
-        return false;
-    }
-    struct key_row *key = g_new0(struct key_row, 1);
-    key->caller.tenant_id = sql_column_int(row, 0);
-    key->caller.user_id = sql_column_int(row, 1);
-    key->caller.roles = (unsigned)sql_column_int(row, 2);
-    key->is_active = sql_column_int(row, 5) != 0;
-    (void)g_strlcpy(key->caller.uid, sql_column_text(row, 6), sizeof key->caller.uid);
-    key->caller.is_operator = sql_column_int(row, 7) != 0;
-    (void)g_strlcpy(key->caller.name, sql_column_text(row, 3), sizeof key->caller.name);
-    (void)g_strlcpy(key->caller.access_key_id, access_key_id, sizeof key->caller.access_key_id);
-    size_t len = 0;
-    const void *sealed = sql_column_blob(row, 4, &len);
-    bool is_good =
-        key_open(reader, access_key_id, key->caller.tenant_id, sealed, len, &key->secret, error);
-    sql_reset(row);
-    if (!is_good) {
-        key_row_free(key);
-        return false;
-    }
-    *ret_key = key;
-    return true;
-}
 
 void tenant_row_free(struct tenant_row *row) {
     if (row == NULL) {

@@ -3,6 +3,8 @@
 // people: tenants, users and access keys. Key secrets are sealed with the master key before they are stored (reliability.md, AuthN 7).
 #pragma once
 
+#include "base/crypto.h"
+#include "store/persons.h"
 #include "store/store.h"
 
 // Loads or makes DIR/master.key (0600, 32 random bytes); keeps it for sealing. A file that others can read is refused.
@@ -13,13 +15,19 @@ bool store_master_key(struct store *store, const char *dir, GError **error);
 bool store_first_people(struct store *store, const char *dir, const char *given_key_id,
                         const char *given_secret, int64_t now_ms, GError **error);
 
+// A key with all that stands for and against who uses it. Nothing is judged: that is api/gate's.
 struct key_row {
-    struct caller caller;
+    struct caller caller; // is_temporary: by the key's id
     char *secret;
-    bool is_active;
+    bool is_active; // the key, and the one that a temporary key was made with
+    bool is_tenant_active;
+    enum person_state person_state;
+    char *policy;                            // the user's policy document, NULL without
+    uint8_t token_hash[CRYPTO_SHA256_BYTES]; // SHA-256 of a temporary key's token
+    int64_t expires_ms;                      // of a temporary key
 };
 void key_row_free(struct key_row *row);
-// FAULT_USER_NOT_EXIST when there is no such key. Opens the secret with the store's master key (share it by store_reader_use_master).
+// A permanent or temporary key. FAULT_USER_NOT_EXIST when there is no such key, or a temporary one's parent is gone. Opens the secret with the store's master key (share it by store_reader_use_master).
 bool store_key_find(struct store_reader *reader, const char *access_key_id,
                     struct key_row **ret_key, GError **error);
 void store_reader_use_master(struct store_reader *reader, const struct store *store);

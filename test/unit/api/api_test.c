@@ -17,20 +17,26 @@ static int64_t clock_now(void *ctx) {
     return NOW;
 }
 
+// Texts that could be tokens: 43 letters and digits.
+#define OWN_TOKEN "0123456789abcdefghijklmnopqrstuvwxyzABCDEFG"
+#define OTHER_TOKEN "0123456789abcdefghijklmnopqrstuvwxyzABCDEFH"
+
 static bool find_key(void *ctx, const char *id, struct api_key *ret_key) {
     if (strcmp(id, "unknown") == 0) {
         return false;
     }
-    *ret_key =
-        (struct api_key){ .secret = g_strdup("testsecret"),
-                          .is_active = strcmp(id, "inactive") != 0,
-                          .security_token = strcmp(id, "temporary") == 0 ? g_strdup("token") : NULL,
-                          .expires_ms = NOW + 1,
-                          .caller = (struct caller *)ctx };
+    *ret_key = (struct api_key){
+        .secret = g_strdup("testsecret"),
+        .is_active = strcmp(id, "inactive") != 0,
+        .is_temporary = strcmp(id, "temporary") == 0 || strcmp(id, "ended") == 0,
+        .expires_ms = strcmp(id, "ended") == 0 ? NOW : NOW + 1,
+        .caller = (struct caller *)ctx,
+    };
+    crypto_sha256(OWN_TOKEN, strlen(OWN_TOKEN), ret_key->token_hash);
     return true;
 }
 
-static bool permit(void *ctx, const struct caller *caller, const struct operation *operation,
+static bool permit(void *ctx, const struct api_key *key, const struct operation *operation,
                    GError **error) {
     if (strcmp(operation->action, "DeleteUser") == 0) {
         fault_set(error, FAULT_NO_PERMISSION, "only administrators delete users");
@@ -147,17 +153,31 @@ static void checks_come_in_their_order(void) {
           "InvalidAccessKeyId.Inactive" },
         { { .action = "CreateTaskFlow", .nonce = "6", .key = "temporary" },
           "MissingSecurityToken" },
-        { { .action = "CreateTaskFlow", .nonce = "7", .key = "temporary", .token = "other" },
+        { { .action = "CreateTaskFlow", .nonce = "7", .key = "temporary", .token = OTHER_TOKEN },
           "InvalidSecurityToken.MismatchWithAccessKey" },
-        { { .action = "CreateTaskFlow", .nonce = "8", .token = "token" },
+        { { .action = "CreateTaskFlow", .nonce = "8", .token = OWN_TOKEN },
           "InvalidSecurityToken.MismatchWithAccessKey" },
         { { .action = "CreateTaskFlow",
             .nonce = "9",
             .key = "temporary",
-            .token = "token",
+            .token = OWN_TOKEN,
             .name = "DagName",
             .value = "b" },
           "" },
+        { { .action = "CreateTaskFlow", .nonce = "15", .key = "temporary", .token = "short" },
+          "InvalidSecurityToken.Malformed" },
+        { { .action = "CreateTaskFlow", .nonce = "15", .token = OWN_TOKEN "/" },
+          "InvalidSecurityToken.Malformed" },
+        { { .action = "CreateTaskFlow", .nonce = "15", .key = "ended", .token = OWN_TOKEN },
+          "InvalidSecurityToken.Expired" },
+        { { .action = "CreateTaskFlow", .nonce = "15", .key = "ended", .token = OTHER_TOKEN },
+          "InvalidSecurityToken.MismatchWithAccessKey" },
+        { { .action = "CreateTaskFlow",
+            .nonce = "15",
+            .key = "temporary",
+            .token = OWN_TOKEN,
+            .secret = "wrong" },
+          "SignatureDoesNotMatch" },
         { { .action = "CreateTaskFlow", .nonce = "1", .secret = "wrong" },
           "SignatureDoesNotMatch" },
         { { .action = "CreateTaskFlow", .nonce = "1" }, "SignatureNonceUsed" },

@@ -6,6 +6,7 @@
 #include "api/handlers.h"
 #include "base/fault.h"
 #include "core/model.h"
+#include "store/people.h"
 
 #include <string.h>
 
@@ -34,11 +35,35 @@ static void a_handler_that_is_missing_is_found(void) {
     g_assert_cmpstr(action, ==, "NoSuchAction");
 }
 
-static void expect(unsigned roles, const char *action, bool is_permitted, enum fault fault) {
-    struct caller caller = { .tenant_id = 1, .user_id = 2, .roles = roles, .name = "somebody" };
+// Asks the gate for a key of a normal user of an active tenant, changed as the test wants.
+static bool ask(const struct key_row *row, const char *action, GError **error) {
+    struct key_row owner = *row;
+    struct api_key key = { .caller = &owner.caller, .owner = &owner };
+    return gate_permit(NULL, &key, operation_find(action), error);
+}
+
+static struct key_row key_of(unsigned roles) {
+    return (struct key_row){
+        .caller = { .tenant_id = 1, .user_id = 2, .roles = roles, .name = "somebody" },
+        .is_active = true,
+        .is_tenant_active = true,
+        .person_state = PERSON_NORMAL,
+    };
+}
+
+static void expect_refusal(const struct key_row *row, const char *action, enum fault fault) {
     g_autoptr(GError) error = NULL;
-    g_assert_cmpint(gate_permit(NULL, &caller, operation_find(action), &error), ==, is_permitted);
-    g_assert_true(is_permitted ? error == NULL : fault_is(error, fault));
+    g_assert_false(ask(row, action, &error));
+    g_assert_cmpstr(fault_name((enum fault)error->code), ==, fault_name(fault));
+}
+
+static void expect(unsigned roles, const char *action, bool is_permitted, enum fault fault) {
+    struct key_row row = key_of(roles);
+    if (is_permitted) {
+        g_assert_true(ask(&row, action, NULL));
+    } else {
+        expect_refusal(&row, action, fault);
+    }
 }
 
 static void sources_are_registered_by_dbas_and_administrators(void) {
@@ -50,14 +75,58 @@ static void sources_are_registered_by_dbas_and_administrators(void) {
     expect(ROLE_USER, "ListInstances", true, FAULT_INTERNAL);
 }
 
-static void an_operation_without_a_policy_is_refused(void) {
+static void an_operation_without_a_row_is_refused(void) {
     const struct operation unknown = { .action = "NoSuchAction" };
-    struct caller caller = {
-        .tenant_id = 1, .user_id = 2, .roles = ROLE_ADMIN, .name = "somebody"
-    };
+    struct key_row row = key_of(ROLE_ADMIN);
+    struct api_key key = { .caller = &row.caller, .owner = &row };
     g_autoptr(GError) error = NULL;
-    g_assert_false(gate_permit(NULL, &caller, &unknown, &error));
+    g_assert_false(gate_permit(NULL, &key, &unknown, &error));
     g_assert_true(fault_is(error, FAULT_NOT_SUPPORTED));
+}
+
+static void a_policy_takes_away_and_never_gives(void) {
+    struct key_row row = key_of(ROLE_USER);
+    row.policy = (char *)"{\"Version\":\"1\",\"Statement\":["
+                         "{\"Effect\":\"Allow\",\"Action\":\"*\",\"Resource\":\"*\"},"
+                         "{\"Effect\":\"Deny\",\"Action\":\"dms:Delete*\",\"Resource\":\"*\"}]}";
+    g_assert_true(ask(&row, "CreateTaskFlow", NULL));
+    expect_refusal(&row, "DeleteTaskFlow", FAULT_FORBIDDEN_BY_POLICY);
+    expect_refusal(&row, "RegisterInstance", FAULT_NO_PERMISSION); // the roles come first
+    row.policy = (char *)"{\"Version\":\"1\",\"Statement\":"
+                         "{\"Effect\":\"Allow\",\"Action\":\"dms:ListUsers\",\"Resource\":\"*\"}}";
+    row.caller.roles = ROLE_ADMIN | ROLE_DBA; // administrators are bound by theirs, too
+    g_assert_true(ask(&row, "ListUsers", NULL));
+    expect_refusal(&row, "GetUser", FAULT_FORBIDDEN_BY_POLICY);
+}
+
+static void a_damaged_policy_forbids_everything(void) {
+    struct key_row row = key_of(ROLE_ADMIN);
+    row.policy = (char *)"{\"Version\":\"1\"";
+    expect_refusal(&row, "ListUsers", FAULT_INVALID_DATA);
+    row.policy = (char *)"";
+    expect_refusal(&row, "ListUsers", FAULT_INVALID_DATA);
+}
+
+static void tenant_and_user_must_be_active(void) {
+    struct key_row row = key_of(ROLE_ADMIN);
+    row.person_state = PERSON_DISABLED;
+    expect_refusal(&row, "ListUsers", FAULT_USER_STATE);
+    row.person_state = PERSON_DELETED;
+    expect_refusal(&row, "ListUsers", FAULT_USER_NOT_EXIST);
+    row.is_tenant_active = false;
+    expect_refusal(&row, "ListUsers", FAULT_TENANT_STATE);
+}
+
+static void a_temporary_key_makes_no_keys(void) {
+    struct key_row row = key_of(ROLE_ADMIN);
+    row.caller.is_operator = true;
+    row.caller.is_temporary = true;
+    expect_refusal(&row, "CreateAccessKey", FAULT_NO_PERMISSION);
+    expect_refusal(&row, "CreateSessionKey", FAULT_NO_PERMISSION);
+    expect_refusal(&row, "CreateTenant", FAULT_NO_PERMISSION);
+    g_assert_true(ask(&row, "ListAccessKeys", NULL));
+    row.caller.is_temporary = false;
+    g_assert_true(ask(&row, "CreateTenant", NULL));
 }
 
 static char *read_document(void) {
@@ -122,8 +191,14 @@ int main(int argc, char **argv) {
     g_test_add_func("/gate/a_handler_that_is_missing_is_found", a_handler_that_is_missing_is_found);
     g_test_add_func("/gate/sources_are_registered_by_dbas_and_administrators",
                     sources_are_registered_by_dbas_and_administrators);
-    g_test_add_func("/gate/an_operation_without_a_policy_is_refused",
-                    an_operation_without_a_policy_is_refused);
+    g_test_add_func("/gate/an_operation_without_a_row_is_refused",
+                    an_operation_without_a_row_is_refused);
+    g_test_add_func("/gate/a_policy_takes_away_and_never_gives",
+                    a_policy_takes_away_and_never_gives);
+    g_test_add_func("/gate/a_damaged_policy_forbids_everything",
+                    a_damaged_policy_forbids_everything);
+    g_test_add_func("/gate/tenant_and_user_must_be_active", tenant_and_user_must_be_active);
+    g_test_add_func("/gate/a_temporary_key_makes_no_keys", a_temporary_key_makes_no_keys);
     g_test_add_func("/gate/the_operations_of_each_class_are_the_documented_ones",
                     the_operations_of_each_class_are_the_documented_ones);
     g_test_add_func("/gate/the_rows_are_sorted", the_rows_are_sorted);
