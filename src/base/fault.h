@@ -51,9 +51,8 @@ enum fault {
     FAULT_SCENARIO_NOT_EMPTY,
     FAULT_INSTANCE_EXISTED,
     FAULT_USER_EXISTED,
-    FAULT_USER_STATE, // UserStatusIllegal
-    FAULT_USER_QUOTA, // UserNoEnoughNumber: the tenant has as many users as it may
     FAULT_USER_STATE,   // UserStatusIllegal
+    FAULT_USER_QUOTA,   // UserNoEnoughNumber: the tenant has as many users as it may
     FAULT_TENANT_STATE, // TenantStatusIllegal
     FAULT_SPACE_NOT_EMPTY,
     FAULT_KEY_STATE,  // an access key is active that must be disabled first, …

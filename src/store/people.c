@@ -16,6 +16,7 @@
 #include "base/file.h"
 #include "store/founding.h"
 #include "store/key_seal.h"
+#include "store/sessions.h"
 
 enum {
     SECRET_MIN = 16,
@@ -159,6 +160,9 @@ static bool check_given(const char *key_id, const char *secret, GError **error) 
     } else if (strlen(secret) < SECRET_MIN) {
         fault_set(error, FAULT_INVALID_VALUE,
                   "the given access key secret has fewer than %d characters", SECRET_MIN);
+    } else if (g_str_has_prefix(key_id, SESSION_PREFIX)) {
+        fault_set(error, FAULT_INVALID_VALUE,
+                  "the given access key begins with " SESSION_PREFIX ", as only temporary keys do");
     } else if (is_sample(key_id) || is_sample(secret)) {
         fault_set(error, FAULT_INVALID_VALUE,
                   "the given access key is a sample out of public documentation");

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "base/crypto.h"
-#include "store/persons.h"
+#include "core/model.h"
 #include "store/store.h"
 
 // Loads or makes DIR/master.key (0600, 32 random bytes); keeps it for sealing. A file that others can read is refused.

@@ -28,6 +28,6 @@ bool person_head_check_manager(const struct caller *caller, const struct person_
                                GError **error);
 
 // After a change, inside its savepoint: somebody must be left who can administrate the tenant, and the server's first administrator
-// who can make tenants, each with an active key. Otherwise the fault `kind`, and the change is undone.
+// who can make tenants, each with an active key and without a policy. Otherwise the fault `kind`, and the change is undone.
 bool person_head_check_way_in(struct store *store, int64_t tenant_id, enum fault kind,
                               GError **error);

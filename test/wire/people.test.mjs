@@ -242,7 +242,7 @@ test('a disabled or deleted user can not call, and gets no key', async () => {
     const admin = new Raw(server);
     const user = await makeUser(server);
     await admin.call('DisableUser', { Uid: user.uid });
-    await refused(user.client, 'GetUser', {}, ...INACTIVE);
+    await refused(user.client, 'GetUser', {}, 404, 'UserStatusIllegal');
     await refused(admin, 'CreateAccessKey', { UserId: user.userId }, 404, 'UserStatusIllegal');
     await admin.call('EnableUser', { Uid: user.uid });
     await user.client.call('GetUser');
@@ -385,7 +385,7 @@ test('keys and users survive a restart', async () => {
     await server.terminate();
     await server.start();
     assert.equal((await user.client.call('GetUser')).User.UserId, user.userId);
-    await refused(gone.client, 'GetUser', {}, ...INACTIVE);
+    await refused(gone.client, 'GetUser', {}, 404, 'UserStatusIllegal');
 });
 
 after(() => server.close());

@@ -52,7 +52,7 @@ static void known_and_short_secrets_are_refused(void) {
         { "testid", "0123456789abcdef" },  { "good-id", "testsecret" },
         { "good-id", "0123456789abcde" },  { "good-id", NULL },
         { "good id", "0123456789abcdef" }, { "LTAI****************", "0123456789abcdef" },
-        { "", "0123456789abcdef" },
+        { "", "0123456789abcdef" },        { "STS.good", "0123456789abcdef" },
     };
     struct kit *kit = g_new0(struct kit, 1);
     kit->dir = g_strdup("/var/tmp/sluice-store-XXXXXX");
