@@ -53,6 +53,7 @@ class PopCore {
             apiVersion: VERSION,
             accessKeyId: server.accessKeyId,
             accessKeySecret: server.accessKeySecret,
+            ...(server.securityToken === undefined ? {} : { securityToken: server.securityToken }),
         });
     }
 
@@ -88,6 +89,9 @@ class OpenApi {
             accessKeyId: server.accessKeyId,
             accessKeySecret: server.accessKeySecret,
         };
+        if (server.securityToken !== undefined) {
+            config.securityToken = server.securityToken;
+        }
         if (algorithm !== undefined) {
             config.signatureAlgorithm = algorithm;
         }
@@ -233,6 +237,7 @@ export class Raw {
             ['SignatureNonce', change.nonce ?? crypto.randomUUID()],
             ['Timestamp', change.time ?? timestamp()],
             ['Format', this.format],
+            ...(this.server.securityToken === undefined ? [] : [['SecurityToken', this.server.securityToken]]),
             ...business,
         ].filter(([name]) => !(change.without ?? []).includes(name));
         const signature = change.signature ?? signV1(this.method, pairs, change.secret ?? this.server.accessKeySecret);
@@ -263,6 +268,9 @@ export class Raw {
             'x-acs-signature-nonce': change.nonce ?? crypto.randomUUID(),
             'x-acs-content-sha256': change.hash ?? sha256(body),
         };
+        if (this.server.securityToken !== undefined) {
+            signed['x-acs-security-token'] = this.server.securityToken;
+        }
         if (isForm) {
             signed['content-type'] = 'application/x-www-form-urlencoded';
         }

@@ -6,10 +6,11 @@ import { Raw } from './clients.mjs';
 let count = 0;
 
 /** The same server, called with another key. Anything that takes a server takes this: `new Raw(as(server, key))`. */
-export function as(server, { AccessKeyId, AccessKeySecret }) {
+export function as(server, { AccessKeyId, AccessKeySecret, SecurityToken }) {
     return Object.create(server, {
         accessKeyId: { value: AccessKeyId, enumerable: true, writable: true },
         accessKeySecret: { value: AccessKeySecret, enumerable: true, writable: true },
+        securityToken: { value: SecurityToken, enumerable: true, writable: true },
     });
 }
 
