@@ -61,7 +61,7 @@ static bool can_call(struct kit *kit, const char *key_id) {
     if (!store_key_find(store_as_reader(kit->store), key_id, &key, NULL)) {
         return false;
     }
-    bool is_active = key->is_active;
+    bool is_active = key->is_active && key->person_state == PERSON_NORMAL;
     key_row_free(key);
     return is_active;
 }
