@@ -9,6 +9,7 @@
 
 #include "core/model.h"
 #include "core/plan.h"
+#include "core/selection.h"
 
 enum run_event_kind {
     RUN_EVENT_START,
@@ -43,9 +44,11 @@ struct run_event {
     const char *message; // NULL or text
     const char *actor;   // who asked, for the user's actions
     json_t *outputs;     // borrowed; object name → text
-    // RERUN only: another version to run (borrowed), with the node-run ids for its nodes that the run does not have yet.
+    // RERUN only: another version to run (borrowed), with the node-run ids for its nodes that the run does not have yet, and what a
+    // backfill leaves out of it (borrowed).
     struct plan *plan;
     const int64_t *node_run_ids;
+    struct selection *selection;
 };
 
 enum effect_kind {

@@ -222,7 +222,7 @@ static void start_again(struct step *step) {
 static void rerun(struct step *step) {
     const struct run_event *event = step->event;
     if (event->plan != NULL && event->plan != step->run->plan) {
-        run_change_plan(step->run, event->plan, event->node_run_ids);
+        run_change_plan(step->run, event->plan, event->node_run_ids, event->selection);
         step_add_effect(step, EFFECT_PLAN_CHANGED, -1);
     }
     for (int i = 0; i < step->run->plan->node_count; i++) {

@@ -43,6 +43,7 @@ void run_free(struct run *run) {
     }
     g_free(run->nodes);
     g_free(run->message);
+    selection_unref(run->selection);
     plan_unref(run->plan);
     g_free(run);
 }
@@ -68,7 +69,8 @@ void run_derive(struct run *run) {
     }
 }
 
-void run_change_plan(struct run *run, struct plan *plan, const int64_t *node_run_ids) {
+void run_change_plan(struct run *run, struct plan *plan, const int64_t *node_run_ids,
+                     struct selection *selection) {
     g_assert(run_state_is_terminal(run->state));
     struct node_run *nodes = g_new0(struct node_run, (guint)plan->node_count);
     for (int i = 0; i < plan->node_count; i++) {
@@ -87,6 +89,8 @@ void run_change_plan(struct run *run, struct plan *plan, const int64_t *node_run
     run->nodes = nodes;
     plan_unref(run->plan);
     run->plan = plan_ref(plan);
+    selection_unref(run->selection);
+    run->selection = selection_ref(selection);
     run_derive(run);
 }
 

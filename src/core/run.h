@@ -12,6 +12,7 @@
 #include "base/civil.h"
 #include "core/model.h"
 #include "core/plan.h"
+#include "core/selection.h"
 
 // One node of a run.
 struct node_run {
@@ -37,6 +38,7 @@ struct run {
     int64_t flow_id;
     struct plan *plan; // one reference
     enum run_trigger trigger;
+    int64_t backfill_id; // the row of runs it belongs to, 0 none
     enum run_state state;
     enum run_state verdict; // while ENDING: FAILED, STOPPED or SUCCESS
     bool is_draining;       // a failure has cancelled what had not started
@@ -59,6 +61,8 @@ struct run {
     int retry_wait_count;       // derived: nodes in RETRY_WAIT
     int output_count;           // derived: nodes with outputs
     enum var_language language; // of names in time variables; a setting, not stored
+    struct selection
+        *selection; // derived: what its backfill leaves out, one reference; NULL: every node runs
 };
 
 // A new WAITING run over a plan (takes a reference). node_run_ids has one id for each node. Business and run time in the plan's zone.
@@ -70,8 +74,10 @@ void run_free(struct run *run);
 void run_derive(struct run *run);
 
 // Puts another version under an ended run (a rerun in another version): nodes that both have keep their id and attempt count, new
-// ones get their id from node_run_ids (by position in the new plan). All new nodes are WAITING. Takes a reference to the plan.
-void run_change_plan(struct run *run, struct plan *plan, const int64_t *node_run_ids);
+// ones get their id from node_run_ids (by position in the new plan). All new nodes are WAITING. Takes a reference to the plan and to the
+// selection that belongs to it (may be NULL).
+void run_change_plan(struct run *run, struct plan *plan, const int64_t *node_run_ids,
+                     struct selection *selection);
 
 // When RUN_EVENT_TIMER is due next, in UTC milliseconds; 0 never.
 int64_t run_due_ms(const struct run *run);

@@ -6,9 +6,13 @@
 
 #include "core/scope.h"
 
+#include <limits.h>
+
 struct scope {
     GHashTable *values; // name → value, both borrowed
     GPtrArray *names;   // in the order they were added
+    GHashTable *absent; // NULL, or name → name of the node whose output it is and that was left out
+    char *absence;      // NULL, or what the first lookup of an absent name has to say
     GStringChunk *texts;
 };
 
@@ -64,6 +68,21 @@ static void add_texts(struct scope *scope, json_t *object) {
     }
 }
 
+// What a node declares and nothing stands in for: whoever needs it must not get a weaker level's value by that name.
+static void add_absent(struct scope *scope, const struct plan_node *node) {
+    g_autoptr(GPtrArray) names = vars_output_names(node->output);
+    for (guint i = 0; i < names->len; i++) {
+        const char *name = g_string_chunk_insert(scope->texts, g_ptr_array_index(names, i));
+        if (!g_hash_table_contains(scope->values, name)) {
+            add(scope, name, NULL);
+            if (scope->absent == NULL) {
+                scope->absent = g_hash_table_new(g_str_hash, g_str_equal);
+            }
+            g_hash_table_insert(scope->absent, (void *)name, node->name);
+        }
+    }
+}
+
 struct upstream_walk {
     struct scope *scope;
     const struct run *run;
@@ -77,6 +96,8 @@ static bool visit_upstream(int node, int distance, void *user) {
     if (outputs != NULL) {
         add_texts(walk->scope, outputs);
         walk->rest--;
+    } else if (selection_leaves_out(walk->run->selection, node)) {
+        add_absent(walk->scope, &walk->run->plan->nodes[node]);
     }
     return walk->rest > 0;
 }
@@ -87,7 +108,8 @@ static void add_upstream(struct scope *scope, const struct run *run, int node) {
     if (graph_upstream(run->plan->graph, node).count == 0) {
         return;
     }
-    walk.rest = run->output_count - (run->nodes[node].outputs != NULL);
+    walk.rest =
+        run->selection != NULL ? INT_MAX : run->output_count - (run->nodes[node].outputs != NULL);
     if (walk.rest > 0) {
         graph_visit_before(run->plan->graph, node, visit_upstream, &walk);
     }
@@ -144,19 +166,35 @@ void scope_free(struct scope *scope) {
         return;
     }
     g_hash_table_unref(scope->values);
+    g_clear_pointer(&scope->absent, g_hash_table_unref);
+    g_free(scope->absence);
     g_ptr_array_unref(scope->names);
     g_string_chunk_free(scope->texts);
     g_free(scope);
 }
 
 const char *scope_lookup(const char *name, void *scope) {
-    const struct scope *self = scope;
+    struct scope *self = scope;
+    const char *node = self->absent != NULL ? g_hash_table_lookup(self->absent, name) : NULL;
+    if (node != NULL && self->absence == NULL) {
+        self->absence =
+            g_strdup_printf("output variable %s of node %s is not there: the node is left out of "
+                            "this backfill, and no successful run of the same business time has it",
+                            name, node);
+    }
     return g_hash_table_lookup(self->values, name);
+}
+
+const char *scope_absence(const struct scope *scope) {
+    return scope->absence;
 }
 
 void scope_each(struct scope *scope, scope_visit_fn visit, void *user) {
     for (unsigned i = 0; i < scope->names->len; i++) {
         const char *name = g_ptr_array_index(scope->names, i);
-        visit(name, g_hash_table_lookup(scope->values, name), user);
+        const char *value = g_hash_table_lookup(scope->values, name);
+        if (value != NULL) {
+            visit(name, value, user);
+        }
     }
 }

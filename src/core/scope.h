@@ -21,6 +21,10 @@ void scope_free(struct scope *scope);
 // Value of a name or NULL; fits var_lookup_fn (user = the scope).
 const char *scope_lookup(const char *name, void *scope);
 
+// A sentence when an output was looked up whose node a backfill leaves out and nothing stands in for: the node that needs it must fail
+// (behaviour.md §6). NULL otherwise. Lives as long as the scope.
+const char *scope_absence(const struct scope *scope);
+
 // Calls visit for every visible name once.
 typedef void (*scope_visit_fn)(const char *name, const char *value, void *user);
 void scope_each(struct scope *scope, scope_visit_fn visit, void *user);

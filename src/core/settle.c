@@ -10,7 +10,8 @@
 
 static bool is_stateful_condition(const struct run *run, int position) {
     const struct plan_node *node = &run->plan->nodes[position];
-    return node->kind == KIND_CONDITION && !node->settings.is_disabled && node->condition != NULL &&
+    return node->kind == KIND_CONDITION && !node->settings.is_disabled &&
+           !selection_leaves_out(run->selection, position) && node->condition != NULL &&
            condition_state(node->condition) != CONDITION_ALL_SUCCESS;
 }
 
@@ -59,13 +60,24 @@ static void decide_condition(struct step *step, int position) {
     bool is_decided =
         scope_new(run, position, run->language, &scope, &error) &&
         condition_evaluate(planned->condition, &upstream, scope_lookup, scope, &holds, &error);
+    g_autofree char *absence = scope != NULL ? g_strdup(scope_absence(scope)) : NULL;
     scope_free(scope);
-    if (!is_decided) {
-        fail_node(step, position, error->message);
+    if (!is_decided || absence != NULL) {
+        fail_node(step, position, absence != NULL ? absence : error->message);
         return;
     }
     node->condition_holds = holds;
     node_move(step, position, MOVE_PASS, holds ? "condition holds" : "condition does not hold");
+}
+
+// proposed: a node that is left out is skipped when its turn comes, not before: so what is behind it keeps its order, and a branch or
+// a failure in front of it means for those behind it what it always means (behaviour.md §6).
+static void leave_out(struct step *step, int position) {
+    struct node_run *node = &step->run->nodes[position];
+    g_assert(node->outputs == NULL);
+    node->outputs = json_incref(selection_outputs(step->run->selection, position));
+    step->run->output_count += node->outputs != NULL;
+    node_skip(step, position, SKIP_USER, "left out of this backfill");
 }
 
 // Everything in front has ended well (or, for a condition with a run state, ended).
@@ -76,7 +88,9 @@ static void node_is_ready(struct step *step, int position) {
     if (run->state != RUN_RUNNING) {
         return; // held until resume
     }
-    if (planned->settings.is_disabled) {
+    if (selection_leaves_out(run->selection, position)) {
+        leave_out(step, position);
+    } else if (planned->settings.is_disabled) {
         node_skip(step, position, SKIP_USER, "disabled in the node's config");
     } else if (planned->kind == KIND_CONDITION) {
         decide_condition(step, position);

@@ -419,6 +419,26 @@ void vars_script_outputs(const char *line, size_t len, json_t **ret_outputs) {
     *ret_outputs = outputs;
 }
 
+GPtrArray *vars_output_names(const char *node_output) {
+    GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
+    json_t *root = NULL;
+    json_t *list = NULL;
+    if (!load_document(node_output, "outputs", &root, NULL)) {
+        return names;
+    }
+    if (find_outputs(root, &list, NULL)) {
+        for (size_t i = 0; i < json_array_size(list); i++) {
+            const char *name =
+                json_string_value(json_object_get(json_array_get(list, i), "variableName"));
+            if (name != NULL) {
+                g_ptr_array_add(names, g_strdup(name));
+            }
+        }
+    }
+    json_decref(root);
+    return names;
+}
+
 bool vars_outputs_complete(const char *node_output, const json_t *outputs, GError **error) {
     json_t *root = NULL;
     json_t *list = NULL;

@@ -44,5 +44,8 @@ void vars_script_outputs(const char *line, size_t len, json_t **ret_outputs);
 // Checks that every variable declared in a NodeOutput document is there; FAULT_INVALID_DATA names the missing one.
 bool vars_outputs_complete(const char *node_output, const json_t *outputs, GError **error);
 
+// The names that a NodeOutput document declares: a GPtrArray of char * that the caller frees; empty when it declares none or is damaged.
+GPtrArray *vars_output_names(const char *node_output);
+
 // "TF_VAR_" + name with every character outside [A-Za-z0-9_] written "_". The caller frees it.
 char *var_environment_name(const char *name);

@@ -98,6 +98,22 @@ static char *unknown_note(const GPtrArray *unknown) {
     return g_string_free(note, FALSE);
 }
 
+// A node that needs what a backfill left out is not run, even where an unknown variable would be left for the shell (behaviour.md §6).
+static bool check_absence(const struct task *task, bool is_ready, struct attempt_spec **spec,
+                          GError **error) {
+    const char *absence = scope_absence(task->scope);
+    if (absence == NULL) {
+        return is_ready;
+    }
+    if (is_ready) {
+        g_clear_pointer(spec, attempt_spec_free);
+    } else {
+        g_clear_error(error);
+    }
+    fault_set(error, FAULT_INVALID_DATA, "%s", absence);
+    return false;
+}
+
 static bool prepare_row(const struct kind_context *context, const struct kind_row *row,
                         struct task *task, struct attempt_spec **ret_spec, GError **error) {
     if (!scope_new(task->run, task->node, context->language, &task->scope, error)) {
@@ -109,7 +125,10 @@ static bool prepare_row(const struct kind_context *context, const struct kind_ro
         g_assert(connection.kind != NULL);
         task->connection = &connection;
     }
-    is_ready = is_ready && row->prepare(task, ret_spec, error);
+    if (is_ready) {
+        is_ready = row->prepare(task, ret_spec, error);
+        is_ready = check_absence(task, is_ready, ret_spec, error);
+    }
     task->connection = NULL;
     exec_connection_done(&connection);
     scope_free(task->scope);
