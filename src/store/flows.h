@@ -245,6 +245,11 @@ bool store_version_for_try(struct store *store, const struct caller *caller, int
 // Is `version_id` a published version of the flow? FAULT_VERSION_NOT_EXIST.
 bool store_version_check_published(struct store_reader *reader, const struct caller *caller,
                                    int64_t flow_id, int64_t version_id, GError **error);
+// The version that a backfill runs: `wanted`, or with 0 the newest published one. Needs ACCESS_OPERATE. FAULT_FLOW_NOT_PUBLISHED,
+// FAULT_VERSION_NOT_EXIST.
+bool store_version_for_backfill(struct store_reader *reader, const struct caller *caller,
+                                int64_t flow_id, int64_t wanted, int64_t *ret_version_id,
+                                GError **error);
 // The version as a value; engine thread. FAULT_INVALID_DATA when the row is damaged.
 bool store_plan_load(struct store_reader *reader, int64_t version_id, struct plan **ret_plan,
                      GError **error);

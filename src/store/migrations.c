@@ -200,10 +200,12 @@ static const char SECOND_RUNS[] =
     "CREATE INDEX run_by_backfill ON run (backfill_id, id) WHERE backfill_id <> 0;"
     "CREATE TABLE backfill (id INTEGER PRIMARY KEY, tenant_id INTEGER NOT NULL,"
     " flow_id INTEGER NOT NULL, version_id INTEGER NOT NULL, state INTEGER NOT NULL,"
-    " position INTEGER NOT NULL, business TEXT NOT NULL, filter_nodes TEXT NOT NULL,"
-    " start_nodes TEXT NOT NULL, with_subtree INTEGER NOT NULL, actor TEXT NOT NULL,"
+    " position INTEGER NOT NULL, run_id INTEGER NOT NULL, business TEXT NOT NULL,"
+    " filter_nodes TEXT NOT NULL, start_nodes TEXT NOT NULL, with_subtree INTEGER NOT NULL, actor "
+    "TEXT NOT NULL,"
     " created_ms INTEGER NOT NULL, changed_ms INTEGER NOT NULL);"
-    "CREATE INDEX backfill_by_flow ON backfill (tenant_id, flow_id, id);";
+    "CREATE INDEX backfill_by_flow ON backfill (tenant_id, flow_id, id);"
+    "CREATE INDEX backfill_open ON backfill (id) WHERE state = 0;";
 
 static const char SECOND_SOURCES[] =
     "ALTER TABLE source ADD COLUMN link_name TEXT NOT NULL DEFAULT '';"

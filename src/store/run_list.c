@@ -15,7 +15,7 @@ static const char FIND_RUN[] =
     "SELECT r.id, r.flow_id, v.flow_name, r.version_id, v.is_published, r.trigger_kind, r.state,"  \
     " r.run_number, r.business_ms, r.run_time_ms, r.created_ms, r.started_ms, r.ended_ms, "        \
     "r.message,"                                                                                   \
-    " v.owner_name, f.zone FROM run r JOIN version v ON v.id = r.version_id"                       \
+    " v.owner_name, f.zone, r.backfill_id FROM run r JOIN version v ON v.id = r.version_id"        \
     " JOIN flow f ON f.id = r.flow_id WHERE r.tenant_id = ?1 AND r.flow_id = ?2"
 #define PAGE " LIMIT ?3 OFFSET ?4"
 
@@ -101,6 +101,7 @@ static bool read_run(struct sql_statement *row, struct run_row **ret_run, GError
         .message = query_text(row, 13),
         .owner_name = query_text(row, 14),
         .zone = query_text(row, 15),
+        .backfill_id = sql_column_int(row, 16),
     };
     *ret_run = run;
     return true;

@@ -9,6 +9,7 @@
 #include "base/fault.h"
 #include "base/zone.h"
 #include "store/attempts.h"
+#include "store/backfills.h"
 #include "store/run_rows.h"
 #include "store/runs.h"
 
@@ -18,7 +19,7 @@ static const char GET_VERSION[] = "SELECT version_id FROM run WHERE id = ?1";
 static const char GET_RUN[] = "SELECT tenant_id, flow_id, version_id, trigger_kind, state, "
                               "verdict, is_draining, run_number, business_ms,"
                               " run_time_ms, created_ms, started_ms, ended_ms, running_ms, "
-                              "running_since_ms, limit_ms, message"
+                              "running_since_ms, limit_ms, message, backfill_id"
                               " FROM run WHERE id = ?1";
 static const char LIST_NODES[] =
     "SELECT node_id, id, state, skip_cause, attempt, retries_used, fence, due_ms, queued_ms, "
@@ -67,6 +68,26 @@ bool store_run_version(struct store_reader *reader, int64_t run_id, int64_t *ret
     return true;
 }
 
+bool store_run_state(struct store_reader *reader, int64_t run_id, enum run_state *ret_state,
+                     GError **error) {
+    struct sql_statement *row = NULL;
+    bool has_row = false;
+    int state = 0;
+    if (!query_one(reader->sql, GET_STATE, VALUES(INT(run_id)), &row, &has_row, error)) {
+        return false;
+    }
+    if (!has_row) {
+        fault_set(error, FAULT_RUN_NOT_EXIST, "there is no run %" G_GINT64_FORMAT, run_id);
+        return false;
+    }
+    bool is_good = query_enum(row, 0, RUN_STATE_COUNT, "the state of a run", &state, error);
+    sql_reset(row);
+    if (is_good) {
+        *ret_state = (enum run_state)state;
+    }
+    return is_good;
+}
+
 static bool damaged(GError **error, int64_t run_id, const char *what) {
     fault_set(error, FAULT_INVALID_DATA, "the stored run %" G_GINT64_FORMAT " %s", run_id, what);
     return false;
@@ -100,6 +121,7 @@ static bool read_run(struct sql_statement *row, struct run *run, GError **error)
     run->running_since_ms = sql_column_int(row, 14);
     run->limit_ms = sql_column_int(row, 15);
     run->message = query_text(row, 16);
+    run->backfill_id = sql_column_int(row, 17);
     return true;
 }
 
@@ -166,7 +188,8 @@ static bool read_nodes(struct sql *sql, struct run *run, GError **error) {
     return false;
 }
 
-static bool load_into(struct sql *sql, struct run *run, GError **error) {
+static bool load_into(struct store_reader *reader, struct run *run, GError **error) {
+    struct sql *sql = reader->sql;
     struct sql_statement *row = NULL;
     bool has_row = false;
     if (!query_one(sql, GET_RUN, VALUES(INT(run->id)), &row, &has_row, error)) {
@@ -179,7 +202,10 @@ static bool load_into(struct sql *sql, struct run *run, GError **error) {
     bool is_good = read_run(row, run, error);
     sql_reset(row);
     return is_good && read_nodes(sql, run, error) &&
-           event_newest(sql, run->id, &run->event_seq, error);
+           event_newest(sql, run->id, &run->event_seq, error) &&
+           (run->backfill_id == 0 ||
+            store_backfill_select(reader, run->tenant_id, run->backfill_id, run->plan,
+                                  run->business_ms, &run->selection, error));
 }
 
 bool store_run_load(struct store_reader *reader, int64_t run_id, struct plan *plan,
@@ -187,7 +213,7 @@ bool store_run_load(struct store_reader *reader, int64_t run_id, struct plan *pl
     // Node-run ids of 0 mark nodes whose row has not been seen.
     g_autofree int64_t *no_ids = g_new0(int64_t, (size_t)plan->node_count + 1);
     struct run *run = run_new(run_id, 0, plan, no_ids, TRIGGER_MANUAL, 0);
-    if (!load_into(reader->sql, run, error)) {
+    if (!load_into(reader, run, error)) {
         run_free(run);
         return false;
     }

@@ -11,9 +11,9 @@ static const char INSERT_RUN[] =
     "INSERT INTO run (id, tenant_id, flow_id, version_id, trigger_kind, state, state_code, verdict,"
     " is_draining, run_number, business_ms, run_time_ms, created_ms, started_ms, ended_ms, "
     "running_ms,"
-    " running_since_ms, limit_ms, message)"
+    " running_since_ms, limit_ms, message, backfill_id)"
     " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, "
-    "?19)";
+    "?19, ?20)";
 static const char UPDATE_RUN[] =
     "UPDATE run SET version_id = ?4, state = ?5, state_code = ?6, verdict = ?7, is_draining = ?8,"
     " run_number = ?9, started_ms = ?10, ended_ms = ?11, running_ms = ?12, running_since_ms = ?13,"
@@ -45,7 +45,7 @@ bool run_row_insert(struct sql *sql, const struct run *run, GError **error) {
                             INT(run->is_draining), INT(run->run_number), INT(run->business_ms),
                             INT(run->run_time_ms), INT(run->created_ms), INT(run->started_ms),
                             INT(run->ended_ms), INT(run->running_ms), INT(run->running_since_ms),
-                            INT(run->limit_ms), TEXT(run->message)),
+                            INT(run->limit_ms), TEXT(run->message), INT(run->backfill_id)),
                      error);
 }
 

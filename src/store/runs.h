@@ -39,6 +39,9 @@ bool store_run_unfinished(struct store_reader *reader, GArray **ret_run_ids, GEr
 // The run's version, to find its plan first.
 bool store_run_version(struct store_reader *reader, int64_t run_id, int64_t *ret_version_id,
                        GError **error);
+// The state of a run that the engine knows of. FAULT_RUN_NOT_EXIST.
+bool store_run_state(struct store_reader *reader, int64_t run_id, enum run_state *ret_state,
+                     GError **error);
 // A run as the machine's value, with derived fields. Stored text that does not parse is FAULT_INVALID_DATA.
 bool store_run_load(struct store_reader *reader, int64_t run_id, struct plan *plan,
                     struct run **ret_run, GError **error);
@@ -55,6 +58,7 @@ struct run_row {
     int64_t flow_id;
     char *flow_name;
     int64_t version_id;
+    int64_t backfill_id; // 0 none
     bool is_published_version;
     enum run_trigger trigger;
     enum run_state state;

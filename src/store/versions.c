@@ -164,6 +164,31 @@ bool store_version_check_published(struct store_reader *reader, const struct cal
     return found != 0;
 }
 
+// proposed: the flow need not be published at the moment; a version that was is enough (behaviour.md §1.3, §6).
+bool store_version_for_backfill(struct store_reader *reader, const struct caller *caller,
+                                int64_t flow_id, int64_t wanted, int64_t *ret_version_id,
+                                GError **error) {
+    struct flow_head flow = { 0 };
+    int64_t latest = 0;
+    if (!flow_head_open(reader, caller, flow_id, ACCESS_OPERATE, &flow, error) ||
+        !query_int(reader->sql, LAST_PUBLISHED, VALUES(INT(flow.tenant_id), INT(flow.id)), 0,
+                   &latest, error)) {
+        return false;
+    }
+    if (latest == 0) {
+        fault_set(error, FAULT_FLOW_NOT_PUBLISHED,
+                  "task flow %" G_GINT64_FORMAT
+                  " was never published; publish it before a backfill",
+                  flow.id);
+        return false;
+    }
+    if (wanted != 0 && !store_version_check_published(reader, caller, flow_id, wanted, error)) {
+        return false;
+    }
+    *ret_version_id = wanted != 0 ? wanted : latest;
+    return true;
+}
+
 void version_row_free(struct version_row *row) {
     if (row == NULL) {
         return;
