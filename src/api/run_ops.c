@@ -45,6 +45,7 @@ static void reply_run(json_t *item, const struct run_row *run) {
     reply_number(item, "Status", run_state_code(run->state));
     reply_text(item, "StateName", run_state_name(run->state));
     reply_number(item, "RunNumber", run->run_number);
+    reply_id(item, "BackFillId", run->backfill_id);
     reply_time(item, "BusinessTime", run->zone, run->business_ms);
     reply_time(item, "startTime", run->zone, run->started_ms);
     reply_time(item, "EndTime", run->zone, run->ended_ms);

@@ -6,6 +6,7 @@
 
 #include "base/fault.h"
 #include "base/zone.h"
+#include "store/backfills.h"
 
 bool action_try_run(struct active *active, struct command *command, GError **error) {
     int64_t version_id = 0;
@@ -47,6 +48,7 @@ bool action_try_run(struct active *active, struct command *command, GError **err
 static bool prepare_version(struct active *active, struct command *command,
                             const struct entry *entry, struct run_event *event, int64_t **ret_ids,
                             GError **error) {
+    const struct run *run = entry->run;
     if (command->version_id == 0 || command->version_id == entry->run->plan->version_id) {
         return true;
     }
@@ -59,7 +61,10 @@ static bool prepare_version(struct active *active, struct command *command,
     }
     if (!store_version_check_published(store_as_reader(active->store), &command->caller,
                                        command->flow_id, command->version_id, error) ||
-        !active_plan(active, command->version_id, &event->plan, error)) {
+        !active_plan(active, command->version_id, &event->plan, error) ||
+        (run->backfill_id != 0 &&
+         !store_backfill_select(store_as_reader(active->store), run->tenant_id, run->backfill_id,
+                                event->plan, run->business_ms, &event->selection, error))) {
         return false;
     }
     *ret_ids = g_new0(int64_t, (guint)event->plan->node_count);
@@ -77,10 +82,12 @@ bool action_on_run(struct active *active, struct command *command, GError **erro
                                .actor = command->caller.name };
     g_autofree int64_t *ids = NULL;
     // The rows are read in the transaction: what this turn has decided must be in them.
-    return active_flush(active, error) &&
-           store_run_check(store_as_reader(active->store), &command->caller, command->flow_id,
-                           command->run_id, ACCESS_OPERATE, error) &&
-           active_find(active, command->run_id, &entry, error) &&
-           prepare_version(active, command, entry, &event, &ids, error) &&
-           active_apply(active, entry, &event, error);
+    bool is_done = active_flush(active, error) &&
+                   store_run_check(store_as_reader(active->store), &command->caller,
+                                   command->flow_id, command->run_id, ACCESS_OPERATE, error) &&
+                   active_find(active, command->run_id, &entry, error) &&
+                   prepare_version(active, command, entry, &event, &ids, error) &&
+                   active_apply(active, entry, &event, error);
+    selection_unref(event.selection);
+    return is_done;
 }

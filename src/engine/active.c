@@ -49,6 +49,7 @@ void active_init(struct active *active, struct store *store, const struct engine
         .kills = g_array_new(FALSE, FALSE, sizeof(int64_t)),
         .acknowledges = g_array_new(FALSE, FALSE, sizeof(int64_t)),
         .voids = g_array_new(FALSE, FALSE, sizeof(int64_t)),
+        .ended = g_array_new(FALSE, FALSE, sizeof(struct ended_run)),
     };
     g_queue_init(&active->line);
 }
@@ -61,6 +62,7 @@ void active_done(struct active *active) {
     g_array_unref(active->kills);
     g_array_unref(active->acknowledges);
     g_array_unref(active->voids);
+    g_array_unref(active->ended);
     g_hash_table_unref(active->entries);
     g_hash_table_unref(active->plans);
     g_hash_table_unref(active->fences);
@@ -161,6 +163,16 @@ bool active_find(struct active *active, int64_t run_id, struct entry **ret_entry
     return true;
 }
 
+static void note_end(struct active *active, const struct run *run, enum run_state state) {
+    if (run->backfill_id != 0 && run_state_is_terminal(state)) {
+        struct ended_run ended = { .tenant_id = run->tenant_id,
+                                   .backfill_id = run->backfill_id,
+                                   .run_id = run->id,
+                                   .state = state };
+        g_array_append_val(active->ended, ended);
+    }
+}
+
 // Turns what the machine decided into orders for after the commit.
 static void take_effect(struct active *active, struct entry *entry, const struct effect *effect) {
     switch (effect->kind) {
@@ -185,7 +197,7 @@ static void take_effect(struct active *active, struct entry *entry, const struct
         forget_queued(active, entry);
         active_dress(active, entry->run);
         return;
-    case EFFECT_RUN_MOVED:
+    case EFFECT_RUN_MOVED: note_end(active, entry->run, (enum run_state)effect->to); return;
     case EFFECT_NODE_MOVED: return;
     }
     g_assert_not_reached();

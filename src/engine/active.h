@@ -34,6 +34,14 @@ struct open_attempt {
     bool is_before_boot; // dispatched before the machine was started
 };
 
+// A run of a backfill that has ended, and how, whatever becomes of it later in the turn.
+struct ended_run {
+    int64_t tenant_id;
+    int64_t backfill_id;
+    int64_t run_id;
+    enum run_state state;
+};
+
 // What to do once the turn is committed.
 struct start_order {
     int64_t fence;
@@ -55,6 +63,7 @@ struct active {
     GArray *kills;        // of int64_t fence
     GArray *acknowledges; // of int64_t fence
     GArray *voids;        // of int64_t fence: never started, never to be started
+    GArray *ended;        // of struct ended_run: engine/backfill looks at them before the commit
     int queued_count;
     bool has_judged; // in this turn: the attempts of the last boot have had their verdict
 };

@@ -6,5 +6,13 @@
 #include "engine/active.h"
 #include "engine/command.h"
 
-// Makes the row and its first run. command->result: see engine_backfill.
+// Makes the row and its first run, in the open transaction. command->result: see engine_backfill.
 bool backfill_begin(struct active *active, struct command *command, GError **error);
+
+// Rows whose runs have ended since the last call (active->ended) go on or end, in the transaction that stores those ends. False: the
+// store can not be trusted.
+bool backfill_hand_over(struct active *active, GError **error);
+
+// At start, after the runs were loaded: goes on with a row whose run has ended and was not handed over, as after the quarantine of a
+// damaged run.
+bool backfill_recover(struct active *active, GError **error);

@@ -38,7 +38,8 @@ bool engine_change(struct engine *engine, const struct origin *origin, struct ch
 bool engine_try_run(struct engine *engine, const struct origin *origin, const struct caller *caller,
                     int64_t flow_id, int64_t *ret_run_id, GError **error);
 // A row of runs (BackFill); id, tenant, state and position of `backfill` are the engine's; version_id 0 = the newest published one.
-// *ret_result: id of the first run, second_id of the row's first start node, ids: that of the row.
+// *ret_result: id of the first run, second_id of the row's first start node (or first root), ids: that of the row, and the number of its runs.
+// FAULT_FLOW_NOT_PUBLISHED, FAULT_VERSION_NOT_EXIST, FAULT_NODE_NOT_EXIST, FAULT_LIMIT_EXCEEDED, FAULT_INVALID_VALUE with the field.
 bool engine_backfill(struct engine *engine, const struct origin *origin,
                      const struct caller *caller, struct backfill *backfill,
                      struct change_result *ret_result, GError **error);

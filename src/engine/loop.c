@@ -297,6 +297,18 @@ static void give_places(struct loop *loop) {
     }
 }
 
+// Rows whose run has ended go on before places are given: the next run's nodes get theirs in this turn. A run may also end as its
+// nodes are prepared.
+static void hand_over(struct loop *loop) {
+    GError *error = NULL;
+    do {
+        if (loop->failure == NULL && !backfill_hand_over(&loop->active, &error)) {
+            fail_turn(loop, error);
+        }
+        give_places(loop);
+    } while (loop->failure == NULL && loop->active.ended->len > 0);
+}
+
 static bool commit(struct loop *loop, bool *ret_is_dirty) {
     GError *error = NULL;
     if (loop->failure == NULL && !active_flush(&loop->active, &error)) {
@@ -423,7 +435,7 @@ static bool turn(struct loop *loop) {
     if (client_is_ready(loop->client)) {
         probes_begin(&loop->probes, loop->active.store);
     }
-    give_places(loop);
+    hand_over(loop);
     bool is_dirty = false;
     if (!commit(loop, &is_dirty)) {
         return false;
@@ -505,7 +517,8 @@ static bool recover(struct loop *loop, GError **error) {
     if (!store_begin(loop->active.store, error)) {
         return false;
     }
-    if (!recover_runs(&loop->active, error)) {
+    if (!recover_runs(&loop->active, error) || !backfill_recover(&loop->active, error) ||
+        !active_flush(&loop->active, error)) {
         store_rollback(loop->active.store);
         return false;
     }
