@@ -274,3 +274,55 @@ void kind_outcome(const struct run *run, int node, const struct exit_report *rep
 struct attempt_spec *kind_probe(const struct exec_connection *connection) {
     return sqlnode_probe(connection);
 }
+
+struct attempt_spec *kind_execute(const struct exec_connection *connection, const char *script,
+                                  int64_t timeout_ms) {
+    return sqlnode_execute(connection, script, timeout_ms);
+}
+
+struct attempt_spec *kind_metadata(const struct exec_connection *connection, bool wants_tables,
+                                   int64_t skipped_count, int64_t timeout_ms) {
+    return sqlnode_metadata(connection, wants_tables, skipped_count, timeout_ms);
+}
+
+// The script with its variables put in, or NULL.
+static char *substituted_sql(const struct run *run, int node, enum var_language language,
+                             json_t *content) {
+    g_autoptr(GPtrArray) unknown = g_ptr_array_new_with_free_func(g_free);
+    struct task task = {
+        .run = run,
+        .node = node,
+        .content = content,
+        .has_strict_variables = true,
+        .unknown = unknown,
+    };
+    char *text = NULL;
+    if (scope_new(run, node, language, &task.scope, NULL)) {
+        if (!task_text(&task, "sql", &text, NULL)) {
+            text = NULL;
+        }
+        scope_free(task.scope);
+    }
+    return text;
+}
+
+bool kind_sql(const struct run *run, int node, enum var_language language, int64_t *ret_database_id,
+              char **ret_script) {
+    const struct plan_node *plan_node = &run->plan->nodes[node];
+    const struct kind_row *row = find_row(plan_node->kind);
+    json_t *content = NULL;
+    if (row == NULL || !row->has_database || !task_content_parse(plan_node, &content, NULL)) {
+        return false;
+    }
+    int64_t database_id = 0;
+    (void)sqlnode_database_id(content, &database_id, NULL);
+    char *text = substituted_sql(run, node, language, content);
+    if (text == NULL) {
+        const char *written = json_string_value(json_object_get(content, "sql"));
+        text = g_strdup(written != NULL ? written : "");
+    }
+    json_decref(content);
+    *ret_database_id = database_id;
+    *ret_script = text;
+    return true;
+}

@@ -55,3 +55,14 @@ void kind_outcome(const struct run *run, int node, const struct exit_report *rep
 // The connection test and metadata of a data source as an attempt (2 s limit). Its result line is a JSON object:
 // {"ok":true,"version":…,"schemas":["main"]} or {"ok":false,"error":…}.
 struct attempt_spec *kind_probe(const struct exec_connection *connection);
+
+// A call's script, and what there is in a database, as attempts with this limit. Results: exec/sqlresult.h; main/sqlrun_catalogue.h.
+struct attempt_spec *kind_execute(const struct exec_connection *connection, const char *script,
+                                  int64_t timeout_ms);
+struct attempt_spec *kind_metadata(const struct exec_connection *connection, bool wants_tables,
+                                   int64_t skipped_count, int64_t timeout_ms);
+
+// Does the node run SQL? Then the database and the script as it was sent, its variables put in: they are the same as when it started, as
+// nothing before a running node changes. Variables that can not be put in any more stay as they are written. The caller frees the text.
+bool kind_sql(const struct run *run, int node, enum var_language language, int64_t *ret_database_id,
+              char **ret_script);

@@ -185,17 +185,43 @@ bool sqlnode_prepare_assign(const struct task *task, struct attempt_spec **ret_s
            prepare(task, "assign", outputs, ret_spec, error);
 }
 
+// An attempt that belongs to no node.
+static struct attempt_spec *make_call(json_t *request_take, int64_t timeout_ms,
+                                      uint32_t result_max_bytes) {
+    struct attempt_spec *spec = make_spec(request_take);
+    g_ptr_array_add(spec->environment, g_strdup("LANG=C.UTF-8"));
+    spec->timeout_ms = timeout_ms;
+    spec->grace_ms = PROBE_GRACE_MS;
+    spec->result_max_bytes = result_max_bytes;
+    return spec;
+}
+
 struct attempt_spec *sqlnode_probe(const struct exec_connection *connection) {
     g_assert(connection != NULL);
     g_assert(connection->kind != NULL);
 
-    struct attempt_spec *spec =
-        make_spec(make_request("probe", connection, connection->forbidden_dir, NULL, NULL));
-    g_ptr_array_add(spec->environment, g_strdup("LANG=C.UTF-8"));
-    spec->timeout_ms = PROBE_TIMEOUT_MS;
-    spec->grace_ms = PROBE_GRACE_MS;
-    spec->result_max_bytes = PROBE_RESULT_BYTES;
-    return spec;
+    return make_call(make_request("probe", connection, connection->forbidden_dir, NULL, NULL),
+                     PROBE_TIMEOUT_MS, PROBE_RESULT_BYTES);
+}
+
+struct attempt_spec *sqlnode_execute(const struct exec_connection *connection, const char *script,
+                                     int64_t timeout_ms) {
+    g_assert(script != NULL);
+    g_assert(timeout_ms > 0);
+
+    return make_call(make_request("execute", connection, connection->forbidden_dir, script, NULL),
+                     timeout_ms, ATTEMPT_RESULT_SQL_BYTES);
+}
+
+struct attempt_spec *sqlnode_metadata(const struct exec_connection *connection, bool wants_tables,
+                                      int64_t skipped_count, int64_t timeout_ms) {
+    g_assert(skipped_count >= 0);
+    g_assert(timeout_ms > 0);
+
+    json_t *request = make_request("metadata", connection, connection->forbidden_dir, NULL, NULL);
+    (void)json_object_set_new(request, "tables", json_boolean(wants_tables));
+    (void)json_object_set_new(request, "skip", json_integer(skipped_count));
+    return make_call(request, timeout_ms, ATTEMPT_RESULT_SQL_BYTES);
 }
 
 bool sqlnode_outputs(const char *line, size_t len, json_t **ret_outputs, GError **error) {

@@ -5,11 +5,12 @@
 //
 // Descriptor 3 of the attempt is the request, a JSON object:
 //
-//   {"mode":"run"|"assign"|"probe", "connection":{"kind","host","port","schema","user","password"}, "forbidden":DIR or absent,
-//    "sql":TEXT, "outputs":[{"name","row","column","combiner","default" or absent}]}
+//   {"mode":"run"|"assign"|"execute"|"probe"|"metadata", "connection":{"kind","host","port","schema","user","password"},
+//    "forbidden":DIR or absent, "sql":TEXT, "outputs":[{"name","row","column","combiner","default" or absent}],
+//    "tables":BOOL and "skip":N of metadata}
 //
 // and the last line of its standard output the answer: {"outputs":{NAME:TEXT}} of an assignment, {"ok":…} of a probe, {"error":TEXT}
-// when it fails.
+// when it fails; "statements" beside them where statements were run (exec/sqlresult.h); what metadata gives is in main/sqlrun_catalogue.h.
 #pragma once
 
 #include "exec/task.h"
@@ -22,6 +23,12 @@ bool sqlnode_prepare_run(const struct task *task, struct attempt_spec **ret_spec
 bool sqlnode_prepare_assign(const struct task *task, struct attempt_spec **ret_spec,
                             GError **error);
 struct attempt_spec *sqlnode_probe(const struct exec_connection *connection);
+// Of a call: one script, whose rows come back.
+struct attempt_spec *sqlnode_execute(const struct exec_connection *connection, const char *script,
+                                     int64_t timeout_ms);
+// The databases of the server, and the tables of this one behind the first `skipped_count`.
+struct attempt_spec *sqlnode_metadata(const struct exec_connection *connection, bool wants_tables,
+                                      int64_t skipped_count, int64_t timeout_ms);
 
 // The outputs in an assignment's answer; an object the caller owns. FAULT_INVALID_DATA when the line is no such answer.
 bool sqlnode_outputs(const char *line, size_t len, json_t **ret_outputs, GError **error);

@@ -4,12 +4,12 @@
 //
 // The request is a JSON object on descriptor 3 (exec/sqlnode.h), so that nothing of it can be seen in the process list. Modes: `run` executes
 // the statements of a script in order, each committed by itself unless the script begins a transaction, and stops at the first
-// error; `assign` reads one query's result into output variables; `probe` opens the database and looks at it. Standard output is the
-// log; its last line is the answer.
+// error; `execute` does the same and answers with the rows; `assign` reads one query's result into output variables; `probe` opens the
+// database and looks at it; `metadata` lists what is in it. Standard output is the log; its last line is the answer.
 //
 // SIGTERM cancels the statement in the database; the process ends when the statement has ended and is rolled back, not before.
 //
-// Exit codes: 0 done (also a probe that says no) · 1 a statement or its result failed · 2 the request can not be used · 3 the database can
+// Exit codes: 0 done (also a probe that says no, and a statement of `execute` that failed) · 1 a statement or its result failed · 2 the request can not be used · 3 the database can
 // not be opened · 4 standard output could not be written · 143 cancelled.
 //
 // What always holds: no password is printed; a cancellation that arrives between two looks at it is not lost, because it is repeated
@@ -28,15 +28,19 @@
 #include <jansson.h>
 
 #include "base/fault.h"
+#include "main/sqlrun_catalogue.h"
 #include "main/sqlrun_extract.h"
 #include "main/sqlrun_print.h"
 #include "main/sqlrun_request.h"
+#include "main/sqlrun_script.h"
 #include "sql/sql.h"
+#include "sql/word.h"
 
 enum {
     REQUEST_FD = 3,
     CANCEL_PAUSE_US = 20000,
-    ANSWER_BYTES_MAX = 1024 * 1024, // what the supervisor keeps of an assignment's last line
+    ERROR_BYTES_MAX = 4096,
+    LINE_BYTES_MAX = 1024 * 1024, // what the supervisor keeps of the last line
 };
 
 enum exit_code {
@@ -65,6 +69,7 @@ struct runner {
     struct sql *sql; // NULL unless open
     atomic_bool is_cancelled;
     sigset_t signals;
+    struct answer *answer; // of a script, else NULL; main thread only
 };
 
 static void *watch_signals(void *user) {
@@ -120,104 +125,6 @@ static bool runner_start(struct runner *runner, GError **error) {
     return true;
 }
 
-// Does the statement change rows? Of others the driver's count is the one of an earlier statement.
-static bool changes_rows(const char *text, const char *end) {
-    static const char *const words[] = { "INSERT", "UPDATE", "DELETE", "REPLACE", "WITH", "MERGE" };
-    const char *start = print_skip_comments(text, end);
-    for (size_t i = 0; i < G_N_ELEMENTS(words); i++) {
-        size_t len = strlen(words[i]);
-        if ((size_t)(end - start) > len && g_ascii_strncasecmp(start, words[i], len) == 0 &&
-            !g_ascii_isalnum(start[len]) && start[len] != '_') {
-            return true;
-        }
-    }
-    return false;
-}
-
-// Runs one statement and shows the first rows of its result.
-static bool run_statement(struct runner *runner, struct sql_statement *statement, int64_t *ret_rows,
-                          GError **error) {
-    bool is_query = sql_is_query(statement);
-    int64_t rows = 0;
-    for (;;) {
-        enum sql_step step = SQL_DONE;
-        if (atomic_load(&runner->is_cancelled)) {
-            fault_set(error, FAULT_UNAVAILABLE, "cancelled");
-            return false;
-        }
-        if (!sql_step(statement, &step, error)) {
-            return false;
-        }
-        if (rows == 0 && is_query) {
-            print_columns(statement);
-        }
-        if (step == SQL_DONE) {
-            *ret_rows = is_query ? rows : -1;
-            return true;
-        }
-        if (rows < PRINT_ROWS_MAX) {
-            print_row(statement);
-        } else if (rows == PRINT_ROWS_MAX) {
-            print_line("… more rows follow; the first %d are shown", PRINT_ROWS_MAX);
-        }
-        rows++;
-    }
-}
-
-// The number and the database's words, in the log.
-static void report_failure(int number, int64_t started_us, GError **error) {
-    g_prefix_error(error, "statement %d: ", number);
-    print_line("statement %d failed after %.1f ms", number,
-               (double)(g_get_monotonic_time() - started_us) / 1000.0);
-}
-
-// A transaction that a script leaves open would be undone without a word when the connection closes.
-static bool check_committed(struct sql *sql, GError **error) {
-    struct sql_statement *statement = NULL;
-    const char *rest = NULL;
-    enum sql_step step = SQL_DONE;
-    bool is_outside =
-        sql_prepare_user(sql, "BEGIN", &statement, &rest, NULL) && sql_step(statement, &step, NULL);
-    sql_finish(statement);
-    sql_rollback(sql);
-    if (!is_outside) {
-        fault_set(
-            error, FAULT_INVALID_DATA,
-            "the script ends inside a transaction, which was rolled back; end it with COMMIT");
-    }
-    return is_outside;
-}
-
-static bool run_script(struct runner *runner, const char *text, GError **error) {
-    const char *rest = text;
-    for (int number = 1; rest != NULL; number++) {
-        const char *start = rest;
-        struct sql_statement *statement = NULL;
-        int64_t started_us = g_get_monotonic_time();
-        if (!sql_prepare_user(runner->sql, start, &statement, &rest, error)) {
-            report_failure(number, started_us, error);
-            return false;
-        }
-        if (statement == NULL) {
-            break; // only blanks and comments were left
-        }
-        const char *end = rest != NULL ? rest : start + strlen(start);
-        print_started(number, start, (size_t)(end - start));
-        int64_t rows = 0;
-        started_us = g_get_monotonic_time();
-        bool is_done = run_statement(runner, statement, &rows, error);
-        int64_t changed =
-            is_done && changes_rows(start, end) && rows < 0 ? sql_changes(runner->sql) : -1;
-        sql_finish(statement);
-        if (!is_done) {
-            report_failure(number, started_us, error);
-            return false;
-        }
-        print_done(number, g_get_monotonic_time() - started_us, rows, changed);
-    }
-    return check_committed(runner->sql, error);
-}
-
 static bool read_result(struct runner *runner, struct sql_statement *statement,
                         struct extract *extract, json_t **ret_values, GError **error) {
     enum sql_step step = SQL_ROW;
@@ -252,7 +159,7 @@ static bool prepare_query(struct sql *sql, const char *text, struct sql_statemen
                   "an assignment takes one SELECT; this is no query that only reads");
         return false;
     }
-    if (rest != NULL && *print_skip_comments(rest, rest + strlen(rest)) != '\0') {
+    if (rest != NULL && *sql_skip_comments(rest, rest + strlen(rest)) != '\0') {
         sql_finish(statement);
         fault_set(error, FAULT_INVALID_DATA,
                   "an assignment takes one SELECT; there is more behind the first");
@@ -262,7 +169,10 @@ static bool prepare_query(struct sql *sql, const char *text, struct sql_statemen
     return true;
 }
 
+// The fault must be asked for: the answer tells it.
 static bool run_assignment(struct runner *runner, const struct request *request, GError **error) {
+    g_assert(error != NULL);
+    runner->answer = answer_new(false);
     struct extract *extract = NULL;
     if (!extract_new(request->outputs, &extract, error)) {
         return false;
@@ -270,6 +180,7 @@ static bool run_assignment(struct runner *runner, const struct request *request,
     struct sql_statement *statement = NULL;
     json_t *values = NULL;
     int64_t started_us = g_get_monotonic_time();
+    answer_begin(runner->answer, 0, strlen(request->sql));
     bool is_read = prepare_query(runner->sql, request->sql, &statement, error);
     if (is_read) {
         print_started(1, request->sql, strlen(request->sql));
@@ -277,19 +188,26 @@ static bool run_assignment(struct runner *runner, const struct request *request,
         is_read = read_result(runner, statement, extract, &values, error);
         sql_finish(statement);
     }
+    int64_t elapsed_us = g_get_monotonic_time() - started_us;
     if (!is_read) {
-        report_failure(1, started_us, error);
+        bool is_cancelled = atomic_load(&runner->is_cancelled);
+        answer_end(runner->answer, is_cancelled ? ANSWER_CANCELLED : ANSWER_FAILED, 0, elapsed_us,
+                   (*error)->message);
+        script_report_failure(1, started_us, error);
         extract_free(extract);
         return false;
     }
-    print_done(1, g_get_monotonic_time() - started_us, extract_row_count(extract), -1);
+    print_done(1, elapsed_us, extract_row_count(extract), -1);
+    answer_end(runner->answer, ANSWER_DONE, extract_row_count(extract), elapsed_us, NULL);
     extract_free(extract);
+    int64_t unlisted_count = 0;
     json_t *answer = json_object();
     (void)json_object_set_new(answer, "outputs", values);
-    if (json_dumpb(answer, NULL, 0, JSON_COMPACT) > ANSWER_BYTES_MAX) {
+    (void)json_object_set_new(answer, "statements", answer_list(runner->answer, &unlisted_count));
+    if (json_dumpb(answer, NULL, 0, JSON_COMPACT) > LINE_BYTES_MAX) {
         json_decref(answer);
         fault_set(error, FAULT_INVALID_DATA, "all values together are longer than %d KiB",
-                  ANSWER_BYTES_MAX / 1024);
+                  LINE_BYTES_MAX / 1024);
         return false;
     }
     print_answer(answer);
@@ -298,7 +216,6 @@ static bool run_assignment(struct runner *runner, const struct request *request,
 
 // Reads the version and, by that, the file's head: a file that is no database is found here.
 static bool probe(struct sql *sql, const char *path, GError **error) {
-    static const char QUERY[] = "SELECT sqlite_version(), (SELECT count(*) FROM sqlite_schema)";
     g_autofree char *directory = g_path_get_dirname(path);
     if (faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) != 0 ||
         faccessat(AT_FDCWD, directory, W_OK, AT_EACCESS) != 0) {
@@ -308,25 +225,69 @@ static bool probe(struct sql *sql, const char *path, GError **error) {
             path, (int)geteuid(), g_strerror(errno));
         return false;
     }
-    struct sql_statement *statement = NULL;
-    enum sql_step step = SQL_DONE;
-    if (!sql_prepare(sql, QUERY, &statement, error) || !sql_step(statement, &step, error)) {
+    g_autofree char *version = NULL;
+    if (!sql_probe(sql, &version, error)) {
         return false;
     }
-    g_assert(step == SQL_ROW);
-    print_answer(json_pack("{s:b, s:s, s:[s]}", "ok", 1, "version", sql_column_text(statement, 0),
-                           "schemas", "main"));
+    print_answer(json_pack("{s:b, s:s, s:[s]}", "ok", 1, "version", version, "schemas", "main"));
     return true;
 }
 
-// What a probe finds is an answer, also when it is bad news.
-static enum exit_code refuse(const struct request *request, const GError *fault,
-                             enum exit_code code) {
-    if (request->mode != REQUEST_PROBE) {
+// {"ok":…, "statements":[…]}, and the error of a script that failed.
+static void print_statements(const struct runner *runner, const GError *fault) {
+    int64_t unlisted_count = 0;
+    json_t *statements = answer_list(runner->answer, &unlisted_count);
+    json_t *answer = json_pack("{s:b, s:o}", "ok", fault == NULL, "statements", statements);
+    if (unlisted_count > 0) {
+        (void)json_object_set_new(answer, "unlisted", json_integer(unlisted_count));
+    }
+    if (fault != NULL) {
+        g_autofree char *cut = g_strndup(fault->message, ERROR_BYTES_MAX);
+        g_autofree char *valid = g_utf8_make_valid(cut, -1);
+        (void)json_object_set_new(answer, "error", json_string(valid));
+    }
+    print_answer(answer);
+}
+
+static bool run_statements(struct runner *runner, const struct request *request, GError **error) {
+    struct script script = {
+        .sql = runner->sql,
+        .mode = request->mode == REQUEST_RUN ? SCRIPT_LOGGED : SCRIPT_ANSWERED,
+        .answer = runner->answer,
+        .is_cancelled = &runner->is_cancelled,
+    };
+    return script_run(&script, request->sql, error);
+}
+
+static bool list_catalogue(struct sql *sql, const struct request *request, GError **error) {
+    json_t *answer = NULL;
+    if (!catalogue_answer(sql, request->wants_tables, request->skipped_count, &answer, error)) {
+        return false;
+    }
+    print_answer(answer);
+    return true;
+}
+
+// What the calls that wait for an answer find is an answer, also when it is bad news.
+static bool is_call(const struct request *request) {
+    return request->mode != REQUEST_RUN && request->mode != REQUEST_ASSIGN;
+}
+
+static void print_failure(const struct runner *runner, const GError *fault) {
+    if (runner->answer != NULL) {
+        print_statements(runner, fault);
+    } else {
+        print_error_answer(fault->message);
+    }
+}
+
+static enum exit_code refuse(const struct runner *runner, const struct request *request,
+                             const GError *fault, enum exit_code code) {
+    if (!is_call(request)) {
         print_line("%s", fault->message);
     }
-    print_error_answer(fault->message);
-    return request->mode == REQUEST_PROBE ? EXIT_DONE : code;
+    print_failure(runner, fault);
+    return is_call(request) ? EXIT_DONE : code;
 }
 
 // The statement has ended when the driver has returned; what it began is undone before the process says so.
@@ -339,14 +300,19 @@ static enum exit_code finish(struct runner *runner, const struct request *reques
     }
     sql_close(sql);
     if (fault == NULL) {
+        if (request->mode == REQUEST_RUN || request->mode == REQUEST_EXECUTE) {
+            print_statements(runner, NULL);
+        }
         return EXIT_DONE;
     }
     if (atomic_load(&runner->is_cancelled)) {
+        g_autoptr(GError) cancelled = NULL;
+        fault_set(&cancelled, FAULT_UNAVAILABLE, "cancelled");
         print_line("cancelled: the statement has ended in the database and is rolled back");
-        print_error_answer("cancelled");
+        print_failure(runner, cancelled);
         return EXIT_CANCELLED;
     }
-    return refuse(request, fault, EXIT_FAILED);
+    return refuse(runner, request, fault, EXIT_FAILED);
 }
 
 static enum exit_code work(struct runner *runner, const struct request *request) {
@@ -356,15 +322,22 @@ static enum exit_code work(struct runner *runner, const struct request *request)
     if (!request_resolve(request->host, request->forbidden, &path, &fault) ||
         !sql_open(request->driver, path, SQL_USER, &sql, &fault)) {
         runner_set(runner, RUNNER_CLOSED, NULL);
-        return refuse(request, fault, EXIT_OPEN);
+        return refuse(runner, request, fault, EXIT_OPEN);
     }
     runner_set(runner, RUNNER_OPEN, sql);
     switch (request->mode) {
-    case REQUEST_RUN: (void)run_script(runner, request->sql, &fault); break;
+    case REQUEST_RUN:
+    case REQUEST_EXECUTE:
+        runner->answer = answer_new(request->mode == REQUEST_EXECUTE);
+        (void)run_statements(runner, request, &fault);
+        break;
+    case REQUEST_METADATA: (void)list_catalogue(sql, request, &fault); break;
     case REQUEST_ASSIGN: (void)run_assignment(runner, request, &fault); break;
     case REQUEST_PROBE: (void)probe(sql, path, &fault); break;
     }
-    return finish(runner, request, fault);
+    enum exit_code code = finish(runner, request, fault);
+    answer_free(runner->answer);
+    return code;
 }
 
 int main(void) {

@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "sql/word.h"
+
 enum {
     CELL_BYTES = 200,
     BLOB_BYTES = 32,
@@ -49,31 +51,12 @@ static void write_line(GString *line_take) {
     (void)g_string_free(line_take, TRUE);
 }
 
-const char *print_skip_comments(const char *text, const char *end) {
-    const char *at = text;
-    while (at < end) {
-        size_t left = (size_t)(end - at);
-        if (g_ascii_isspace(*at) || *at == ';') {
-            at++;
-        } else if (left >= 2 && at[0] == '-' && at[1] == '-') {
-            const char *stop = memchr(at, '\n', left);
-            at = stop != NULL ? stop + 1 : end;
-        } else if (left >= 2 && at[0] == '/' && at[1] == '*') {
-            const char *stop = g_strstr_len(at + 2, (gssize)(left - 2), "*/");
-            at = stop != NULL ? stop + 2 : end;
-        } else {
-            break;
-        }
-    }
-    return at;
-}
-
 void print_started(int number, const char *text, size_t len) {
     g_assert(number > 0);
     g_assert(text != NULL);
 
     const char *end = text + len;
-    const char *start = print_skip_comments(text, end);
+    const char *start = sql_skip_comments(text, end);
     g_autoptr(GDateTime) now = g_date_time_new_now_utc();
     g_autofree char *second = g_date_time_format(now, "%Y-%m-%dT%H:%M:%S");
     GString *line = g_string_new(NULL);

@@ -27,6 +27,3 @@ void print_answer(json_t *answer_take);
 void print_error_answer(const char *text);
 // Writes out everything; false when something was lost.
 bool print_finish(void);
-
-// Where the words of a statement begin: behind blanks, semicolons and comments; at most `end`.
-const char *print_skip_comments(const char *text, const char *end);

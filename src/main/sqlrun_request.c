@@ -40,7 +40,7 @@ static bool read_text(int fd, GString *text, GError **error) {
 }
 
 static bool read_mode(const json_t *root, enum request_mode *ret_mode) {
-    static const char *const names[] = { "run", "assign", "probe" };
+    static const char *const names[] = { "run", "assign", "probe", "execute", "metadata" };
     const char *name = json_string_value(json_object_get(root, "mode"));
     for (size_t i = 0; name != NULL && i < G_N_ELEMENTS(names); i++) {
         if (strcmp(name, names[i]) == 0) {
@@ -127,7 +127,7 @@ static bool parse(const json_t *root, struct request *ret_request, GError **erro
     json_t *outputs = json_object_get(root, "outputs");
     struct request request = { 0 };
     if (!read_mode(root, &request.mode) || driver == NULL || host == NULL ||
-        (sql == NULL && request.mode != REQUEST_PROBE) ||
+        (sql == NULL && request.mode != REQUEST_PROBE && request.mode != REQUEST_METADATA) ||
         (outputs != NULL && !json_is_array(outputs))) {
         fault_set(error, FAULT_INVALID_DATA,
                   "the request lacks \"mode\", \"connection\" or \"sql\"");
@@ -137,6 +137,8 @@ static bool parse(const json_t *root, struct request *ret_request, GError **erro
     request.host = g_strdup(host);
     request.forbidden = g_strdup(json_string_value(json_object_get(root, "forbidden")));
     request.sql = g_strdup(sql != NULL ? sql : "");
+    request.wants_tables = json_is_true(json_object_get(root, "tables"));
+    request.skipped_count = MAX(json_integer_value(json_object_get(root, "skip")), 0);
     request.outputs = outputs != NULL ? json_incref(outputs) : json_array();
     *ret_request = request;
     return true;

@@ -6,16 +6,19 @@
 #include <glib.h>
 #include <jansson.h>
 #include <stdbool.h>
+#include <stdint.h>
 
-enum request_mode { REQUEST_RUN, REQUEST_ASSIGN, REQUEST_PROBE };
+enum request_mode { REQUEST_RUN, REQUEST_ASSIGN, REQUEST_PROBE, REQUEST_EXECUTE, REQUEST_METADATA };
 
 struct request {
     enum request_mode mode;
     char *driver;
-    char *host;      // a SQLite file's path as it was registered
-    char *forbidden; // or NULL: the directory that no file may be in
-    char *sql;       // "" of a probe
-    json_t *outputs; // an array, perhaps empty
+    char *host;            // a SQLite file's path as it was registered
+    char *forbidden;       // or NULL: the directory that no file may be in
+    char *sql;             // "" of a probe and of metadata
+    bool wants_tables;     // of metadata, as the next
+    int64_t skipped_count; // tables that were told before
+    json_t *outputs;       // an array, perhaps empty
 };
 
 // Reads the descriptor to its end and closes it. FAULT_INVALID_DATA: the request is damaged; the text holds no part of it.

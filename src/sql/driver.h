@@ -10,12 +10,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "sql/types.h"
+#include "sql/sql.h"
 
 struct sql_driver {
     const char *name;
     const char *begin_text; // starts a transaction that may write
     const char *check_text; // a query whose single row "ok" means a sound database
+    const char *probe_text; // a query that touches the database; its first value is the version
 
     bool (*open)(const char *target, enum sql_mode mode, struct sql **ret_sql, GError **error);
     void (*close)(struct sql *sql); // statements are finished already
@@ -38,6 +39,8 @@ struct sql_driver {
     int64_t (*changes)(struct sql *sql);
     bool (*is_readonly)(struct sql_statement *statement);
     int64_t (*scan_steps)(struct sql_statement *statement);
+    bool (*catalogue)(struct sql *sql, const struct sql_catalogue *catalogue, int64_t skipped_count,
+                      GError **error);
 };
 
 struct sql {

@@ -205,6 +205,25 @@ void sql_rollback_to_savepoint(struct sql *sql) {
     (void)run_constant(sql, RELEASE, NULL);
 }
 
+bool sql_catalogue(struct sql *sql, const struct sql_catalogue *catalogue, int64_t skipped_count,
+                   GError **error) {
+    g_assert(skipped_count >= 0);
+    return sql->driver->catalogue(sql, catalogue, skipped_count, error);
+}
+
+bool sql_probe(struct sql *sql, char **ret_version, GError **error) {
+    struct sql_statement *statement = NULL;
+    enum sql_step step = SQL_DONE;
+    if (!sql_prepare(sql, sql->driver->probe_text, &statement, error) ||
+        !sql_step(statement, &step, error)) {
+        return false;
+    }
+    g_assert(step == SQL_ROW);
+    *ret_version = g_strdup(sql_column_text(statement, 0));
+    sql_reset(statement);
+    return true;
+}
+
 bool sql_check(struct sql *sql, GError **error) {
     struct sql_statement *statement = NULL;
     enum sql_step step = SQL_DONE;

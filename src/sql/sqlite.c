@@ -11,6 +11,7 @@
 
 #include "base/fault.h"
 #include "sql/driver.h"
+#include "sql/sqlite_catalogue.h"
 
 enum {
     BUSY_WAIT_STORE_MS = 5000,
@@ -343,6 +344,8 @@ const struct sql_driver sql_sqlite_driver = {
     .begin_text =
         "BEGIN", // locks come with the first statement, so that a turn without any costs no system call
     .check_text = "PRAGMA integrity_check(1)",
+    // The count reads the file's head: one that is no database is found here.
+    .probe_text = "SELECT sqlite_version(), (SELECT count(*) FROM sqlite_schema)",
     .open = sqlite_open_connection,
     .close = sqlite_close_connection,
     .cancel = sqlite_cancel,
@@ -363,4 +366,5 @@ const struct sql_driver sql_sqlite_driver = {
     .changes = sqlite_changes,
     .is_readonly = sqlite_is_readonly,
     .scan_steps = sqlite_scan_steps,
+    .catalogue = sqlite_catalogue,
 };
