@@ -31,14 +31,19 @@ struct command {
     int64_t run_id;
     int64_t version_id;
     struct attempt_spec *spec; // of a probe; the engine takes it
+    const char *what;          // of a probe, for messages: "the connection test"; a constant
     int64_t deadline_ms;       // monotonic
     int64_t fence;             // of a probe
+    bool is_reported;          // of a probe: the supervisor of the present connection has it
+    bool is_begun;             // of a change: its client token was begun by a probe before
     bool quits_supervisor;
 
     GError *error; // NULL: done
     struct change_result result;
-    char *text;      // a probe's result
-    int alive_count; // after a stop-all
+    char *text;         // a probe's result
+    bool is_repeat;     // of a probe: nothing was run, `result` is the answer that was given before
+    bool was_timed_out; // of a probe: it was ended when its time was over
+    int alive_count;    // after a stop-all
 
     GMutex mutex;
     GCond completed;

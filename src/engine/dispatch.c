@@ -6,27 +6,15 @@
 #include "engine/dispatch.h"
 
 #include "base/fault.h"
+#include "engine/reach.h"
 #include "exec/kinds.h"
 #include "store/persons.h"
-#include "store/sources.h"
 
 static bool find_connection(int64_t tenant_id, int64_t database_id,
                             struct exec_connection *ret_connection, void *user, GError **error) {
     struct store *store = user;
-    struct connection_row *row = NULL;
-    if (!store_connection_get(store_as_reader(store), tenant_id, database_id, &row, error)) {
-        return false;
-    }
-    *ret_connection = (struct exec_connection){
-        .kind = g_steal_pointer(&row->kind),
-        .host = g_steal_pointer(&row->host),
-        .port = row->port,
-        .schema = g_steal_pointer(&row->schema),
-        .user = g_steal_pointer(&row->user),
-        .password = g_steal_pointer(&row->password),
-    };
-    connection_row_free(row);
-    return true;
+    return reach_database(store_as_reader(store), tenant_id, database_id, NULL, ret_connection,
+                          error);
 }
 
 static bool start_node(struct active *active, struct entry *entry, int node,

@@ -6,10 +6,14 @@
 
 #include "base/fault.h"
 #include "engine/loop.h"
+#include "engine/metasync.h"
+
+enum { ATTEMPT_SPARE_MS = 1500 }; // for the way to the supervisor, the grace and the way back
 
 struct engine {
     struct loop *loop;
     GThread *thread;
+    struct metasync *metasync;
 };
 
 static int64_t monotonic_ms(void) {
@@ -29,23 +33,14 @@ bool engine_start(const struct engine_options *options, struct engine **ret_engi
     }
     struct engine *engine = g_new0(struct engine, 1);
     engine->loop = loop;
+    engine->metasync = metasync_new(loop, options->dir, options->store);
     engine->thread = g_thread_new("engine", run_thread, loop);
     *ret_engine = engine;
     return true;
 }
 
-// Posts a command and waits until the turn that carried it has been committed.
 static bool submit(struct engine *engine, struct command *command, GError **error) {
-    if (!loop_post(engine->loop, command)) {
-        fault_set(error, FAULT_UNAVAILABLE, "the server is stopping");
-        return false;
-    }
-    command_wait(command);
-    if (command->error != NULL) {
-        g_propagate_error(error, g_steal_pointer(&command->error));
-        return false;
-    }
-    return true;
+    return loop_submit(engine->loop, command, error);
 }
 
 void engine_stop(struct engine *engine, bool quit_supervisor) {
@@ -58,6 +53,7 @@ void engine_stop(struct engine *engine, bool quit_supervisor) {
     (void)submit(engine, &command, NULL);
     command_done(&command);
     (void)g_thread_join(g_steal_pointer(&engine->thread));
+    metasync_stop(engine->metasync); // its present job was refused with all others
 }
 
 void engine_free(struct engine *engine) {
@@ -65,6 +61,7 @@ void engine_free(struct engine *engine) {
         return;
     }
     g_assert(engine->thread == NULL);
+    metasync_free(engine->metasync);
     loop_free(engine->loop);
     g_free(engine);
 }
@@ -137,11 +134,18 @@ bool engine_run_action(struct engine *engine, const struct origin *origin,
     return is_done;
 }
 
+// Takes the specification.
+static bool run_attempt(struct engine *engine, struct command *command, GError **error) {
+    command->deadline_ms = monotonic_ms() + command->spec->timeout_ms + ATTEMPT_SPARE_MS;
+    return submit(engine, command, error);
+}
+
 bool engine_probe(struct engine *engine, const struct exec_connection *connection,
                   int64_t timeout_ms, char **ret_result, GError **error) {
     struct command command;
     command_init(&command, COMMAND_PROBE, NULL);
     command.spec = kind_probe(connection);
+    command.what = "the connection test";
     command.deadline_ms = monotonic_ms() + timeout_ms;
     bool is_done = submit(engine, &command, error);
     if (is_done) {
@@ -149,6 +153,48 @@ bool engine_probe(struct engine *engine, const struct exec_connection *connectio
     }
     command_done(&command);
     return is_done;
+}
+
+void engine_answer_done(struct engine_answer *answer) {
+    g_clear_pointer(&answer->line, g_free);
+    change_result_done(&answer->repeated);
+}
+
+bool engine_execute(struct engine *engine, const struct origin *origin, const struct caller *caller,
+                    const struct exec_connection *connection, const char *script,
+                    int64_t timeout_ms, struct engine_answer *ret_answer, GError **error) {
+    struct command command;
+    command_init(&command, COMMAND_PROBE, caller);
+    command.origin = origin;
+    command.spec = kind_execute(connection, script, timeout_ms);
+    command.what = "the script";
+    bool is_done = run_attempt(engine, &command, error);
+    if (is_done) {
+        *ret_answer = (struct engine_answer){ .line = g_steal_pointer(&command.text),
+                                              .was_timed_out = command.was_timed_out,
+                                              .is_repeat = command.is_repeat };
+        take_result(&command, &ret_answer->repeated);
+    }
+    command_done(&command);
+    return is_done;
+}
+
+bool engine_conclude(struct engine *engine, const struct origin *origin, struct change *change,
+                     GError **error) {
+    struct command command;
+    command_init(&command, COMMAND_CHANGE, &change->caller);
+    command.origin = origin;
+    command.change = change;
+    command.is_begun = true;
+    bool is_done = submit(engine, &command, error);
+    command_done(&command);
+    change_free(change);
+    return is_done;
+}
+
+bool engine_sync(struct engine *engine, const struct caller *caller, int64_t source_id,
+                 int64_t database_id, bool with_tables, GError **error) {
+    return metasync_post(engine->metasync, caller, source_id, database_id, with_tables, error);
 }
 
 bool engine_stop_all(struct engine *engine, int64_t timeout_ms, int *ret_alive) {

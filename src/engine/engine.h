@@ -53,6 +53,27 @@ void engine_note(struct engine *engine, const struct note *note);
 // Runs a probe of a data source under the supervisor; *ret_result is its JSON line (caller frees). FAULT_UNAVAILABLE after timeout_ms.
 bool engine_probe(struct engine *engine, const struct exec_connection *connection,
                   int64_t timeout_ms, char **ret_result, GError **error);
+
+// Runs a script in a database under the supervisor. The call is begun first: its nonce and client token are durable before anything runs;
+// the change that logs what happened (CHANGE_SQL_AUDIT, by engine_conclude) gives the token its answer.
+struct engine_answer {
+    char *line;         // what sluice-sql told (exec/sqlresult.h), or NULL
+    bool was_timed_out; // ended because its time was over
+    bool is_repeat;     // nothing was run: `repeated` is the answer that the first call got
+    struct change_result repeated;
+};
+void engine_answer_done(struct engine_answer *answer);
+// FAULT_UNAVAILABLE: it did not run, or what it did is not known.
+bool engine_execute(struct engine *engine, const struct origin *origin, const struct caller *caller,
+                    const struct exec_connection *connection, const char *script,
+                    int64_t timeout_ms, struct engine_answer *ret_answer, GError **error);
+// The change at the end of a call that engine_execute has begun; takes it.
+bool engine_conclude(struct engine *engine, const struct origin *origin, struct change *change,
+                     GError **error);
+// Starts to read the structure of a source (database_id 0: all its databases), or of one database, anew and returns; what is found is stored
+// when it is known. FAULT_UNAVAILABLE when too much is to be read already. Jobs do not survive the server.
+bool engine_sync(struct engine *engine, const struct caller *caller, int64_t source_id,
+                 int64_t database_id, bool with_tables, GError **error);
 // Stops every unfinished run (actor "operator") and waits until all have ended and the supervisor says it is empty; false after the
 // deadline, with the count of what still lives.
 bool engine_stop_all(struct engine *engine, int64_t timeout_ms, int *ret_alive);

@@ -119,8 +119,9 @@ static bool have_effect(struct loop *loop, struct command *command, GError **err
 static void take_call(struct loop *loop, struct command *command) {
     GError *error = NULL;
     bool is_repeat = false;
-    bool is_done = ledger_find(loop->ledger, &command->caller, command->origin, loop->active.now_ms,
-                               &is_repeat, &command->result, &error) &&
+    bool is_done = (command->is_begun ||
+                    ledger_find(loop->ledger, &command->caller, command->origin,
+                                loop->active.now_ms, &is_repeat, &command->result, &error)) &&
                    (is_repeat || have_effect(loop, command, &error));
     if (!is_done) {
         refuse_or_fail(loop, command, error);
@@ -131,15 +132,35 @@ static void take_call(struct loop *loop, struct command *command) {
     g_ptr_array_add(loop->replies, command);
 }
 
+// A call whose effect is outside is begun under its client token before that happens.
+static void take_probe(struct loop *loop, struct command *command) {
+    const struct origin *origin = command->origin;
+    int64_t now_ms = loop->active.now_ms;
+    GError *error = NULL;
+    if (origin != NULL && !ledger_find(loop->ledger, &command->caller, origin, now_ms,
+                                       &command->is_repeat, &command->result, &error)) {
+        refuse_or_fail(loop, command, error);
+    } else if (origin != NULL &&
+               !(command->is_repeat
+                     ? ledger_enter(loop->ledger, &command->caller, origin, now_ms, NULL, &error)
+                     : ledger_begin(loop->ledger, &command->caller, origin, now_ms, &error))) {
+        fail_turn(loop, error);
+        fault_set(&command->error, FAULT_IO, "the state store failed");
+    }
+    if (command->error != NULL || command->is_repeat) {
+        g_ptr_array_add(loop->replies, command);
+    } else {
+        probes_add(&loop->probes, command); // answered when its attempt ends
+    }
+}
+
 static void take_command(struct loop *loop, struct command *command) {
     switch (command->kind) {
     case COMMAND_CHANGE:
     case COMMAND_TRY_RUN:
     case COMMAND_RUN_ACTION:
     case COMMAND_BACKFILL: take_call(loop, command); return;
-    case COMMAND_PROBE:
-        probes_add(&loop->probes, command);
-        return; // answered when its attempt ends
+    case COMMAND_PROBE: take_probe(loop, command); return;
     case COMMAND_STOP_ALL:
         if (loop->stopping != NULL) {
             fault_set(&command->error, FAULT_UNAVAILABLE, "all runs are being stopped already");
@@ -209,8 +230,10 @@ static void answer_probe(struct loop *loop, struct command *command, const struc
     if (report->kind == REPORT_EXITED && report->exit.result != NULL) {
         command->text = g_strndup(report->exit.result, report->exit.result_len);
     } else {
-        fault_set(&command->error, FAULT_UNAVAILABLE, "the connection test gave no answer");
+        fault_set(&command->error, FAULT_UNAVAILABLE, "%s gave no answer", command->what);
     }
+    command->was_timed_out =
+        report->kind == REPORT_EXITED && report->exit.kill == EXIT_KILL_TIMEOUT;
     g_ptr_array_add(loop->replies, command);
 }
 
@@ -227,6 +250,9 @@ static void take_report(const struct report *report, void *user) {
     }
     if (report->kind == REPORT_GONE) {
         active_clear_orders(&loop->active); // the next greeting tells everything again
+        probes_doubt(&loop->probes);
+    } else if (report->kind == REPORT_READY) {
+        probes_judge(&loop->probes, loop->replies);
     }
     struct command *probe = probes_find(&loop->probes, report->fence);
     if (probe != NULL && (report->kind == REPORT_EXITED || report->kind == REPORT_REFUSED)) {
@@ -235,6 +261,7 @@ static void take_report(const struct report *report, void *user) {
         return;
     }
     if (probe != NULL && report->kind == REPORT_STARTED) {
+        probe->is_reported = true;
         return;
     }
     if (report->kind == REPORT_REFUSED && report->refusal == REFUSAL_LIMIT) {
@@ -604,6 +631,19 @@ static void note_key(struct loop *loop, const char *access_key_id, int64_t at_ms
                                   g_memdup2(&at_ms, sizeof at_ms));
     }
     g_mutex_unlock(&loop->mutex);
+}
+
+bool loop_submit(struct loop *loop, struct command *command, GError **error) {
+    if (!loop_post(loop, command)) {
+        fault_set(error, FAULT_UNAVAILABLE, "the server is stopping");
+        return false;
+    }
+    command_wait(command);
+    if (command->error != NULL) {
+        g_propagate_error(error, g_steal_pointer(&command->error));
+        return false;
+    }
+    return true;
 }
 
 void loop_note(struct loop *loop, const struct note *note) {

@@ -24,6 +24,9 @@ void loop_run(struct loop *loop);
 // Hands a command to the next turn, which completes it. False: the loop takes no more; the command is untouched.
 bool loop_post(struct loop *loop, struct command *command);
 
+// Hands a command to the next turn and waits until the turn that carried it has been committed. Its error is passed on.
+bool loop_submit(struct loop *loop, struct command *command, GError **error);
+
 // Any thread; copies.
 void loop_note(struct loop *loop, const struct note *note);
 

@@ -24,6 +24,7 @@ void probes_done(struct probes *probes) {
 
 void probes_add(struct probes *probes, struct command *command) {
     g_assert(command->spec != NULL);
+    g_assert(command->what != NULL);
     g_ptr_array_add(probes->waiting, command);
 }
 
@@ -36,6 +37,7 @@ void probes_begin(struct probes *probes, struct store *store) {
         };
         order.spec->grace_ms = PROBE_GRACE_MS;
         command->fence = order.fence;
+        command->is_reported = true;
         g_array_append_val(probes->starts, order);
         g_hash_table_insert(probes->running, &command->fence, command);
     }
@@ -60,9 +62,8 @@ void probes_time_out(struct probes *probes, int64_t monotonic_ms, GArray *kills,
     for (guint i = probes->waiting->len; i > 0; i--) {
         struct command *command = g_ptr_array_index(probes->waiting, i - 1);
         if (command->deadline_ms <= monotonic_ms) {
-            fault_set(
-                &command->error, FAULT_UNAVAILABLE,
-                "the connection test could not start in time: the supervisor is not there yet");
+            fault_set(&command->error, FAULT_UNAVAILABLE,
+                      "%s could not start in time: the supervisor is not there yet", command->what);
             g_ptr_array_add(replies, command);
             (void)g_ptr_array_remove_index(probes->waiting, i - 1);
         }
@@ -73,8 +74,7 @@ void probes_time_out(struct probes *probes, int64_t monotonic_ms, GArray *kills,
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
         struct command *command = value;
         if (command->deadline_ms <= monotonic_ms) {
-            fault_set(&command->error, FAULT_UNAVAILABLE,
-                      "the connection test did not end in time");
+            fault_set(&command->error, FAULT_UNAVAILABLE, "%s did not end in time", command->what);
             g_array_append_val(kills, command->fence);
             g_ptr_array_add(replies, command);
             g_hash_table_iter_remove(&iter);
@@ -95,6 +95,30 @@ int64_t probes_due_ms(const struct probes *probes) {
         due_ms = MIN(due_ms, ((const struct command *)value)->deadline_ms);
     }
     return due_ms;
+}
+
+void probes_doubt(struct probes *probes) {
+    GHashTableIter iter;
+    gpointer value = NULL;
+    g_hash_table_iter_init(&iter, probes->running);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        ((struct command *)value)->is_reported = false;
+    }
+}
+
+void probes_judge(struct probes *probes, GPtrArray *replies) {
+    GHashTableIter iter;
+    gpointer value = NULL;
+    g_hash_table_iter_init(&iter, probes->running);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        struct command *command = value;
+        if (!command->is_reported) {
+            fault_set(&command->error, FAULT_UNAVAILABLE,
+                      "the supervisor ended while %s was under way", command->what);
+            g_ptr_array_add(replies, command);
+            g_hash_table_iter_remove(&iter);
+        }
+    }
 }
 
 static void refuse(struct command *command) {

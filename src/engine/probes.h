@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// probes: connection tests of data sources on their way: attempts that belong to no run. Nothing of them is stored but their fence.
+// probes: attempts on their way that belong to no run: connection tests, scripts of calls, readings of metadata. Nothing of them is stored
+// but their fence.
 // Engine thread only.
 #pragma once
 
@@ -28,6 +29,11 @@ void probes_begin(struct probes *probes, struct store *store);
 struct command *probes_find(const struct probes *probes, int64_t fence);
 void probes_remove(struct probes *probes, const struct command *command);
 int probes_running_count(const struct probes *probes);
+
+// The connection to the supervisor was lost: it must tell of the running ones again.
+void probes_doubt(struct probes *probes);
+// It has told of all that it has: those it did not mention will never end. Error set, put into `replies`.
+void probes_judge(struct probes *probes, GPtrArray *replies);
 
 // Ends those whose time is over: error set, put into `replies`, the fence of a running one into `kills`.
 void probes_time_out(struct probes *probes, int64_t monotonic_ms, GArray *kills,

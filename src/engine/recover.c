@@ -13,6 +13,7 @@
 #include "base/fault.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "engine/sqllog.h"
 
 // ---- At start ----
 
@@ -111,7 +112,8 @@ static bool apply(struct active *active, struct entry *entry, enum run_event_kin
         .fence = fence,
         .message = message,
     };
-    return active_apply(active, entry, &event, error);
+    return (kind != RUN_EVENT_LOST || sqllog_lost(active, entry->run, node, message, error)) &&
+           active_apply(active, entry, &event, error);
 }
 
 // Stores the details of an end. The moves that it caused may follow at the end of the turn, with all others of their run.
@@ -159,7 +161,8 @@ static bool take_exit(struct active *active, const struct report *report, GError
     kind_outcome(entry->run, node, &report->exit, &event.outcome, &message, &outputs);
     event.message = message;
     event.outputs = outputs;
-    bool is_applied = active_apply(active, entry, &event, error);
+    bool is_applied = sqllog_exited(active, entry->run, node, report, message, error) &&
+                      active_apply(active, entry, &event, error);
     json_decref(outputs);
     return is_applied && close_attempt(active, report, ATTEMPT_EXITED, error);
 }

@@ -88,6 +88,8 @@ def assign(setup, sql, *outputs):
         connection.executescript(setup)
         connection.close()
         code, text, answer = run(work, request("assign", path, sql, outputs=list(outputs)))
+        told = answer.pop("statements", None)
+        assert code != 0 or [entry["state"] for entry in told] == [1], told
         return code, text, answer
 
 

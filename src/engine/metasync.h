@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// metasync: reads the structure of registered databases in the background, one after the other, and stores what it finds
+// (operations.md §4.2, SyncDatabaseMeta, SyncInstanceMeta).
+//
+// The databases are opened by sluice-sql under the supervisor. Jobs live in memory: what a stopping server has not read is asked for again
+// by whoever wants it.
+#pragma once
+
+#include "engine/loop.h"
+
+struct metasync;
+
+// Everything is borrowed. The thread begins with the first job.
+struct metasync *metasync_new(struct loop *loop, const char *dir, struct store *store);
+// Ends the thread; the loop has ended before, so that the present job is refused. No job is taken any more.
+void metasync_stop(struct metasync *metasync);
+void metasync_free(struct metasync *metasync);
+
+// Any thread. A job that waits already is not taken twice. database_id 0: the source and its databases, their tables only when wanted.
+// FAULT_UNAVAILABLE when too many wait.
+bool metasync_post(struct metasync *metasync, const struct caller *caller, int64_t source_id,
+                   int64_t database_id, bool with_tables, GError **error);
