@@ -120,7 +120,7 @@ static bool log_call(struct ledger *ledger, const struct caller *caller,
     return store_audit_add(ledger->store, &entry, error);
 }
 
-bool ledger_begin(struct ledger *ledger, const struct caller *caller, const struct origin *origin,
+bool ledger_claim(struct ledger *ledger, const struct caller *caller, const struct origin *origin,
                   int64_t now_ms, GError **error) {
     return keep_nonce(ledger, origin, now_ms, error) &&
            store_token_add(ledger->store, caller, origin, NULL, now_ms, error);

@@ -37,7 +37,7 @@ bool ledger_find(struct ledger *ledger, const struct caller *caller, const struc
                  int64_t now_ms, bool *ret_is_repeat, struct change_result *ret_result,
                  GError **error);
 // The call is begun: nonce and token are kept before it has an effect outside. Its entry follows with ledger_enter.
-bool ledger_begin(struct ledger *ledger, const struct caller *caller, const struct origin *origin,
+bool ledger_claim(struct ledger *ledger, const struct caller *caller, const struct origin *origin,
                   int64_t now_ms, GError **error);
 // The call has had its effect: nonce, token and log row, in the open transaction. result NULL: it was a repeat and had none.
 bool ledger_enter(struct ledger *ledger, const struct caller *caller, const struct origin *origin,

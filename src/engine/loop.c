@@ -143,7 +143,7 @@ static void take_probe(struct loop *loop, struct command *command) {
     } else if (origin != NULL &&
                !(command->is_repeat
                      ? ledger_enter(loop->ledger, &command->caller, origin, now_ms, NULL, &error)
-                     : ledger_begin(loop->ledger, &command->caller, origin, now_ms, &error))) {
+                     : ledger_claim(loop->ledger, &command->caller, origin, now_ms, &error))) {
         fail_turn(loop, error);
         fault_set(&command->error, FAULT_IO, "the state store failed");
     }
