@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "sql/sql.h"
+#include "sql/types.h"
 
 struct sql_driver {
     const char *name;

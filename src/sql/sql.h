@@ -64,40 +64,7 @@ bool sql_savepoint(struct sql *sql, GError **error);
 bool sql_release(struct sql *sql, GError **error);
 void sql_rollback_to_savepoint(struct sql *sql);
 
-// What a database holds, as it tells itself. Texts live for the call that gets them; NULL: there is none.
-struct sql_database {
-    const char *name;
-    const char *encoding;
-    const char *catalog;
-};
-struct sql_table {
-    const char *schema; // "" where there is no level between database and table
-    const char *name;
-    const char *kind; // "NORMAL", "VIEW"
-    const char *engine;
-    const char *encoding;
-    const char *description;
-    int64_t row_count; // an estimate, as the next; -1 unknown
-    int64_t bytes;
-};
-struct sql_column {
-    const char *name;
-    const char *type; // as it was declared
-    const char *default_value;
-    const char *description;
-    bool is_nullable;
-    bool is_auto_increment;
-    int64_t data_length; // 0: unknown, as the next two
-    int precision;
-    int scale;
-};
-// Who is told. Each table is followed by its columns, all in a fixed order. NULL: not wanted.
-struct sql_catalogue {
-    void (*database)(const struct sql_database *database, void *user);
-    bool (*table)(const struct sql_table *table, void *user); // false: that is enough
-    void (*column)(const struct sql_column *column, void *user);
-    void *user;
-};
+// What a database holds goes to a struct sql_catalogue (sql/types.h).
 // All databases of the server, and the tables of this one behind the first `skipped_count`.
 bool sql_catalogue(struct sql *sql, const struct sql_catalogue *catalogue, int64_t skipped_count,
                    GError **error);
