@@ -98,15 +98,7 @@ static bool get_op_log(struct call *call, json_t *reply, GError **error) {
     return true;
 }
 
-static bool refuse(struct call *call, json_t *reply, GError **error) {
-    (void)reply;
-    fault_set(error, FAULT_NOT_SUPPORTED, "%s is not offered by this server",
-              call->operation->action);
-    return false;
-}
-
 const struct op_handler audit_ops[] = {
     { "GetOpLog", get_op_log },
-    { "ListSQLExecAuditLog", refuse },
     { NULL, NULL },
 };

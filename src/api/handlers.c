@@ -23,6 +23,7 @@
 #include "api/sharing_ops.h"
 #include "api/source_ops.h"
 #include "api/space_ops.h"
+#include "api/sqlaudit_ops.h"
 #include "api/user_ops.h"
 #include "api/variable_ops.h"
 
@@ -32,5 +33,5 @@ const struct op_handler *const api_handlers[] = {
     alarm_ops,  audit_ops,  backfill_ops, database_ops, execute_ops,  flow_list_ops,
     flow_ops,   graph_ops,  instance_ops, key_ops,      log_ops,      node_ops,
     people_ops, policy_ops, run_ops,      scenario_ops, schedule_ops, sharing_ops,
-    source_ops, space_ops,  user_ops,     variable_ops, NULL,
+    source_ops, space_ops,  sqlaudit_ops,  user_ops,     variable_ops, NULL,
 };

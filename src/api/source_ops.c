@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// source_ops: data sources, which the wire calls instances, and their databases as they are stored. How they come and go: instance_ops.
+// source_ops: data sources, which the wire calls instances, as they are stored. How they come and go: instance_ops.
 #include "api/source_ops.h"
 
 #include "api/acting.h"
 #include "api/reply.h"
 #include "api/services.h"
 #include "base/fault.h"
-#include "store/databases.h"
 #include "store/sources.h"
 
 #include <string.h>
@@ -132,45 +131,8 @@ static bool get_source(struct call *call, json_t *reply, GError **error) {
     return true;
 }
 
-static void reply_database(json_t *item, const struct database_row *database) {
-    reply_id_text(item, "DatabaseId", database->id);
-    reply_id_text(item, "InstanceId", database->source_id);
-    reply_text(item, "SchemaName", database->schema);
-    g_autofree char *search_name =
-        g_strdup_printf("%s@%s:%d", database->schema, database->host, database->port);
-    reply_text(item, "SearchName", search_name);
-    reply_text(item, "DbType", database->kind);
-    reply_text(item, "EnvType", database->environment);
-    reply_text(item, "Host", database->host);
-    reply_number(item, "Port", database->port);
-    reply_text(item, "State", "NORMAL");
-    reply_people(item, database->dba_id, database->dba_name, "DbaName");
-}
-
-static bool list_databases(struct call *call, json_t *reply, GError **error) {
-    READER_LOAN loan = { 0 };
-    g_autoptr(GPtrArray) databases = NULL;
-    int64_t source_id = 0;
-    int64_t total = 0;
-    int page = 1;
-    int size = 1;
-    if (!args_text_id(call->args, "InstanceId", &source_id, error) ||
-        !call_page(call, "PageNumber", &page, &size, error) || !call_borrow(call, &loan, error) ||
-        !store_database_list(loan.reader, call->caller, source_id, filter_text(call, "SearchKey"),
-                             page, size, &databases, &total, error)) {
-        return false;
-    }
-    json_t *list = reply_list(reply, "DatabaseList", "Database");
-    for (guint i = 0; i < databases->len; i++) {
-        reply_database(reply_item(list), g_ptr_array_index(databases, i));
-    }
-    reply_number(reply, "TotalCount", total);
-    return true;
-}
-
 const struct op_handler source_ops[] = {
     { "ListInstances", list_sources },
     { "GetInstance", get_source },
-    { "ListDatabases", list_databases },
     { NULL, NULL },
 };

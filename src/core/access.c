@@ -89,6 +89,10 @@ bool access_allows(unsigned roles, enum access_relation relation, enum access_ri
     return rights[relation][right];
 }
 
+bool access_runs_sql(unsigned roles) {
+    return access_manages(roles) || (roles & ROLE_STRUCT_READ_ONLY) == 0;
+}
+
 bool access_permits(const struct caller *caller, enum access_class wanted) {
     g_assert(wanted < CLASS_COUNT);
     return class_admits(wanted, caller->roles) && (wanted != CLASS_OPERATOR || caller->is_operator);

@@ -67,3 +67,7 @@ const char *access_class_name(enum access_class wanted);
 
 // A DBA or an administrator: stands above all flows.
 bool access_manages(unsigned roles);
+
+// May run SQL by a call: every user of the tenant but those who may only read structures, as in flows (proposed: the documentation names no
+// rights on single databases).
+bool access_runs_sql(unsigned roles);

@@ -26,6 +26,7 @@ enum {
     COMMANDS_PER_TURN_MAX = 1024,
     TIMERS_PER_TURN_MAX = 1024,
     POLL_MS_MAX = 60000,
+    SCRIPTS_MAX = 32,    // of calls at a time
     FULL_PAUSE_MS = 100, // after the supervisor had no room
 };
 
@@ -137,7 +138,11 @@ static void take_probe(struct loop *loop, struct command *command) {
     const struct origin *origin = command->origin;
     int64_t now_ms = loop->active.now_ms;
     GError *error = NULL;
-    if (origin != NULL && !ledger_find(loop->ledger, &command->caller, origin, now_ms,
+    // Each holds a thread of the web floor until its time is over.
+    if (origin != NULL && probes_count(&loop->probes) >= SCRIPTS_MAX) {
+        fault_set(&command->error, FAULT_LIMIT_EXCEEDED,
+                  "%d scripts are running already; try again when some have ended", SCRIPTS_MAX);
+    } else if (origin != NULL && !ledger_find(loop->ledger, &command->caller, origin, now_ms,
                                        &command->is_repeat, &command->result, &error)) {
         refuse_or_fail(loop, command, error);
     } else if (origin != NULL &&

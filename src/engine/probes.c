@@ -57,6 +57,10 @@ int probes_running_count(const struct probes *probes) {
     return (int)g_hash_table_size(probes->running);
 }
 
+int probes_count(const struct probes *probes) {
+    return (int)probes->waiting->len + probes_running_count(probes);
+}
+
 void probes_time_out(struct probes *probes, int64_t monotonic_ms, GArray *kills,
                      GPtrArray *replies) {
     for (guint i = probes->waiting->len; i > 0; i--) {

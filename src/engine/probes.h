@@ -29,6 +29,7 @@ void probes_begin(struct probes *probes, struct store *store);
 struct command *probes_find(const struct probes *probes, int64_t fence);
 void probes_remove(struct probes *probes, const struct command *command);
 int probes_running_count(const struct probes *probes);
+int probes_count(const struct probes *probes); // those that wait included
 
 // The connection to the supervisor was lost: it must tell of the running ones again.
 void probes_doubt(struct probes *probes);
