@@ -191,8 +191,7 @@ static void reply_table(json_t *item, const struct table_row *table,
     reply_text(item, "TableSchemaName", has_schema ? table->schema : database->schema);
     reply_text(item, "TableType", table->kind);
     reply_text(item, "Engine", table->engine[0] != '\0' ? table->engine : database->kind);
-    reply_text(item, "Encoding",
-               table->encoding[0] != '\0' ? table->encoding : database->encoding);
+    reply_text(item, "Encoding", table->encoding[0] != '\0' ? table->encoding : database->encoding);
     reply_text(item, "Description", table->description);
     if (table->row_count >= 0) {
         reply_number(item, "NumRows", table->row_count);

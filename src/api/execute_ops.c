@@ -18,7 +18,9 @@
 #include "store/databases.h"
 #include "store/sqlaudit.h"
 
-enum { LIMIT_MAX_S = 60 }; // a call holds a connection open, whatever the instance's query timeout is
+enum {
+    LIMIT_MAX_S = 60
+}; // a call holds a connection open, whatever the instance's query timeout is
 
 OWNED_DEFINE(database_row)
 
@@ -123,8 +125,7 @@ static bool conclude(const struct execution *execution, const json_t *log, const
     if (origin.origin.client_token != NULL && results != NULL) {
         change->content = json_dumps(results, JSON_COMPACT);
     }
-    bool is_done =
-        engine_conclude(call_services(call)->engine, &origin.origin, change, error);
+    bool is_done = engine_conclude(call_services(call)->engine, &origin.origin, change, error);
     call_origin_done(&origin);
     return is_done;
 }
@@ -160,9 +161,8 @@ static void add_result(const struct execution *execution, const struct sqlresult
                        json_t *results, json_t *log) {
     int64_t row_count =
         result->rows != NULL ? (int64_t)json_array_size(result->rows) : result->affected;
-    g_autofree char *limit =
-        g_strdup_printf("ended when its time of %" G_GINT64_FORMAT " s was over",
-                        execution->timeout_ms / 1000);
+    g_autofree char *limit = g_strdup_printf(
+        "ended when its time of %" G_GINT64_FORMAT " s was over", execution->timeout_ms / 1000);
     bool was_cut = result->state == SQLRESULT_CANCELLED;
     add_entry(results, result->state == SQLRESULT_DONE, was_cut ? limit : result->message,
               row_count, result->columns, result->rows);
@@ -232,8 +232,8 @@ static bool run(const struct execution *execution, json_t *reply, GError **error
         return false;
     }
     json_t *results = reply_array(reply, "Results");
-    bool is_good = told.is_repeat ? repeat(&told, results, error)
-                                  : answer(execution, &told, results, error);
+    bool is_good =
+        told.is_repeat ? repeat(&told, results, error) : answer(execution, &told, results, error);
     engine_answer_done(&told);
     return is_good;
 }

@@ -33,5 +33,5 @@ const struct op_handler *const api_handlers[] = {
     alarm_ops,  audit_ops,  backfill_ops, database_ops, execute_ops,  flow_list_ops,
     flow_ops,   graph_ops,  instance_ops, key_ops,      log_ops,      node_ops,
     people_ops, policy_ops, run_ops,      scenario_ops, schedule_ops, sharing_ops,
-    source_ops, space_ops,  sqlaudit_ops,  user_ops,     variable_ops, NULL,
+    source_ops, space_ops,  sqlaudit_ops, user_ops,     variable_ops, NULL,
 };

@@ -63,21 +63,39 @@ static bool check_registration(const struct call *call, const struct source_fiel
            store_source_check(loan.reader, call->caller, fields, error);
 }
 
+// A source that answered is read once, in the background; SyncInstanceMeta does it again. One that nobody reached is left alone.
+static void start_sync(const struct call *call, int64_t source_id) {
+    if (!skips_test(call)) {
+        (void)engine_sync(call_services(call)->engine, call->caller, source_id, 0, true, NULL);
+    }
+}
+
+// *ret_result is freed by the caller.
 static bool commit_registration(const struct call *call, struct source_fields *fields,
                                 struct change_result *ret_result, GError **error) {
     OWNED(change) change = call_change(call, CHANGE_SOURCE_REGISTER);
     bool is_repeat = false;
     change->source = fields;
-    return call_is_repeat(call, &is_repeat, error) &&
-           (is_repeat || check_registration(call, fields, error)) &&
-           (is_repeat || skips_test(call) || probe(call, fields, error)) &&
-           call_commit(call, g_steal_pointer(&change), ret_result, error);
+    if (!call_is_repeat(call, &is_repeat, error) ||
+        (!is_repeat && !check_registration(call, fields, error)) ||
+        (!is_repeat && !skips_test(call) && !probe(call, fields, error)) ||
+        !call_commit(call, g_steal_pointer(&change), ret_result, error)) {
+        return false;
+    }
+    if (!is_repeat) {
+        start_sync(call, ret_result->id);
+    }
+    return true;
 }
 
 static bool register_source(struct call *call, json_t *reply, GError **error) {
     (void)reply;
     struct source_fields *fields = NULL;
-    return source_args_read(call, &fields, error) && commit_registration(call, fields, NULL, error);
+    struct change_result result = { 0 };
+    bool is_done =
+        source_args_read(call, &fields, error) && commit_registration(call, fields, &result, error);
+    change_result_done(&result);
+    return is_done;
 }
 
 // The engine is not named: it is guessed from the port (proposed, operations.md §4.1).
@@ -188,10 +206,18 @@ static bool probe_merged(const struct call *call, int64_t source_id,
 static bool update_source(struct call *call, json_t *reply, GError **error) {
     (void)reply;
     OWNED(change) change = call_change(call, CHANGE_SOURCE_UPDATE);
-    return args_text_id(call->args, "InstanceId", &change->source_id, error) &&
-           source_args_read(call, &change->source, error) &&
-           probe_merged(call, change->source_id, change->source, error) &&
-           call_commit_plain(call, g_steal_pointer(&change), error);
+    int64_t source_id = 0;
+    if (!args_text_id(call->args, "InstanceId", &source_id, error) ||
+        !source_args_read(call, &change->source, error) ||
+        !probe_merged(call, source_id, change->source, error)) {
+        return false;
+    }
+    change->source_id = source_id;
+    if (!call_commit_plain(call, g_steal_pointer(&change), error)) {
+        return false;
+    }
+    start_sync(call, source_id);
+    return true;
 }
 
 static bool delete_source(struct call *call, json_t *reply, GError **error) {

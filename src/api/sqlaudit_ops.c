@@ -39,9 +39,9 @@ static bool read_prefix(const char *text, struct civil *ret_start, struct span *
     static const struct {
         size_t len;
         struct span span;
-    } forms[] = { { 4, { .years = 1 } },          { 7, { .months = 1 } },
-                  { 10, { .seconds = 86400 } },   { 13, { .seconds = 3600 } },
-                  { 16, { .seconds = 60 } },      { 19, { .seconds = 1 } } };
+    } forms[] = { { 4, { .years = 1 } },        { 7, { .months = 1 } },
+                  { 10, { .seconds = 86400 } }, { 13, { .seconds = 3600 } },
+                  { 16, { .seconds = 60 } },    { 19, { .seconds = 1 } } };
     static const char FULL[] = "0001-01-01 00:00:00";
     size_t len = strlen(text);
     bool has_time = false;

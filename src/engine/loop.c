@@ -143,7 +143,7 @@ static void take_probe(struct loop *loop, struct command *command) {
         fault_set(&command->error, FAULT_LIMIT_EXCEEDED,
                   "%d scripts are running already; try again when some have ended", SCRIPTS_MAX);
     } else if (origin != NULL && !ledger_find(loop->ledger, &command->caller, origin, now_ms,
-                                       &command->is_repeat, &command->result, &error)) {
+                                              &command->is_repeat, &command->result, &error)) {
         refuse_or_fail(loop, command, error);
     } else if (origin != NULL &&
                !(command->is_repeat

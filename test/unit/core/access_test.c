@@ -157,6 +157,15 @@ static void only_the_first_administrator_makes_tenants(void) {
     g_assert_false(access_permits(&administrator, CLASS_OPERATOR));
 }
 
+// proposed: no rights on single databases; who may run nothing in flows runs no SQL either.
+static void every_user_but_a_reader_of_structures_runs_sql(void) {
+    for (unsigned roles = 1; roles < ROLE_SETS; roles++) {
+        bool manages = (roles & (ROLE_DBA | ROLE_ADMIN)) != 0;
+        bool may_run = manages || (roles & ROLE_STRUCT_READ_ONLY) == 0;
+        g_assert_cmpint(access_runs_sql(roles), ==, may_run);
+    }
+}
+
 int main(int argc, char **argv) {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/access/the_matrix_of_flows_is_the_documented_one",
@@ -174,5 +183,7 @@ int main(int argc, char **argv) {
                     without_a_role_nothing_is_permitted);
     g_test_add_func("/access/only_the_first_administrator_makes_tenants",
                     only_the_first_administrator_makes_tenants);
+    g_test_add_func("/access/every_user_but_a_reader_of_structures_runs_sql",
+                    every_user_but_a_reader_of_structures_runs_sql);
     return g_test_run();
 }
