@@ -12,21 +12,31 @@
 
 enum { WORDS_MAX = 8 }; // between CREATE and the kind of thing
 
+// The end of the comment that begins at `at`; `at` itself when none does.
+static const char *comment_end(const char *at, const char *end) {
+    size_t left = (size_t)(end - at);
+    if (left >= 2 && at[0] == '-' && at[1] == '-') {
+        const char *stop = memchr(at, '\n', left);
+        return stop != NULL ? stop + 1 : end;
+    }
+    if (left >= 2 && at[0] == '/' && at[1] == '*') {
+        const char *stop = g_strstr_len(at + 2, (gssize)(left - 2), "*/");
+        return stop != NULL ? stop + 2 : end;
+    }
+    return at;
+}
+
 const char *sql_skip_comments(const char *text, const char *end) {
     const char *at = text;
     while (at < end) {
-        size_t left = (size_t)(end - at);
-        if (g_ascii_isspace(*at) || *at == ';') {
-            at++;
-        } else if (left >= 2 && at[0] == '-' && at[1] == '-') {
-            const char *stop = memchr(at, '\n', left);
-            at = stop != NULL ? stop + 1 : end;
-        } else if (left >= 2 && at[0] == '/' && at[1] == '*') {
-            const char *stop = g_strstr_len(at + 2, (gssize)(left - 2), "*/");
-            at = stop != NULL ? stop + 2 : end;
-        } else {
+        const char *next = comment_end(at, end);
+        if (next == at && (g_ascii_isspace(*at) || *at == ';')) {
+            next = at + 1;
+        }
+        if (next == at) {
             break;
         }
+        at = next;
     }
     return at;
 }
@@ -54,13 +64,8 @@ static const char *token_end(const char *at, const char *end) {
 const char *sql_statement_end(const char *text, const char *end) {
     const char *at = sql_skip_comments(text, end);
     while (at < end && *at != ';') {
-        size_t left = (size_t)(end - at);
-        bool is_comment =
-            left >= 2 && ((at[0] == '-' && at[1] == '-') || (at[0] == '/' && at[1] == '*'));
-        at = is_comment ? sql_skip_comments(at, end) : token_end(at, end);
-        if (is_comment && at[-1] == ';') {
-            at--; // the semicolon behind the comment was passed over with it
-        }
+        const char *next = comment_end(at, end);
+        at = next != at ? next : token_end(at, end);
     }
     return at;
 }

@@ -369,6 +369,110 @@ def term_at_any_moment_ends_the_program_soon():
             assert rows(path, "PRAGMA integrity_check") == [("ok",)]
 
 
+def execute(path, sql):
+    """(statements, text) of a call's script."""
+    with folder() as work:
+        code, text, answer = run(work, request("execute", path, sql))
+        assert code == 0 and text.count("\n") == 1, text
+        return answer["statements"], answer
+
+
+def a_call_gets_the_rows_and_nothing_is_printed():
+    with folder() as work:
+        path = os.path.join(work, "a.db")
+        sql = " /* ü */ CREATE TABLE t(a, b); INSERT INTO t VALUES (1, 'ü'), (NULL, x'00ff');SELECT a, b, a AS a FROM t;"
+        told, answer = execute(path, sql)
+        assert answer["ok"] is True, answer
+        texts = [sql.encode()[one["at"]:one["at"] + one["len"]].decode() for one in told]
+        assert texts == ["CREATE TABLE t(a, b);", "INSERT INTO t VALUES (1, 'ü'), (NULL, x'00ff');", "SELECT a, b, a AS a FROM t;"], texts
+        assert [(one["state"], one["affected"]) for one in told] == [(1, 0), (1, 2), (1, 2)], told
+        assert "rows" not in told[1] and told[2]["columns"] == ["a", "b", "a"], told
+        assert told[2]["rows"] == [["1", "ü", "1"], [None, "0x00ff", None]], told
+
+
+def a_call_stops_behind_the_first_failure():
+    with folder() as work:
+        path = os.path.join(work, "a.db")
+        told, answer = execute(path, "CREATE TABLE t(a); SELEKT ';' ; DROP TABLE t")
+        assert [one["state"] for one in told] == [1, -1] and answer["ok"] is False, answer
+        assert told[1]["len"] == len("SELEKT ';' ") and "SELEKT" in told[1]["message"], told
+        told, _ = execute(path, "BEGIN; INSERT INTO t VALUES (1)")
+        assert [one["state"] for one in told] == [1, 1, -1] and "rolled back" in told[2]["message"], told
+        assert rows(path, "SELECT count(*) FROM t") == [(0,)]
+
+
+def a_calls_answer_never_grows_past_its_ceiling():
+    with folder() as work:
+        path = os.path.join(work, "a.db")
+        wide = "SELECT hex(zeroblob(100)) AS " + "n" * 1000 + " FROM n LIMIT 1000;"
+        numbers = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n) "
+        code, text, answer = run(work, request("execute", path, (numbers + wide) * 3))
+        assert code == 0 and len(text.encode()) < 1024 * 1024, len(text)
+        assert "cut after" in answer["statements"][0]["message"] and len(answer["statements"][0]["rows"]) < 1000
+        assert [one["state"] for one in answer["statements"]][:1] == [1]
+        code, text, answer = run(work, request("execute", path, "SELECT 1;" * 3000))
+        told = answer["statements"]
+        assert code == 0 and len(text.encode()) < 1024 * 1024
+        assert told[-1]["state"] == -1 and "were not run" in told[-1]["message"], told[-1]
+
+
+def a_node_of_many_statements_lists_so_many_and_counts_the_rest():
+    with folder() as work:
+        code, text, answer = run(work, request("run", os.path.join(work, "a.db"), "SELECT 1;" * 2100))
+        assert code == 0 and len(answer["statements"]) == 2000 and answer["unlisted"] == 100, text[-300:]
+
+
+def term_ends_a_call_and_it_tells_what_was_done():
+    with folder() as work:
+        path = os.path.join(work, "a.db")
+        process = spawn(work, request("execute", path, "CREATE TABLE t(a); INSERT INTO t " + ENDLESS + "SELECT i FROM n"))
+        deadline = time.monotonic() + 10
+        while not (os.path.exists(path + "-journal") and os.path.getsize(path) > 0):
+            assert time.monotonic() < deadline, "it never inserts"
+            time.sleep(0.01)
+        seconds, text = end(process, 10)
+        assert process.returncode == 143 and seconds < 2, (process.returncode, seconds)
+        states = [one["state"] for one in last_object(text)["statements"]]
+        assert states in ([1, -2], [-2]), text
+        assert rows(path, "SELECT count(*) FROM sqlite_schema WHERE name = 't'") == [(len(states) - 1,)]
+
+
+def metadata_lists_tables_and_columns():
+    with folder() as work:
+        path = os.path.join(work, "a.db")
+        execute(path, "CREATE TABLE t(id INTEGER PRIMARY KEY, n DECIMAL(8, 3) DEFAULT 1.5, s VARCHAR(10) NOT NULL);"
+                      "CREATE TABLE k(a INTEGER PRIMARY KEY) WITHOUT ROWID; CREATE VIEW broken AS SELECT * FROM nowhere;"
+                      "INSERT INTO t(s) VALUES ('a'), ('b')")
+        code, _, answer = run(work, request("metadata", path, tables=True))
+        assert code == 0 and answer["databases"] == [{"name": "main", "encoding": "UTF-8"}] and answer["more"] is False, answer
+        assert [(one["name"], one["kind"], one.get("rows")) for one in answer["tables"]] == [
+            ("broken", "VIEW", None), ("k", "NORMAL", 0), ("t", "NORMAL", 2)], answer
+        assert answer["tables"][0]["columns"] == [] and answer["tables"][1]["columns"][0]["auto"] is False
+        assert answer["tables"][2]["columns"] == [
+            {"name": "id", "type": "INTEGER", "nullable": False, "auto": True},
+            {"name": "n", "type": "DECIMAL(8, 3)", "default": "1.5", "nullable": True, "auto": False, "precision": 8, "scale": 3},
+            {"name": "s", "type": "VARCHAR(10)", "nullable": False, "auto": False, "length": 10}], answer
+        code, _, answer = run(work, request("metadata", path, tables=True, skip=2))
+        assert [one["name"] for one in answer["tables"]] == ["t"], answer
+        code, _, answer = run(work, request("metadata", path))
+        assert answer["tables"] == [] and len(answer["databases"]) == 1, answer
+
+
+def metadata_comes_in_pieces():
+    with folder() as work:
+        path = os.path.join(work, "a.db")
+        columns = ", ".join(f"a_rather_long_name_of_a_column_{i} TEXT" for i in range(100))
+        execute(path, "BEGIN;" + "".join(f"CREATE TABLE t{i:04}({columns});" for i in range(200)) + "COMMIT")
+        seen = []
+        for _ in range(20):
+            code, text, answer = run(work, request("metadata", path, tables=True, skip=len(seen)))
+            assert code == 0 and len(text.encode()) < 1024 * 1024, text[:300]
+            seen += [one["name"] for one in answer["tables"]]
+            if not answer["more"]:
+                break
+        assert seen == [f"t{i:04}" for i in range(200)], len(seen)
+
+
 def a_bad_request_is_refused():
     with folder() as work:
         path = os.path.join(work, "a.db")
@@ -401,7 +505,7 @@ def output_that_can_not_be_written_is_an_error():
 
 TESTS = [value for value in list(globals().values())
          if getattr(value, "__module__", None) == "__main__" and callable(value)]
-HELPERS = {folder, request, spawn, run, last_object, rows, has, script, assign, output, probe_refuses, wait_for, end,
+HELPERS = {folder, execute, request, spawn, run, last_object, rows, has, script, assign, output, probe_refuses, wait_for, end,
            waits_in_sleep}
 if not os.access(PROGRAM, os.X_OK):
     sys.exit(f"{PROGRAM} has not been built")

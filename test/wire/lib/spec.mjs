@@ -222,13 +222,13 @@ function unescape(text) {
     });
 }
 
-/** Parses the XML that the server writes (elements, text, CDATA) into { name, children, text }. */
+/** Parses the XML that the server writes (elements, text, CDATA, names of columns) into { name, children, text }. */
 export function parseXml(text) {
     const head = "<?xml version='1.0' encoding='UTF-8'?>";
     if (!text.startsWith(head)) {
         throw new Error(`XML: begins with ${text.slice(0, 60)}`);
     }
-    const token = /<!\[CDATA\[([\s\S]*?)\]\]>|<(\/?)([A-Za-z_][\w.-]*)(\/?)>|([^<]+)|([\s\S])/g;
+    const token = /<!\[CDATA\[([\s\S]*?)\]\]>|<(\/?)([A-Za-z_][\w.-]*)(\/?)>|([^<]+)|<(Column) name="([^"<]*)">|([\s\S])/g;
     token.lastIndex = head.length;
     const root = { name: '', children: [], text: '' };
     const stack = [root];
@@ -239,6 +239,11 @@ export function parseXml(text) {
         } else if (match[5] !== undefined) {
             at.text += unescape(match[5]);
         } else if (match[6] !== undefined) {
+            // A column of a map whose name is no element's name (operations.md §0.4).
+            const element = { name: match[6], column: unescape(match[7]), children: [], text: '' };
+            at.children.push(element);
+            stack.push(element);
+        } else if (match[8] !== undefined) {
             throw new Error(`XML: not well-formed at ${text.slice(match.index, match.index + 60)}`);
         } else if (match[2] === '/') {
             if (at.name !== match[3] || stack.length === 1) {
@@ -282,6 +287,8 @@ function xmlValue(element, schema) {
         }
         return value;
     }
+    case 'map':
+        return Object.fromEntries(element.children.map((child) => [child.column ?? child.name, child.text]));
     case 'long':
     case 'integer':
         return /^-?\d+$/.test(element.text) ? Number(element.text) : element.text;
