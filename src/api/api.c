@@ -13,6 +13,8 @@
 #include <glib.h>
 #include <string.h>
 
+enum { KEYS_MAX = 1000 };
+
 static const char api_version[] = "2018-11-01";
 
 // Stands in for the secret of a key that does not exist, so that its refusal takes as long as a wrong signature's.
@@ -21,6 +23,7 @@ static const char dummy_secret[] = "0123456789abcdefghijklmnopqrst";
 struct api {
     struct api_options options;
     struct nonce_store *nonces;
+    struct key_cache *keys;
     op_fn *runs; // one for each row of operation_table, NULL where no handler is registered
 };
 
@@ -30,7 +33,7 @@ struct passage {
     struct params *params;
     struct sign_claim claim;
     const struct operation *operation;
-    struct api_key key;
+    const struct api_key *key; // NULL: unknown
     struct args *args;
     int64_t now_ms;
     int64_t timestamp_ms;
@@ -38,17 +41,6 @@ struct passage {
     bool is_authentic;
     bool is_replay;
 };
-
-void api_key_done(struct api_key *key) {
-    if (key->secret != NULL) {
-        explicit_bzero(key->secret, strlen(key->secret));
-    }
-    if (key->owner_free != NULL && key->owner != NULL) {
-        key->owner_free(key->owner);
-    }
-    g_free(key->secret);
-    *key = (struct api_key){ 0 };
-}
 
 struct api *api_new(const struct api_options *options) {
     g_assert(options->key_find != NULL);
@@ -58,6 +50,7 @@ struct api *api_new(const struct api_options *options) {
         api->options.window_ms = SIGN_WINDOW_DEFAULT_MS;
     }
     api->nonces = nonce_store_new(api->options.window_ms, NONCE_ENTRIES_DEFAULT);
+    api->keys = key_cache_new(KEYS_MAX);
     api->runs = g_new0(op_fn, operation_count);
     for (size_t i = 0; options->handlers != NULL && options->handlers[i] != NULL; i++) {
         for (const struct op_handler *handler = options->handlers[i]; handler->action != NULL;
@@ -76,6 +69,7 @@ void api_free(struct api *api) {
         return;
     }
     nonce_store_free(api->nonces);
+    key_cache_free(api->keys);
     g_free(api->runs);
     g_free(api);
 }
@@ -150,6 +144,19 @@ static bool find_operation(struct passage *passage, struct wire_error *error) {
     return is_accepted;
 }
 
+// A reference for key_cache_drop, or NULL.
+static const struct api_key *find_key(struct api *api, const char *access_key_id) {
+    int64_t generation = api->options.key_generation == NULL
+                             ? -1
+                             : api->options.key_generation(api->options.key_generation_ctx);
+    const struct api_key *known = key_cache_find(api->keys, access_key_id, generation);
+    struct api_key found;
+    if (known != NULL || !api->options.key_find(api->options.key_ctx, access_key_id, &found)) {
+        return known;
+    }
+    return key_cache_keep(api->keys, access_key_id, generation, &found);
+}
+
 // Could this be a token at all?
 static bool is_token(const char *text) {
     return strlen(text) == SESSION_TOKEN_LENGTH &&
@@ -158,7 +165,7 @@ static bool is_token(const char *text) {
 
 // A temporary key needs its own token, a permanent one must come without. The stored hash is compared in constant time.
 static bool check_token(const struct passage *passage, struct wire_error *error) {
-    const struct api_key *key = &passage->key;
+    const struct api_key *key = passage->key;
     const char *sent = passage->claim.security_token;
     bool is_sent = sent != NULL && sent[0] != 0;
     if (!is_sent) {
@@ -225,18 +232,19 @@ static void blame(const struct api *api, const struct passage *passage) {
 static bool authenticate(struct api *api, struct passage *passage, struct wire_error *error) {
     const struct sign_claim *claim = &passage->claim;
     bool hides_string = !api->options.shows_string_to_sign;
-    if (!api->options.key_find(api->options.key_ctx, claim->access_key_id, &passage->key)) {
+    passage->key = find_key(api, claim->access_key_id);
+    if (passage->key == NULL) {
         (void)sign_verify(passage->request, passage->params, claim, dummy_secret, true, error);
         wire_error_set(error, WIRE_KEY_NOT_FOUND, NULL, NULL);
         blame(api, passage);
         return false;
     }
-    if (!passage->key.is_active) {
+    if (!passage->key->is_active) {
         wire_error_set(error, WIRE_KEY_INACTIVE, NULL, NULL);
         return false;
     }
     if (!check_token(passage, error) || !sign_verify(passage->request, passage->params, claim,
-                                                     passage->key.secret, hides_string, error)) {
+                                                     passage->key->secret, hides_string, error)) {
         blame(api, passage);
         return false;
     }
@@ -290,7 +298,7 @@ static bool permit(struct api *api, const struct passage *passage, const struct 
         wire_error_set(error, WIRE_OP_NO_PERMISSION, NULL, NULL);
         return false;
     }
-    if (api->options.permit(api->options.permit_ctx, &passage->key, passage->operation, &fault)) {
+    if (api->options.permit(api->options.permit_ctx, passage->key, passage->operation, &fault)) {
         return true;
     }
     refuse_by_fault(passage, reply, fault, error);
@@ -328,7 +336,7 @@ static bool run(struct api *api, const struct passage *passage, const struct api
     }
     struct call call = { .operation = passage->operation,
                          .args = passage->args,
-                         .caller = passage->key.caller,
+                         .caller = passage->key->caller,
                          .services = api->options.services,
                          .request_id = reply->request_id,
                          .access_key_id = passage->claim.access_key_id,
@@ -352,7 +360,7 @@ static void tell(struct api *api, const struct passage *passage, const struct ap
     if (api->options.note == NULL || !passage->is_authentic || passage->is_replay) {
         return;
     }
-    struct api_note note = { .caller = passage->key.caller,
+    struct api_note note = { .caller = passage->key->caller,
                              .operation = passage->operation,
                              .args = passage->args,
                              .request_id = reply->request_id,
@@ -366,7 +374,7 @@ static void tell(struct api *api, const struct passage *passage, const struct ap
 
 static void passage_done(struct passage *passage) {
     args_free(passage->args);
-    api_key_done(&passage->key);
+    key_cache_drop(passage->key);
     sign_claim_done(&passage->claim);
     params_free(passage->params);
 }

@@ -11,6 +11,7 @@
 #pragma once
 
 #include "api/args.h"
+#include "api/key_cache.h"
 #include "api/nonce.h"
 #include "api/operation.h"
 #include "api/request.h"
@@ -20,23 +21,6 @@
 #include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
-
-struct caller; // who calls: made by the key table, understood by permission hook and handlers
-
-// One access key, as the key table knows it. Filled by api_options.key_find; api_key_done frees it.
-struct api_key {
-    char *secret; // plain text, wiped by api_key_done
-    bool is_active;
-    bool is_temporary;                       // comes with a SecurityToken, and ends
-    uint8_t token_hash[CRYPTO_SHA256_BYTES]; // SHA-256 of that token
-    int64_t expires_ms;
-    const struct caller *caller;
-    void *
-        owner; // what the key table keeps of the key, for the permit hook; `caller` may be a part of it
-    void (*owner_free)(void *owner); // NULL: not to be freed
-};
-
-void api_key_done(struct api_key *key);
 
 // What one handler gets.
 struct call {
@@ -80,6 +64,9 @@ struct api_options {
     // Finds a key. False: unknown. Any worker thread.
     bool (*key_find)(void *ctx, const char *access_key_id, struct api_key *ret_key);
     void *key_ctx;
+    // Changes whenever a key or its owner may have changed; asked for before each key is used. NULL: keys are found anew for each request.
+    int64_t (*key_generation)(void *ctx);
+    void *key_generation_ctx;
     // Rate limit per key: false and a waiting time refuses with Throttling.User. NULL: no limit.
     bool (*admit)(void *ctx, const char *access_key_id, const struct operation *operation,
                   int64_t *ret_retry_after_ms);

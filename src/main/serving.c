@@ -104,10 +104,17 @@ static bool resume_nonces(struct serving *serving, GError **error) {
     return store_nonce_each(loan.reader, from_ms, take_nonce, nonces, error);
 }
 
-static void make_api(struct serving *serving, const struct config *config) {
+static int64_t key_generation(void *ctx) {
+    return store_generation(ctx);
+}
+
+static void make_api(struct serving *serving, const struct config *config,
+                     const struct store *store) {
     struct api_options options = {
         .key_find = gate_key_find,
         .key_ctx = serving->readers,
+        .key_generation = key_generation,
+        .key_generation_ctx = (void *)(uintptr_t)store,
         .permit = gate_permit,
         .admit = quota_admit_key,
         .admit_ctx = serving->quota,
@@ -169,7 +176,7 @@ bool serving_start(const struct config *config, const char *dir, struct engine *
         .zone = config->zone,
         .language = config_language(config),
     };
-    make_api(serving, config);
+    make_api(serving, config, store);
     if (!load_metrics_token(serving, dir, listen_fd, error) || !resume_nonces(serving, error)) {
         (void)close(listen_fd);
         serving_stop(serving);

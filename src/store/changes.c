@@ -123,6 +123,7 @@ bool store_change(struct store *store, const struct change *change, int64_t now_
         change_result_done(&result);
         return false;
     }
+    store->has_changes = true;
     *ret_result = result;
     return true;
 }

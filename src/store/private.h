@@ -38,6 +38,8 @@ struct store {
     struct audit_tail audit_tail;
     bool is_open; // between begin and commit or rollback
     bool is_dirty;
+    bool has_changes;           // a caller's change was applied in the open transaction
+    _Atomic int64_t generation; // raised by every commit that has some
 };
 
 // A change of rows is about to happen: there must be an open transaction.

@@ -181,6 +181,8 @@ bool store_commit(struct store *store, GError **error) {
     }
     store->is_open = false;
     store->is_dirty = false;
+    store->generation += store->has_changes;
+    store->has_changes = false;
     return true;
 }
 
@@ -190,6 +192,11 @@ void store_rollback(struct store *store) {
     store->audit_tail.is_known = false;
     store->is_open = false;
     store->is_dirty = false;
+    store->has_changes = false;
+}
+
+int64_t store_generation(const struct store *store) {
+    return store->generation;
 }
 
 bool store_is_dirty(const struct store *store) {

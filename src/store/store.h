@@ -27,6 +27,9 @@ void store_reader_close(struct store_reader *reader);
 // A reader that sees what the writer sees, uncommitted changes included; engine thread only; belongs to the store.
 struct store_reader *store_as_reader(struct store *store);
 
+// Raised by every commit that holds a caller's change, after the commit and before anybody is told of it. Any thread.
+int64_t store_generation(const struct store *store);
+
 bool store_begin(struct store *store, GError **error);
 bool store_commit(struct store *store, GError **error);
 void store_rollback(struct store *store);

@@ -19,6 +19,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/tcp.h>
 #include <microhttpd.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -32,8 +33,7 @@ enum {
     CONNECTION_MEMORY_BYTES = 1024 * 1024 + 160 * 1024,
     DRAIN_BYTES_MAX = 64 * 1024 * 1024,
     NETWORK_THREADS = 2,
-    BODY_GRACE_MS = 5000,
-    BODY_BYTES_PER_SECOND_MIN = 1024,
+    BYTES_PER_SECOND_MIN = 1024, // of a body or reply, after the grace
     REAPER_PERIOD_MS = 500,
 };
 
@@ -43,11 +43,13 @@ enum stage { STAGE_HEAD, STAGE_BODY, STAGE_DRAIN, STAGE_BUSY, STAGE_REPLY };
 struct peer {
     int fd;
     bool is_kept;  // has answered a request and may wait for the next
-    bool was_used; // a request has begun on it
+    bool was_used; // has ended a request
+    bool has_line; // a request's first line has come, its end has not
     bool is_cut;
     enum stage stage;    // of the request on it; STAGE_HEAD between requests
     int64_t since_us;    // when that stage, or the wait for a request, began
     uint64_t body_bytes; // received in this body
+    uint64_t read_bytes; // taken by the client when the grace of this reply ended; 0: not ended
     char address[INET6_ADDRSTRLEN + 8];
 };
 
@@ -239,8 +241,11 @@ static void *on_target(void *ctx, const char *target, struct MHD_Connection *con
     exchange->begun_us = g_get_monotonic_time();
     g_mutex_lock(&server->mutex);
     server->requests++;
-    exchange->peer->was_used = true;
-    exchange->peer->since_us = exchange->begun_us;
+    exchange->peer->has_line = true;
+    if (exchange->peer
+            ->was_used) { // the first head of a connection has its time from the connection's start
+        exchange->peer->since_us = exchange->begun_us;
+    }
     g_mutex_unlock(&server->mutex);
     return exchange;
 }
@@ -416,7 +421,10 @@ static void on_completed(void *ctx, struct MHD_Connection *connection, void **re
     g_mutex_lock(&server->mutex);
     g_assert(exchange->stage != STAGE_BUSY); // a suspended connection does not end
     exchange->peer->stage = STAGE_HEAD;
+    exchange->peer->was_used = true;
+    exchange->peer->has_line = false;
     exchange->peer->body_bytes = 0;
+    exchange->peer->read_bytes = 0;
     exchange->peer->since_us = g_get_monotonic_time();
     server->requests--;
     tell_stopping(server);
@@ -474,21 +482,38 @@ static void on_connection(void *ctx, struct MHD_Connection *connection, void **s
     g_free(peer);
 }
 
+// A reply is with the client as far as its host has acknowledged it; what the kernel holds for it does not count.
+static bool reads_slowly(struct peer *peer, int64_t watched_ms) {
+    struct tcp_info info = { 0 };
+    socklen_t len = sizeof info;
+    if (getsockopt(peer->fd, IPPROTO_TCP, TCP_INFO, &info, &len) != 0) {
+        return false;
+    }
+    if (peer->read_bytes == 0) {
+        peer->read_bytes = info.tcpi_bytes_acked + 1;
+        return false;
+    }
+    return info.tcpi_bytes_acked + 1 - peer->read_bytes <
+           (uint64_t)watched_ms / 1000 * BYTES_PER_SECOND_MIN;
+}
+
 // Is the connection slower than its stage allows?
-static bool is_late(const struct http_server *server, const struct peer *peer, int64_t now_us) {
+static bool is_late(const struct http_server *server, struct peer *peer, int64_t now_us) {
     int64_t waited_ms = (now_us - peer->since_us) / 1000;
+    int64_t grace_ms = server->options.slow_grace_ms;
     switch (peer->stage) {
     case STAGE_HEAD:
-        return waited_ms > (peer->was_used ? server->options.idle_timeout_ms
-                                           : server->options.header_timeout_ms);
+        return waited_ms > (peer->was_used && !peer->has_line ? server->options.idle_timeout_ms
+                                                              : server->options.header_timeout_ms);
     case STAGE_BODY:
     case STAGE_DRAIN:
         return waited_ms > server->options.body_timeout_ms ||
-               (waited_ms > BODY_GRACE_MS &&
-                peer->body_bytes <
-                    (uint64_t)(waited_ms - BODY_GRACE_MS) / 1000 * BODY_BYTES_PER_SECOND_MIN);
+               (waited_ms > grace_ms &&
+                peer->body_bytes < (uint64_t)(waited_ms - grace_ms) / 1000 * BYTES_PER_SECOND_MIN);
     case STAGE_BUSY: return false;
-    case STAGE_REPLY: return waited_ms > 2 * (int64_t)server->options.body_timeout_ms;
+    case STAGE_REPLY:
+        return waited_ms > 2 * (int64_t)server->options.body_timeout_ms ||
+               (waited_ms > grace_ms && reads_slowly(peer, waited_ms - grace_ms));
     }
     return false;
 }
@@ -539,6 +564,7 @@ static void fill_defaults(struct http_options *options) {
     options->connections_max = options->connections_max == 0 ? 512 : options->connections_max;
     options->address_connections_max =
         options->address_connections_max == 0 ? 200 : options->address_connections_max;
+    options->slow_grace_ms = options->slow_grace_ms == 0 ? 5000 : options->slow_grace_ms;
     options->kept_connections_max =
         options->kept_connections_max == 0 ? 64 : options->kept_connections_max;
     options->header_timeout_ms =

@@ -8,7 +8,7 @@
 //
 // Limits (reliability.md, "HTTP."): target 1 MiB (414), 100 header fields and 16 KiB of them (431), body as the gate says (413), all bodies
 // together 64 MiB (503), 200 connections of one address. Refused with 400 and closed: two Hosts, two Content-Lengths, Content-Length with Transfer-Encoding, any coding
-// but `chunked`. Cut without a reply: headers slower than 10 s, bodies slower than 60 s or than 1 KiB/s after 5 s, 60 s of silence.
+// but `chunked`. Cut without a reply: headers slower than 10 s, bodies slower than 60 s, bodies and replies slower than 1 KiB/s after 5 s, 60 s of silence.
 #pragma once
 
 #include "api/request.h"
@@ -50,8 +50,9 @@ struct http_options {
     unsigned body_timeout_ms;         // 60 s
     unsigned idle_timeout_ms;         // 60 s
     unsigned address_connections_max; // 200: of one address; more are closed at once
-    bool writes_access_log;           // one line a request, without the query
-    const struct tls_pair *tls;       // NULL: plain HTTP. Read by http_server_start only
+    unsigned slow_grace_ms;     // 5 s: from then on a body comes, and a reply is read, with 1 KiB/s
+    bool writes_access_log;     // one line a request, without the query
+    const struct tls_pair *tls; // NULL: plain HTTP. Read by http_server_start only
 };
 
 // Opens a listening socket: "127.0.0.1:8080", "[::1]:0", "localhost:8080". The caller owns the descriptor until http_server_start.

@@ -63,6 +63,8 @@ static void wait_until_open(struct desk *desk) {
     g_mutex_unlock(&desk->mutex);
 }
 
+enum { HUGE_BYTES = 32 * 1024 * 1024 };
+
 static void handle(void *ctx, const struct api_request *request, struct http_reply *reply) {
     struct desk *desk = ctx;
     g_mutex_lock(&desk->mutex);
@@ -75,6 +77,10 @@ static void handle(void *ctx, const struct api_request *request, struct http_rep
         struct errand *errand = g_new0(struct errand, 1);
         *errand = (struct errand){ request, reply };
         g_thread_unref(g_thread_new("errand", run_errand, errand));
+        return;
+    }
+    if (g_str_has_prefix(request->target, "/huge")) {
+        http_reply_send(reply, 200, "text/plain", g_malloc0(HUGE_BYTES), HUGE_BYTES);
         return;
     }
     answer(request, reply);
@@ -467,13 +473,36 @@ static void slow_clients_are_cut(void) {
     int body = dial(&desk);
     say_text(body, "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\nx");
     int silent = dial(&desk);
+    int field = dial(&desk); // its first line is complete
+    say_text(field, "GET / HTTP/1.1\r\nHost: h\r\nX-");
     g_assert_true(is_closed(head));
+    int64_t begin_us = g_get_monotonic_time();
+    g_assert_true(is_closed(field));
+    g_assert_cmpint(g_get_monotonic_time() - begin_us, <, 1500 * 1000); // not after the idle time
+    (void)close(field);
     g_assert_true(is_closed(body));
     g_assert_true(is_closed(silent));
     (void)close(head);
     (void)close(body);
     (void)close(silent);
     g_assert_cmpuint(desk.handled, ==, 0);
+    desk_close(&desk);
+}
+
+// Takes a reply that fills every buffer on its way, and reads none of it.
+static void a_client_that_does_not_read_its_reply_is_cut(void) {
+    struct desk desk;
+    desk_open_with(&desk, (struct http_options){ .slow_grace_ms = 200 });
+    int fd = dial(&desk);
+    say_text(fd, "GET /huge HTTP/1.1\r\nHost: h\r\n\r\n");
+    int64_t until_us = g_get_monotonic_time() + 10 * G_TIME_SPAN_SECOND;
+    struct pollfd poller = { .fd = fd, .events = POLLIN };
+    g_assert_cmpint(poll(&poller, 1, DEADLINE_MS), ==, 1); // the reply has begun
+    while (http_server_connections(desk.server) > 0) {
+        g_assert_cmpint(g_get_monotonic_time(), <, until_us);
+        g_usleep(10 * 1000);
+    }
+    (void)close(fd);
     desk_close(&desk);
 }
 
@@ -607,6 +636,8 @@ int main(int argc, char **argv) {
     g_test_add_func("/http/a_client_that_leaves_while_it_is_served_harms_nobody",
                     a_client_that_leaves_while_it_is_served_harms_nobody);
     g_test_add_func("/http/slow_clients_are_cut", slow_clients_are_cut);
+    g_test_add_func("/http/a_client_that_does_not_read_its_reply_is_cut",
+                    a_client_that_does_not_read_its_reply_is_cut);
     g_test_add_func("/http/only_so_many_idle_connections_are_kept",
                     only_so_many_idle_connections_are_kept);
     g_test_add_func("/http/a_stop_lets_the_running_handler_answer",

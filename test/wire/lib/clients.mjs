@@ -49,7 +49,7 @@ class PopCore {
         this.name = `pop-core ${method}`;
         this.method = method;
         this.client = new RPCClient({
-            endpoint: `http://${server.address}`,
+            endpoint: `${server.scheme}://${server.address}`,
             apiVersion: VERSION,
             accessKeyId: server.accessKeyId,
             accessKeySecret: server.accessKeySecret,
@@ -85,7 +85,7 @@ class OpenApi {
             library === 'openapi-core' ? require('@darabonba/typescript').RuntimeOptions : require('@alicloud/tea-util').RuntimeOptions;
         const config = {
             endpoint: server.address,
-            protocol: 'http',
+            protocol: server.scheme,
             accessKeyId: server.accessKeyId,
             accessKeySecret: server.accessKeySecret,
         };

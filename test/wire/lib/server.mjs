@@ -44,6 +44,7 @@ export class Server {
         this.data = path.join(this.scratch, 'data');
         this.accessKeyId = 'SLUICEWIRETESTKEY0001';
         this.accessKeySecret = 'a-secret-of-the-wire-tests-0001';
+        this.scheme = 'http'; // 'https' for a server that is given a certificate
         this.output = '';
         process.once('exit', () => this.abandon());
         for (const signal of ['SIGTERM', 'SIGINT']) {
