@@ -25,7 +25,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "ben
 from client import Client  # noqa: E402  (the path above must be set first)
 
 TASK_UID = 62801
-CHAIN, FAN, BURST, BURST_NODES, CONNECTIONS, STARTS, SYNCS = 200, 1000, 500, 5, 16, 20, 200
+CHAIN, FAN, BURST, BURST_NODES, CONNECTIONS, STARTS, SYNCS, READS = 200, 1000, 500, 5, 16, 20, 200, 8000
 TRUE = "#!/bin/true\n"
 
 
@@ -200,6 +200,8 @@ class Bench:
         self.burst_floor()
         self.add("burst", run_json(self.load, self.server.directory, "burst", self.five, BURST,
                                    CONNECTIONS)["seconds"])
+        self.add("read_floor", run_json(self.http, READS, CONNECTIONS)["seconds"])
+        self.add("read", run_json(self.load, self.server.directory, "read", self.five, READS, CONNECTIONS)["seconds"])
         self.add("request", run_json(self.http, 200, 1)["median_seconds"])
         self.add("spawn", run_json(self.floor, "start", STARTS, self.stamp, self.journal + ".stamps")["median_seconds"])
         self.add("start", run_json(self.load, self.server.directory, "start", self.one, STARTS,
@@ -215,6 +217,7 @@ class Bench:
         burst, burst_floor = BURST / self.median("burst"), BURST / self.median("burst_floor")
         start = self.median("start")
         start_floor = self.median("request") + sync + self.median("spawn")
+        read, read_floor = READS / self.median("read"), READS / self.median("read_floor")
         ready, memory = self.median("ready") * ms, self.memory_idle["sluiced"]
         return [
             (f"chain of {CHAIN} /bin/true", f"{chain * ms:.2f} ms", f"{chain_floor * ms:.2f} ms", chain / chain_floor,
@@ -228,6 +231,8 @@ class Bench:
              burst / burst_floor, ">= 0.5", burst / burst_floor >= 0.5),
             ("one node, API call to process running", f"{start * ms:.2f} ms", f"{start_floor * ms:.2f} ms",
              start / start_floor, "<= 3", start / start_floor <= 3),
+            (f"signed read over {CONNECTIONS} connections", f"{read:.0f} /s", f"{read_floor:.0f} /s", read / read_floor,
+             ">= 0.4", read / read_floor >= 0.4),
             ("idle server, resident memory", f"{memory:.1f} MB", "", None, "< 30 MB", 0 < memory < 30),
             ("idle server, start to ready", f"{ready:.0f} ms", "", None, "< 200 ms", ready < 200),
         ]
