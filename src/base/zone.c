@@ -94,9 +94,10 @@ static int64_t floor_div(int64_t number, int64_t divisor) {
     return number % divisor < 0 ? quotient - 1 : quotient;
 }
 
+static const int64_t second_min = -62135596800; // 0001-01-01 00:00:00
+static const int64_t second_max = 253402300799; // 9999-12-31 23:59:59
+
 struct civil zone_civil(const char *name, int64_t instant_ms) {
-    static const int64_t second_min = -62135596800; // 0001-01-01 00:00:00
-    static const int64_t second_max = 253402300799; // 9999-12-31 23:59:59
     GTimeZone *zone = find_zone_or_utc(name);
     int64_t instant_s = CLAMP(floor_div(instant_ms, MS_PER_SECOND), second_min, second_max);
     int offset_s = g_time_zone_get_offset(zone, interval_at(zone, instant_s));
@@ -153,4 +154,19 @@ int64_t zone_instant_ms(const char *name, const struct civil *civil) {
         }
         low = transition;
     }
+}
+
+int zone_offset_s(const char *name, int64_t instant_s) {
+    GTimeZone *zone = find_zone_or_utc(name);
+    instant_s = CLAMP(instant_s, second_min, second_max);
+    return g_time_zone_get_offset(zone, interval_at(zone, instant_s));
+}
+
+int64_t zone_next_change_s(const char *name, int64_t after_s) {
+    GTimeZone *zone = find_zone_or_utc(name);
+    after_s = CLAMP(after_s, second_min, second_max);
+    if (interval_at(zone, after_s) == interval_at(zone, second_max)) {
+        return INT64_MAX;
+    }
+    return find_transition(zone, after_s, second_max);
 }

@@ -23,3 +23,8 @@ struct civil zone_civil(const char *name, int64_t instant_ms);
 // The instant of a local time. A time that does not exist moves to the first moment after the gap; one that comes twice is
 // the first (behaviour.md §4.2).
 int64_t zone_instant_ms(const char *name, const struct civil *civil);
+
+// How far local time is ahead of UTC at an instant, and when that may change next: both in seconds, an instant in seconds since
+// 1970. INT64_MAX: never again, as far as is known. An unknown zone counts as UTC.
+int zone_offset_s(const char *name, int64_t instant_s);
+int64_t zone_next_change_s(const char *name, int64_t after_s);
