@@ -57,6 +57,8 @@ def load(folder):
     for extra in extras["operations"]:
         operation = operations.get(extra["action"]) or fail(f"extras name the unknown {extra['action']}")
         names = {param["name"] for param in operation["params"]}
+        for param in operation["params"]:
+            param["any_case"] = param["name"] in extra.get("any_case", [])
         for param in extra.get("params", []):
             if param["name"] in names or param["required"]:
                 fail(f"{extra['action']}.{param['name']}: an extra parameter must be new and optional")
@@ -113,6 +115,8 @@ class Tables:
             parts.append(".is_in_body = true")
         if param.get("enum_open"):
             parts.append(".is_open_enum = true")
+        if param.get("any_case"):
+            parts.append(".is_any_case = true")
         for bound in ("min", "max"):
             if bound in param:
                 parts.append(f".has_{bound} = true, .{bound} = {int(param[bound])}")

@@ -89,12 +89,13 @@ static bool read_boolean(const struct param *param, const char *text, struct arg
     return refuse(param, "neither true nor false", error);
 }
 
-// The table's spelling of `len` bytes of `text`, or NULL. Open lists match without regard to case.
+// The table's spelling of `len` bytes of `text`, or NULL. Open lists and some others match without regard to case.
 static const char *find_word(const struct param *param, const char *text, size_t len) {
     for (size_t i = 0; i < param->shape->word_count; i++) {
         const char *word = param->shape->words[i];
-        bool is_equal = param->is_open_enum ? g_ascii_strncasecmp(word, text, len) == 0
-                                            : strncmp(word, text, len) == 0;
+        bool is_any_case = param->is_open_enum || param->is_any_case;
+        bool is_equal =
+            is_any_case ? g_ascii_strncasecmp(word, text, len) == 0 : strncmp(word, text, len) == 0;
         if (is_equal && strlen(word) == len) {
             return word;
         }

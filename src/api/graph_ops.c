@@ -6,7 +6,6 @@
 
 #include "api/reply.h"
 #include "api/services.h"
-#include "base/fault.h"
 
 OWNED_DEFINE(flow_row)
 
@@ -135,9 +134,10 @@ static bool list_edges(struct call *call, json_t *reply, GError **error) {
 
 static bool replace_edges(struct call *call, json_t *reply, GError **error) {
     (void)reply;
-    fault_set(error, FAULT_NOT_SUPPORTED, "%s is not offered by this server",
-              call->operation->action);
-    return false;
+    struct change *change = call_change(call, CHANGE_EDGES_REPLACE);
+    change->flow_id = call_id(call, "DagId");
+    change->edges = edges_of(call);
+    return call_commit_plain(call, change, error);
 }
 
 const struct op_handler graph_ops[] = {

@@ -46,6 +46,7 @@ struct param {
     bool is_required;
     bool is_in_body;   // by the metadata; accepted in either place
     bool is_open_enum; // other values pass to the handler; valid ones match without regard to case
+    bool is_any_case;  // words match without regard to case; the table's spelling is handed on
     bool has_min, has_max;
     int64_t min, max;
     size_t length_max;     // bytes of a text, 0: no limit of its own

@@ -8,7 +8,9 @@
 //     "timeVariables": [ { "name": text, "pattern": text }, … ],
 //     "nodes": [ { "id": number, "name": text, "kind": text (node_kind_word), "content": text, "config": text, "output": text,
 //                  "timeVariables": text ({"variables":[…]}), "graphParam": text }, … ],
-//     "edges": [ [ id, from, to ], … ] }                                                        node ids, not positions
+//     "edges": [ [ id, from, to ], … ],                                                         node ids, not positions
+//     "schedule": see store/schedule_json.h,                                                     not read here, as is what follows
+//     "slaRules": [ { "id": number, "kind": 0 flow or 1 node, "nodeId": number, "minutes": number }, … ] }
 //
 // "flow" with id and name, and "nodes" with id, name and kind, must be there; the rest may be absent or null. Unknown keys are
 // ignored. A node's position is its place in the list. Node ids are unique; every edge joins two nodes of the list; no cycle.

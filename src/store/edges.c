@@ -18,6 +18,7 @@ static const char INSERT_EDGE[] =
     "INSERT INTO edge (id, tenant_id, flow_id, node_from, node_to) VALUES (?1, ?2, ?3, ?4, ?5)";
 static const char DELETE_EDGE[] =
     "DELETE FROM edge WHERE id = ?1 AND tenant_id = ?2 AND flow_id = ?3";
+static const char DELETE_ALL[] = "DELETE FROM edge WHERE tenant_id = ?1 AND flow_id = ?2";
 static const char DELETE_MATCHING[] = "DELETE FROM edge WHERE tenant_id = ?1 AND flow_id = ?2"
                                       " AND (?3 = 0 OR id = ?3) AND (?4 = 0 OR node_from = ?4)"
                                       " AND (?5 = 0 OR node_to = ?5)";
@@ -31,7 +32,7 @@ struct picture {
     struct flow_head flow;
     GPtrArray *names;      // by position
     GHashTable *positions; // node id → position + 1
-    GArray *edges;         // struct edge_row, by id
+    GArray *edges;         // struct edge_row, by id; owned
 };
 
 static bool load_nodes(struct store *store, struct picture *picture, GError **error) {
@@ -138,19 +139,22 @@ static bool with_picture(struct store *store, const struct change *change, int64
                         error)) {
         return false;
     }
-    if (change->edges == NULL || change->edges->len == 0) {
+    bool is_replacement = change->kind == CHANGE_EDGES_REPLACE; // which may leave no edge
+    if (!is_replacement && (change->edges == NULL || change->edges->len == 0)) {
         fault_set_field(error, FAULT_MISSING_FIELD, "Edges", "Edges is needed: at least one edge");
         return false;
     }
     g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
     g_autoptr(GHashTable) positions = g_hash_table_new(g_direct_hash, g_direct_equal);
-    g_autoptr(GArray) edges = g_array_new(FALSE, FALSE, sizeof(struct edge_row));
-    struct picture picture = {
-        .flow = flow, .names = names, .positions = positions, .edges = edges
-    };
-    return load_nodes(store, &picture, error) && load_edges(store, &picture, error) &&
-           apply(store, &picture, change, result, error) &&
-           flow_head_touch(store, &flow, 0, now_ms, error);
+    struct picture picture = { .flow = flow,
+                               .names = names,
+                               .positions = positions,
+                               .edges = g_array_new(FALSE, FALSE, sizeof(struct edge_row)) };
+    bool is_good = load_nodes(store, &picture, error) && load_edges(store, &picture, error) &&
+                   apply(store, &picture, change, result, error) &&
+                   flow_head_touch(store, &flow, 0, now_ms, error);
+    g_array_unref(picture.edges);
+    return is_good;
 }
 
 static guint hash_ends(const void *key) {
@@ -279,6 +283,55 @@ static bool update_edges(struct store *store, struct picture *picture, const str
 bool change_edges_update(struct store *store, const struct change *change, int64_t now_ms,
                          struct change_result *result, GError **error) {
     return with_picture(store, change, now_ms, result, update_edges, error);
+}
+
+// The wanted edges become the picture. An id that is an edge of this flow stays, every other one is new.
+static bool take_relations(struct store *store, struct picture *picture,
+                           const struct change *change, GError **error) {
+    g_autoptr(GArray) old = g_steal_pointer(&picture->edges);
+    g_autoptr(GHashTable) seen = g_hash_table_new(g_direct_hash, g_direct_equal);
+    guint count = change->edges != NULL ? change->edges->len : 0;
+    picture->edges = g_array_sized_new(FALSE, FALSE, sizeof(struct edge_row), count);
+    for (guint i = 0; i < count; i++) {
+        struct edge_row edge = g_array_index(change->edges, struct edge_row, i);
+        if (edge.node_from == 0 || edge.node_to == 0) {
+            fault_set_field(error, FAULT_INVALID_FIELD, "Edges",
+                            "edge %u of the list needs NodeFrom and NodeEnd", i + 1);
+            return false;
+        }
+        if (!g_array_binary_search(old, &edge, compare_edge_ids, NULL)) {
+            edge.id = store_next_id(store, COUNTER_ID);
+        }
+        if (!g_hash_table_add(seen, (void *)(uintptr_t)edge.id)) {
+            fault_set_field(error, FAULT_INVALID_VALUE, "Edges",
+                            "edge %" G_GINT64_FORMAT " is there twice", edge.id);
+            return false;
+        }
+        g_array_append_val(picture->edges, edge);
+    }
+    return true;
+}
+
+static bool replace_all(struct store *store, struct picture *picture, const struct change *change,
+                        struct change_result *result, GError **error) {
+    if (!take_relations(store, picture, change, error) || !check_graph(picture, error) ||
+        !check_distinct(picture, error) ||
+        !query_run(store_change_sql(store), DELETE_ALL,
+                   VALUES(INT(picture->flow.tenant_id), INT(picture->flow.id)), error)) {
+        return false;
+    }
+    for (guint i = 0; i < picture->edges->len; i++) {
+        if (!insert_edge(store, picture, &g_array_index(picture->edges, struct edge_row, i),
+                         error)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool change_edges_replace(struct store *store, const struct change *change, int64_t now_ms,
+                          struct change_result *result, GError **error) {
+    return with_picture(store, change, now_ms, result, replace_all, error);
 }
 
 bool change_edges_delete(struct store *store, const struct change *change, int64_t now_ms,

@@ -171,12 +171,14 @@ static const char SECOND_FLOWS[] =
     "CREATE INDEX developer_by_person ON developer (person_id, flow_id);"
     "CREATE INDEX cooperator_by_person ON cooperator (person_id, flow_id);"
     "ALTER TABLE flow ADD COLUMN space_id INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE flow ADD COLUMN schedule_on INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE flow ADD COLUMN is_event INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE flow ADD COLUMN cron_type INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE flow ADD COLUMN cron TEXT NOT NULL DEFAULT '';"
     "ALTER TABLE flow ADD COLUMN cron_begin TEXT NOT NULL DEFAULT '';"
     "ALTER TABLE flow ADD COLUMN cron_end TEXT NOT NULL DEFAULT '';"
     "ALTER TABLE flow ADD COLUMN schedule_param TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE flow ADD COLUMN deployed_schedule TEXT NOT NULL DEFAULT '';"
     "ALTER TABLE flow ADD COLUMN notifies_failure INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE flow ADD COLUMN notifies_success INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE flow ADD COLUMN notifies_sla INTEGER NOT NULL DEFAULT 0;"
@@ -193,7 +195,11 @@ static const char SECOND_FLOWS[] =
     "CREATE TABLE deployment (id INTEGER PRIMARY KEY, tenant_id INTEGER NOT NULL,"
     " flow_id INTEGER NOT NULL, version_id INTEGER NOT NULL, person_id INTEGER NOT NULL,"
     " created_ms INTEGER NOT NULL);"
-    "CREATE INDEX deployment_by_flow ON deployment (tenant_id, flow_id, id);";
+    "CREATE INDEX deployment_by_flow ON deployment (tenant_id, flow_id, id);"
+    "CREATE TABLE subscription (flow_id INTEGER NOT NULL, is_deployed INTEGER NOT NULL,"
+    " source_flow_id INTEGER NOT NULL, source_node_id INTEGER NOT NULL, tenant_id INTEGER NOT NULL,"
+    " PRIMARY KEY (flow_id, is_deployed, source_flow_id, source_node_id)) WITHOUT ROWID;"
+    "CREATE INDEX subscription_by_source ON subscription (source_flow_id, is_deployed, flow_id);";
 
 static const char SECOND_RUNS[] =
     "ALTER TABLE run ADD COLUMN backfill_id INTEGER NOT NULL DEFAULT 0;"

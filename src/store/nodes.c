@@ -23,6 +23,8 @@ static const char SET_TIME_VARIABLES[] =
     "UPDATE node SET time_variables = ?3 WHERE id = ?1 AND tenant_id = ?2";
 static const char DELETE_EDGES[] =
     "DELETE FROM edge WHERE (node_from = ?1 OR node_to = ?1) AND tenant_id = ?2";
+static const char DELETE_RULES[] =
+    "DELETE FROM sla_rule WHERE tenant_id = ?2 AND flow_id = ?3 AND node_id = ?1";
 static const char DELETE_NODE[] = "DELETE FROM node WHERE id = ?1 AND tenant_id = ?2";
 
 #define NODE_COLUMNS                                                                               \
@@ -204,7 +206,10 @@ bool change_node_delete(struct store *store, const struct change *change, int64_
     }
     struct query_values key = VALUES(INT(head.id), INT(head.flow.tenant_id));
     struct sql *sql = store_change_sql(store);
-    return query_run(sql, DELETE_EDGES, key, error) && query_change(sql, DELETE_NODE, key, error) &&
+    return query_run(sql, DELETE_EDGES, key, error) &&
+           query_run(sql, DELETE_RULES,
+                     VALUES(INT(head.id), INT(head.flow.tenant_id), INT(head.flow.id)), error) &&
+           query_change(sql, DELETE_NODE, key, error) &&
            flow_head_touch(store, &head.flow, -1, now_ms, error);
 }
 

@@ -8,6 +8,8 @@
 
 #include "base/fault.h"
 #include "core/vars.h"
+#include "store/schedule_json.h"
+#include "store/schedule_rows.h"
 #include "store/snapshot.h"
 
 static const char GET_FLOW[] =
@@ -144,12 +146,33 @@ static bool add_edges(struct store_reader *reader, const struct flow_head *flow,
     return false;
 }
 
+static bool add_schedule(struct store_reader *reader, const struct flow_head *flow, json_t *root,
+                         GError **error) {
+    struct schedule_fields *fields = NULL;
+    g_autoptr(GArray) rules = NULL;
+    if (!schedule_rows_rules(reader, flow, &rules, error) ||
+        !schedule_rows_read(reader, flow, &fields, error)) {
+        return false;
+    }
+    json_object_set_new(root, "schedule", schedule_to_json(fields));
+    schedule_fields_free(fields);
+    json_t *list = json_array();
+    json_object_set_new(root, "slaRules", list);
+    for (guint i = 0; i < rules->len; i++) {
+        const struct sla_rule *rule = &g_array_index(rules, struct sla_rule, i);
+        json_array_append_new(list, json_pack("{s:I, s:i, s:I, s:i}", "id", (json_int_t)rule->id,
+                                              "kind", rule->kind, "nodeId",
+                                              (json_int_t)rule->node_id, "minutes", rule->minutes));
+    }
+    return true;
+}
+
 bool snapshot_make(struct store_reader *reader, const struct flow_head *flow,
                    struct snapshot *ret_snapshot, GError **error) {
     json_auto_t *root = json_object();
     struct snapshot snapshot = { 0 };
     if (!read_flow(reader, flow, root, &snapshot, error) || !add_nodes(reader, flow, root, error) ||
-        !add_edges(reader, flow, root, error)) {
+        !add_edges(reader, flow, root, error) || !add_schedule(reader, flow, root, error)) {
         snapshot_done(&snapshot);
         return false;
     }

@@ -7,6 +7,7 @@
 #include "base/fault.h"
 #include "store/changes.h"
 #include "store/checks.h"
+#include "store/deployments.h"
 #include "store/snapshot.h"
 
 #include <assert.h>
@@ -17,12 +18,9 @@ static const char INSERT_VERSION[] = "INSERT INTO version (id, tenant_id, flow_i
                                      "last_version_id, flow_name, owner_id,"
                                      " owner_name, comment, created_ms, snapshot) VALUES (?1, ?2, "
                                      "?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
-static const char SET_PUBLISHED[] =
-    "UPDATE flow SET status = 1, published_version_id = ?3, deploy_id = ?4, changed_ms = ?5"
-    " WHERE id = ?1 AND tenant_id = ?2 AND status <> 3";
 static const char SET_OFFLINE[] = "UPDATE flow SET status = 2, changed_ms = ?3"
                                   " WHERE id = ?1 AND tenant_id = ?2 AND status = 1";
-static_assert(FLOW_PUBLISHED == 1 && FLOW_OFFLINE == 2, "the statements say 1 and 2");
+static_assert(FLOW_PUBLISHED == 1 && FLOW_OFFLINE == 2, "SET_OFFLINE says 1 and 2");
 static const char SET_SNAPSHOT[] =
     "UPDATE flow SET snapshot_version_id = ?3, snapshot_revision = ?4"
     " WHERE id = ?1 AND tenant_id = ?2 AND status <> 3";
@@ -80,13 +78,13 @@ bool change_flow_publish(struct store *store, const struct change *change, int64
         return false;
     }
     int64_t version_id = store_next_id(store, COUNTER_ID);
-    result->id = store_next_id(store, COUNTER_ID);
+    struct deployment deployment = { .version_id = version_id,
+                                     .document = snapshot.document,
+                                     .person_id = change->caller.user_id,
+                                     .is_new = true };
     bool is_good = check_publish(version_id, &snapshot, error) &&
                    insert_version(store, &flow, &snapshot, &draft, now_ms, version_id, error) &&
-                   query_change(store_change_sql(store), SET_PUBLISHED,
-                                VALUES(INT(flow.id), INT(flow.tenant_id), INT(version_id),
-                                       INT(result->id), INT(now_ms)),
-                                error);
+                   deployment_make(store, &flow, &deployment, now_ms, &result->id, error);
     snapshot_done(&snapshot);
     return is_good;
 }
@@ -105,7 +103,8 @@ bool change_flow_offline(struct store *store, const struct change *change, int64
                   flow.id, flow_status_name(flow.status));
         return false;
     }
-    return query_change(store_change_sql(store), SET_OFFLINE,
+    return deployment_end(store, &flow, error) &&
+           query_change(store_change_sql(store), SET_OFFLINE,
                         VALUES(INT(flow.id), INT(flow.tenant_id), INT(now_ms)), error);
 }
 
