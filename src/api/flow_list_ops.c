@@ -3,8 +3,10 @@
 // flow_list_ops: the detailed flow list (operations.md §2.1).
 #include "api/flow_list_ops.h"
 
+#include "api/fire_reply.h"
 #include "api/flow_reply.h"
 #include "api/services.h"
+#include "base/zone.h"
 
 // The draft's schedule in the form of this list, which is another than it came in.
 static void reply_schedule(json_t *item, const struct flow_row *flow) {
@@ -20,7 +22,7 @@ static void reply_schedule(json_t *item, const struct flow_row *flow) {
     reply_text(item, "TimeZoneId", flow->zone);
 }
 
-static void reply_listed_flow(json_t *item, const struct flow_row *flow) {
+static void reply_listed_flow(json_t *item, const struct flow_row *flow, int64_t now_ms) {
     reply_flow(item, flow);
     reply_text(item, "Description", flow->description);
     reply_id_text(item, "DagOwnerId", flow->owner_id);
@@ -32,6 +34,7 @@ static void reply_listed_flow(json_t *item, const struct flow_row *flow) {
         reply_time(item, "LatestInstanceTime", flow->zone, flow->latest_run_ms);
     }
     reply_schedule(item, flow);
+    reply_fires_deployed(item, flow->deployed_schedule, now_ms);
 }
 
 // The ids of DagIdList, or NULL for any flow. An empty list says nothing about flows and counts as absent (proposed:).
@@ -65,9 +68,10 @@ static bool list_flows_by_page(struct call *call, json_t *reply, GError **error)
         !store_flow_page(loan.reader, call->caller, &filter, &flows, &total, error)) {
         return false;
     }
+    int64_t now_ms = zone_now_ms();
     json_t *list = reply_list(reply, "TaskFlowList", "TaskFlow");
     for (guint i = 0; i < flows->len; i++) {
-        reply_listed_flow(reply_item(list), g_ptr_array_index(flows, i));
+        reply_listed_flow(reply_item(list), g_ptr_array_index(flows, i), now_ms);
     }
     reply_number(reply, "TotalCount", total);
     return true;

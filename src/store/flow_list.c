@@ -15,7 +15,7 @@
     " f.zone, f.constants, f.time_variables, f.created_ms, latest.state,"                          \
     " CASE WHEN latest.started_ms > 0 THEN latest.started_ms ELSE latest.created_ms END,"          \
     " f.space_id, f.is_event, f.cron_type, f.cron, f.cron_begin, f.cron_end, "                     \
-    "f.schedule_param," FLOW_STANDING(                                                             \
+    "f.schedule_param, f.deployed_schedule," FLOW_STANDING(                                        \
         "?2") " FROM flow f LEFT JOIN person creator ON creator.id = f.creator_id"                 \
               " LEFT JOIN person owner ON owner.id = f.owner_id"                                   \
               " LEFT JOIN run latest ON latest.id ="                                               \
@@ -46,6 +46,7 @@ void flow_row_free(struct flow_row *row) {
     g_free(row->cron_begin);
     g_free(row->cron_end);
     g_free(row->schedule_param);
+    g_free(row->deployed_schedule);
     g_free(row);
 }
 
@@ -89,7 +90,8 @@ static bool read_flow(struct sql_statement *row, const struct caller *caller,
         .cron_begin = query_text(row, 23),
         .cron_end = query_text(row, 24),
         .schedule_param = query_text(row, 25),
-        .relation = flow_relation(caller, sql_column_int(row, 9), row, 26),
+        .deployed_schedule = query_text(row, 26),
+        .relation = flow_relation(caller, sql_column_int(row, 9), row, 27),
     };
     *ret_flow = flow;
     return true;

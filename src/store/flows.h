@@ -172,6 +172,7 @@ struct flow_row {
     char *cron_begin;
     char *cron_end;
     char *schedule_param;
+    char *deployed_schedule; // what is in effect, for store/fire.h; "" none
 };
 void flow_row_free(struct flow_row *row);
 
