@@ -10,12 +10,13 @@ import sys
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import tap  # noqa: E402
 
-# What a program may need beside the C library. The supervisor outlives everything, so it depends on nothing else.
+# What a program may need beside the C library: the table of docs/dependencies.md. The supervisor outlives everything, so it depends on
+# nothing else.
 LIBRARIES = {
-    "sluiced": r"libglib-2|libjansson|libcrypto|libsqlite3|libmicrohttpd|libpq",
+    "sluiced": r"libglib-2|libjansson|libcrypto|libsqlite3|libmicrohttpd|libgnutls|libpq",
     "sluice-supervisor": r"$never",
     "sluice-sql": r"libglib-2|libjansson|libcrypto|libsqlite3|libpq|libmariadb|libodbc",
-    "sluice": r"libglib-2|libjansson|libcrypto|libcurl",
+    "sluice": r"libglib-2|libjansson|libcrypto|libsqlite3|libcurl",
 }
 C_LIBRARY = re.compile(r"^(libc|libm|libpthread|libdl|librt|ld-linux[\w-]*)\.so")
 
@@ -60,7 +61,7 @@ def refuses():
     with tap.tree({"a.c": "#include <stdio.h>\nint main(void) { puts(\"a\"); return 0; }\n"}) as root:
         path = os.path.join(root, "a")
         subprocess.run(["gcc", "-no-pie", "-z", "execstack", "-z", "norelro", "-z", "lazy", "-fno-stack-protector",
-                        "-Wl,-rpath,/nowhere", "-Wl,--no-as-needed", path + ".c", "-o", path, "-lsqlite3"], check=True,
+                        "-Wl,-rpath,/nowhere", "-Wl,--no-as-needed", path + ".c", "-o", path, "-lmicrohttpd"], check=True,
                        capture_output=True)
         found = weaknesses(path) + strangers(path, LIBRARIES["sluice"])
     return [] if len(found) == 7 else found
