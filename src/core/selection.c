@@ -84,7 +84,7 @@ bool selection_check(const struct plan *plan, const struct selection_rule *rule,
         !check_nodes(plan, rule->filter_node_ids, "FilterNodeIds", error)) {
         return false;
     }
-    g_autofree bool *is_left_out = mark_left_out(plan, rule, &left_out);
+    g_free(mark_left_out(plan, rule, &left_out));
     if (left_out == plan->node_count) {
         fault_set_field(error, FAULT_INVALID_VALUE, "FilterNodeIds",
                         "no node of version %" G_GINT64_FORMAT

@@ -241,8 +241,8 @@ static void every_changed_field_is_seen(void) {
         "UPDATE audit SET hash = zeroblob(32) WHERE seq = 3",
         "UPDATE audit SET hash = x'00' WHERE seq = 3",
         // A byte moved over the border of two fields.
-        "UPDATE audit SET access_key_id = access_key_id || substr(peer, 1, 1),"
-        " peer = substr(peer, 2) WHERE seq = 3",
+        ("UPDATE audit SET access_key_id = access_key_id || substr(peer, 1, 1),"
+         " peer = substr(peer, 2) WHERE seq = 3"),
     };
     for (guint i = 0; i < G_N_ELEMENTS(changes); i++) {
         struct kit *kit = kit_new();

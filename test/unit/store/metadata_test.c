@@ -314,11 +314,11 @@ static void the_log_keeps_names_and_lists_the_newest_first(void) {
                                        .state = SQL_EXEC_SUCCESS,
                                        .search = "books",
                                        .type = "select" };
-    g_autoptr(GPtrArray) one = logged(kit, &kit->admin, &filter, 1);
+    g_ptr_array_unref(logged(kit, &kit->admin, &filter, 1));
     filter.user_name = "nobody";
-    g_autoptr(GPtrArray) none = logged(kit, &kit->admin, &filter, 0);
+    g_ptr_array_unref(logged(kit, &kit->admin, &filter, 0));
     filter.user_name = NULL;
-    g_autoptr(GPtrArray) foreign = logged(kit, &kit->stranger, &filter, 0);
+    g_ptr_array_unref(logged(kit, &kit->stranger, &filter, 0));
     database_row_free(database);
     kit_free(kit);
 }

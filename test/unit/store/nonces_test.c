@@ -105,7 +105,7 @@ static void no_statement_walks_over_the_table(void) {
     kit_commit(kit);
     int64_t before = store_reader_scan_steps(store_as_reader(kit->store));
     purge(kit, 100, 20);
-    g_autofree char *text = everything(kit, 150);
+    g_free(everything(kit, 150));
     int64_t oldest = 0;
     int64_t newest = 0;
     g_assert_true(store_nonce_span(store_as_reader(kit->store), &oldest, &newest, NULL));
