@@ -145,14 +145,20 @@ static bool find_operation(struct passage *passage, struct wire_error *error) {
 }
 
 // A reference for key_cache_drop, or NULL.
-static const struct api_key *find_key(struct api *api, const char *access_key_id) {
+static const struct api_key *find_key(struct api *api, const char *access_key_id,
+                                      bool *ret_is_unreadable) {
     int64_t generation = api->options.key_generation == NULL
                              ? -1
                              : api->options.key_generation(api->options.key_generation_ctx);
     const struct api_key *known = key_cache_find(api->keys, access_key_id, generation);
-    struct api_key found;
-    if (known != NULL || !api->options.key_find(api->options.key_ctx, access_key_id, &found)) {
+    struct api_key found = { 0 };
+    *ret_is_unreadable = false;
+    if (known != NULL) {
         return known;
+    }
+    if (!api->options.key_find(api->options.key_ctx, access_key_id, &found)) {
+        *ret_is_unreadable = found.is_unreadable;
+        return NULL;
     }
     return key_cache_keep(api->keys, access_key_id, generation, &found);
 }
@@ -232,7 +238,12 @@ static void blame(const struct api *api, const struct passage *passage) {
 static bool authenticate(struct api *api, struct passage *passage, struct wire_error *error) {
     const struct sign_claim *claim = &passage->claim;
     bool hides_string = !api->options.shows_string_to_sign;
-    passage->key = find_key(api, claim->access_key_id);
+    bool is_unreadable = false;
+    passage->key = find_key(api, claim->access_key_id, &is_unreadable);
+    if (is_unreadable) {
+        wire_error_set(error, WIRE_UNAVAILABLE, NULL, "the access keys can not be read now");
+        return false;
+    }
     if (passage->key == NULL) {
         (void)sign_verify(passage->request, passage->params, claim, dummy_secret, true, error);
         wire_error_set(error, WIRE_KEY_NOT_FOUND, NULL, NULL);

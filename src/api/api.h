@@ -61,7 +61,7 @@ struct api_options {
     int64_t (*now_ms)(void *ctx); // NULL: the system's clock
     void *clock_ctx;
     int64_t window_ms; // 0: 15 minutes, both directions
-    // Finds a key. False: unknown. Any worker thread.
+    // Finds a key. False: unknown, or, with is_unreadable set, not to be found out now. Any worker thread.
     bool (*key_find)(void *ctx, const char *access_key_id, struct api_key *ret_key);
     void *key_ctx;
     // Changes whenever a key or its owner may have changed; asked for before each key is used. NULL: keys are found anew for each request.

@@ -134,6 +134,7 @@ bool gate_key_find(void *readers, const char *access_key_id, struct api_key *ret
         if (!fault_is(error, FAULT_USER_NOT_EXIST)) {
             g_autofree char *text = log_quote(error->message);
             log_error("api", "event=key_lookup_failed error=%s", text);
+            ret_key->is_unreadable = true;
         }
         return false;
     }

@@ -20,7 +20,8 @@ struct caller; // who calls: made by the key table, understood by permission hoo
 
 // One access key, as the key table knows it. Filled by api_options.key_find; api_key_done frees what it holds.
 struct api_key {
-    char *secret; // plain text, wiped by api_key_done
+    bool is_unreadable; // beside false: keys can not be read now, which says nothing about this one
+    char *secret;       // plain text, wiped by api_key_done
     bool is_active;
     bool is_temporary;                       // comes with a SecurityToken, and ends
     uint8_t token_hash[CRYPTO_SHA256_BYTES]; // SHA-256 of that token

@@ -22,7 +22,8 @@ static int64_t clock_now(void *ctx) {
 #define OTHER_TOKEN "0123456789abcdefghijklmnopqrstuvwxyzABCDEFH"
 
 static bool find_key(void *ctx, const char *id, struct api_key *ret_key) {
-    if (strcmp(id, "unknown") == 0) {
+    if (strcmp(id, "unknown") == 0 || strcmp(id, "unreadable") == 0) {
+        ret_key->is_unreadable = strcmp(id, "unreadable") == 0;
         return false;
     }
     *ret_key = (struct api_key){
@@ -224,6 +225,7 @@ static void only_failed_authentications_are_blamed_on_the_peer(void) {
         { .action = "NoSuchThing", .nonce = "4" },
         { .action = "DeleteUser", .nonce = "5" },
         { .action = "CreateTaskFlow", .nonce = "5" },
+        { .action = "CreateTaskFlow", .nonce = "6", .key = "unreadable" },
     };
     blamed = 0;
     for (size_t i = 0; i < G_N_ELEMENTS(wishes); i++) {
