@@ -10,6 +10,8 @@
 #include <stdarg.h>
 #include <string.h>
 
+enum { MESSAGE_BYTES_MAX = 2000 };
+
 struct wire_row {
     int http;
     const char *code;
@@ -242,17 +244,19 @@ void wire_error_append(struct wire_error *error, const char *text) {
 
 void wire_error_from_fault(struct wire_error *error, const GError *fault) {
     g_assert(fault != NULL);
+    // It may quote what the caller sent, which can be megabytes. What is cut within a character is repaired by the encoder.
+    g_autofree char *text = g_strndup(fault->message, MESSAGE_BYTES_MAX);
     bool is_ours = fault->domain == FAULT && fault->code >= 0 && fault->code < FAULT_COUNT;
     enum wire_code kind = is_ours ? fault_codes[fault->code] : WIRE_OP_INTERNAL;
     if (kind == WIRE_OP_INTERNAL) {
         wire_error_set(error, kind, NULL, NULL);
         return;
     }
-    wire_error_set(error, kind, fault_field(fault), "%s", fault->message);
+    wire_error_set(error, kind, fault_field(fault), "%s", text);
     if (kind == WIRE_OP_INVALID_VALUE && fault_field(fault) == NULL) {
         // The published catalogue has a free text for this code where no single parameter is at fault.
         g_free(error->message);
-        error->message = g_strdup(fault->message);
+        error->message = g_strdup(text);
     }
 }
 

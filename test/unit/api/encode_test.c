@@ -141,6 +141,23 @@ static void every_fault_has_a_wire_code(void) {
     }
 }
 
+static void a_fault_quotes_a_megabyte_in_part_only(void) {
+    g_autofree char *sent = g_strnfill(1000000, 'x');
+    GError *fault = NULL;
+    fault_set_field(&fault, FAULT_INVALID_VALUE, "DwDbType", "not \"%s\"", sent);
+    struct wire_error error = { 0 };
+    wire_error_from_fault(&error, fault);
+    g_assert_true(g_str_has_prefix(error.description, "not \"xxx"));
+    g_assert_cmpuint(strlen(error.description), ==, 2000);
+    g_error_free(fault);
+    fault = NULL;
+    fault_set(&fault, FAULT_INVALID_VALUE, "%s", sent);
+    wire_error_from_fault(&error, fault);
+    g_assert_cmpuint(strlen(error.message), ==, 2000);
+    wire_error_done(&error);
+    g_error_free(fault);
+}
+
 static void codes_have_the_statuses_of_the_catalogue(void) {
     static const struct {
         enum wire_code kind;
@@ -195,6 +212,8 @@ int main(int argc, char **argv) {
     g_test_add_func("/encode/a_name_from_the_network_makes_no_code",
                     a_name_from_the_network_makes_no_code);
     g_test_add_func("/encode/every_fault_has_a_wire_code", every_fault_has_a_wire_code);
+    g_test_add_func("/encode/a_fault_quotes_a_megabyte_in_part_only",
+                    a_fault_quotes_a_megabyte_in_part_only);
     g_test_add_func("/encode/codes_have_the_statuses_of_the_catalogue",
                     codes_have_the_statuses_of_the_catalogue);
     g_test_add_func("/encode/the_page_of_errors_names_every_code",
