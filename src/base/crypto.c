@@ -92,6 +92,18 @@ GBytes *crypto_seal(const uint8_t key[CRYPTO_KEY_BYTES], const char *context, co
     return g_bytes_new_take(sealed, len + CRYPTO_SEAL_OVERHEAD_BYTES);
 }
 
+// What was sealed is a secret: it is wiped when nobody holds it any more.
+struct opened {
+    size_t len;
+    uint8_t bytes[];
+};
+
+static void opened_free(gpointer data) {
+    struct opened *opened = data;
+    explicit_bzero(opened->bytes, opened->len);
+    g_free(opened);
+}
+
 bool crypto_open(const uint8_t key[CRYPTO_KEY_BYTES], const char *context, const void *sealed,
                  size_t len, GBytes **ret_data, GError **error) {
     g_assert(context != NULL);
@@ -103,7 +115,9 @@ bool crypto_open(const uint8_t key[CRYPTO_KEY_BYTES], const char *context, const
     size_t data_len = len - CRYPTO_SEAL_OVERHEAD_BYTES;
     uint8_t tag[TAG_BYTES];
     memcpy(tag, bytes + len - TAG_BYTES, TAG_BYTES);
-    g_autofree uint8_t *data = g_malloc(data_len + 1);
+    struct opened *opened = g_malloc(sizeof *opened + data_len + 1);
+    opened->len = data_len;
+    uint8_t *data = opened->bytes;
     EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
     int done = 0;
     int rest = 0;
@@ -116,10 +130,11 @@ bool crypto_open(const uint8_t key[CRYPTO_KEY_BYTES], const char *context, const
         EVP_DecryptFinal_ex(ctx, data + done, &rest) == 1;
     EVP_CIPHER_CTX_free(ctx);
     if (!good) {
+        opened_free(opened);
         fault_set(error, FAULT_INVALID_DATA,
                   "sealed bytes do not open: wrong master key, or the bytes were changed");
         return false;
     }
-    *ret_data = g_bytes_new_take(g_steal_pointer(&data), data_len);
+    *ret_data = g_bytes_new_with_free_func(data, data_len, opened_free, opened);
     return true;
 }

@@ -40,6 +40,6 @@ char *crypto_random_text(size_t len);
 GBytes *crypto_seal(const uint8_t key[CRYPTO_KEY_BYTES], const char *context, const void *data,
                     size_t len);
 
-// Opens what crypto_seal made. FAULT_INVALID_DATA when key, context or bytes do not fit.
+// Opens what crypto_seal made; the bytes are wiped with their last reference. FAULT_INVALID_DATA when key, context or bytes do not fit.
 bool crypto_open(const uint8_t key[CRYPTO_KEY_BYTES], const char *context, const void *sealed,
                  size_t len, GBytes **ret_data, GError **error);

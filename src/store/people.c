@@ -45,6 +45,7 @@ static bool read_master(int fd, struct store_reader *reader, GError **error) {
     }
     bool is_private = S_ISREG(status.st_mode) && (status.st_mode & 077) == 0;
     if (!is_private || len != CRYPTO_KEY_BYTES) {
+        explicit_bzero(key, sizeof key);
         fault_set(error, FAULT_INVALID_DATA,
                   is_private ? "master.key does not have 32 bytes"
                              : "master.key can be read by others; make its mode 0600");

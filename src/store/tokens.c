@@ -138,9 +138,7 @@ static bool open_answer(struct store_reader *reader, const char *context, const 
     }
     gsize size = 0;
     const void *data = g_bytes_get_data(bytes, &size);
-    bool is_good = unpack(data, size, ret_result, error);
-    explicit_bzero((void *)data, size); // nobody else holds these bytes
-    return is_good;
+    return unpack(data, size, ret_result, error);
 }
 
 // ---- Finding and keeping ----

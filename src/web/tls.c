@@ -35,6 +35,7 @@ static bool read_fd(int fd, const char *option, const char *path, bool is_key, c
     size_t len = 0;
     char *text = g_malloc0((gsize)status.st_size + 1);
     if (file_read_at(fd, text, (size_t)status.st_size, 0, &len) != 0) {
+        explicit_bzero(text, (size_t)status.st_size);
         g_free(text);
         fault_set(error, FAULT_INVALID_DATA, "--%s %s can not be read", option, path);
         return false;
