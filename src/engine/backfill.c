@@ -13,7 +13,11 @@
 #include "base/log.h"
 #include "base/zone.h"
 
-enum { SECONDS_PER_DAY = 24 * 3600 };
+enum {
+    SECONDS_PER_DAY = 24 * 3600,
+    HAND_OVERS_AT_ONCE =
+        64, // a flow whose nodes need no program would run through all its dates in one turn
+};
 
 static struct selection_rule rule_of(const struct backfill *backfill) {
     return (struct selection_rule){ .filter_node_ids = backfill->filter_node_ids,
@@ -235,14 +239,17 @@ static bool hand_over(struct active *active, const struct ended_run *ended, GErr
 }
 
 bool backfill_hand_over(struct active *active, GError **error) {
+    guint count = 0;
     // A run whose nodes all end without a program ends as it begins: the list may grow while it is read.
-    for (guint i = 0; i < active->ended->len; i++) {
-        struct ended_run ended = g_array_index(active->ended, struct ended_run, i);
+    for (; count < active->ended->len && count < HAND_OVERS_AT_ONCE; count++) {
+        struct ended_run ended = g_array_index(active->ended, struct ended_run, count);
         if (!hand_over(active, &ended, error)) {
             return false;
         }
     }
-    g_array_set_size(active->ended, 0);
+    if (count > 0) {
+        g_array_remove_range(active->ended, 0, count);
+    }
     return true;
 }
 

@@ -26,7 +26,8 @@ enum {
     COMMANDS_PER_TURN_MAX = 1024,
     TIMERS_PER_TURN_MAX = 1024,
     POLL_MS_MAX = 60000,
-    SCRIPTS_MAX = 32,    // of calls at a time
+    SCRIPTS_MAX = 32, // of calls at a time
+    HAND_OVER_ROUNDS_MAX = 4,
     FULL_PAUSE_MS = 100, // after the supervisor had no room
 };
 
@@ -333,12 +334,17 @@ static void give_places(struct loop *loop) {
 // nodes are prepared.
 static void hand_over(struct loop *loop) {
     GError *error = NULL;
+    int rounds = 0;
     do {
         if (loop->failure == NULL && !backfill_hand_over(&loop->active, &error)) {
             fail_turn(loop, error);
         }
         give_places(loop);
-    } while (loop->failure == NULL && loop->active.ended->len > 0);
+    } while (loop->failure == NULL && loop->active.ended->len > 0 &&
+             ++rounds < HAND_OVER_ROUNDS_MAX);
+    if (loop->active.ended->len > 0) {
+        wake(loop); // the rest is the next turn's
+    }
 }
 
 static bool commit(struct loop *loop, bool *ret_is_dirty) {

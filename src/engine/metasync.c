@@ -23,7 +23,9 @@ enum {
     ATTEMPT_MS = 60000, // of one piece
     SPARE_MS = 1500,
     PAGE = 100,
-    TABLES_MAX = 100000, // of a database
+    // Of a database: all of it is stored in one turn of the engine.
+    TABLES_MAX = 10000,
+    COLUMNS_MAX = 100000,
 };
 
 struct job {
@@ -223,6 +225,20 @@ static bool note_offline(struct metasync *metasync, const struct job *job, int64
     return false;
 }
 
+static bool check_size(const GPtrArray *tables, GError **error) {
+    guint columns = 0;
+    for (guint i = 0; i < tables->len; i++) {
+        columns += ((const struct table_row *)g_ptr_array_index(tables, i))->columns->len;
+    }
+    if (tables->len > TABLES_MAX || columns > COLUMNS_MAX) {
+        fault_set(error, FAULT_LIMIT_EXCEEDED,
+                  "the database has more than %d tables, or more than %d columns in them",
+                  TABLES_MAX, COLUMNS_MAX);
+        return false;
+    }
+    return true;
+}
+
 static bool sync_tables(struct metasync *metasync, const struct job *job, int64_t database_id,
                         GError **error) {
     g_autoptr(GPtrArray) tables = g_ptr_array_new_with_free_func((GDestroyNotify)table_row_free);
@@ -236,9 +252,7 @@ static bool sync_tables(struct metasync *metasync, const struct job *job, int64_
         read_tables(answer, tables);
         has_more = json_is_true(json_object_get(answer, "more")) && tables->len > known;
         json_decref(answer);
-        if (tables->len > TABLES_MAX) {
-            fault_set(error, FAULT_LIMIT_EXCEEDED, "the database has more than %d tables",
-                      TABLES_MAX);
+        if (!check_size(tables, error)) {
             return false;
         }
     }
