@@ -4,7 +4,7 @@
 // structure anew is started and goes on in the background.
 #include "api/database_ops.h"
 
-#include "api/real_user.h"
+#include "api/acting.h"
 #include "api/reply.h"
 #include "api/services.h"
 #include "base/fault.h"
@@ -95,7 +95,7 @@ static bool get_database(struct call *call, json_t *reply, GError **error) {
     READER_LOAN loan = { 0 };
     OWNED(database_row) database = NULL;
     struct caller user;
-    if (!call_borrow(call, &loan, error) || !real_user_find(call, loan.reader, &user, error) ||
+    if (!call_borrow(call, &loan, error) || !acting_caller(call, loan.reader, &user, error) ||
         !store_database_get(loan.reader, &user, args_text(call->args, "Host"),
                             (int)call_id(call, "Port"), given(call, "Sid"),
                             args_text(call->args, "SchemaName"), &database, error)) {
@@ -175,7 +175,7 @@ static bool search_databases(struct call *call, json_t *reply, GError **error) {
     struct caller user;
     enum search_range range = RANGE_ANY;
     return read_range(call, &range, error) && call_borrow(call, &loan, error) &&
-           real_user_find(call, loan.reader, &user, error) &&
+           acting_caller(call, loan.reader, &user, error) &&
            search(call, loan.reader, &user, range, reply, error);
 }
 
@@ -220,7 +220,7 @@ static bool list_tables(struct call *call, json_t *reply, GError **error) {
     int size = 1;
     if (!args_text_id(call->args, "DatabaseId", &database_id, error) ||
         !call_page(call, "PageNumber", &page, &size, error) || !call_borrow(call, &loan, error) ||
-        !real_user_find(call, loan.reader, &user, error) ||
+        !acting_caller(call, loan.reader, &user, error) ||
         !store_database_find(loan.reader, &user, database_id, &database, error) ||
         !store_table_list(loan.reader, &user, database_id, given(call, "SearchName"), page, size,
                           &tables, &total, error)) {

@@ -7,7 +7,7 @@
 // logged before it is answered.
 #include "api/execute_ops.h"
 
-#include "api/real_user.h"
+#include "api/acting.h"
 #include "api/reply.h"
 #include "api/services.h"
 #include "base/fault.h"
@@ -61,7 +61,7 @@ static bool prepare(const struct call *call, struct execution *execution, GError
         return false;
     }
     if (!call_borrow(call, &loan, error) ||
-        !real_user_find(call, loan.reader, &execution->user, error) ||
+        !acting_caller(call, loan.reader, &execution->user, error) ||
         !check_user(execution, error) ||
         !store_database_find(loan.reader, &execution->user, execution->database_id, &database,
                              error) ||
