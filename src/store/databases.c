@@ -16,7 +16,7 @@ enum { PAGE_MAX = 100 };
     " p.name, s.sid, s.extra, d.encoding, d.catalog, d.state, s.is_enabled, s.query_timeout_s"
 #define FROM                                                                                       \
     " FROM source_database d JOIN source s ON s.id = d.source_id AND s.tenant_id = d.tenant_id"    \
-    " LEFT JOIN person p ON p.id = s.dba_id WHERE d.tenant_id = ?1"
+    " LEFT JOIN person p ON p.id = s.dba_id AND p.tenant_id = s.tenant_id WHERE d.tenant_id = ?1"
 
 #define OF_SOURCE " AND d.source_id = ?2 AND (?3 IS NULL OR lower(d.name) LIKE ?3 ESCAPE '\\')"
 static const char LIST_DATABASES[] = COLUMNS FROM OF_SOURCE " ORDER BY d.name LIMIT ?4 OFFSET ?5";

@@ -16,7 +16,9 @@ static const char FIND_ID[] = HEAD_COLUMNS " WHERE tenant_id = ?1 AND id = ?2";
     " AND EXISTS (SELECT 1 FROM access_key k WHERE k.tenant_id = p.tenant_id"                      \
     " AND k.person_id = p.id AND k.is_active = 1)"
 // A policy can take everything from an administrator, so one who has one does not count.
-#define HAS_NO_POLICY " AND NOT EXISTS (SELECT 1 FROM policy o WHERE o.person_id = p.id)"
+#define HAS_NO_POLICY                                                                              \
+    " AND NOT EXISTS (SELECT 1 FROM policy o WHERE o.person_id = p.id AND o.tenant_id = "          \
+    "p.tenant_id)"
 #define CAN_CALL " AND p.state = 0 AND (p.roles & 4) <> 0" HAS_KEY HAS_NO_POLICY
 static_assert(PERSON_NORMAL == 0 && ROLE_ADMIN == 4, "CAN_CALL says 0 and 4");
 static const char HAS_ADMINISTRATOR[] =

@@ -8,6 +8,9 @@
 
 #include "base/fault.h"
 
+// Longer than any text that is searched, so that what is cut off could not have matched; SQLite refuses patterns of 50 000 bytes.
+enum { SEARCH_BYTES_MAX = 10000 };
+
 static void bind(struct sql_statement *statement, int position, const struct query_value *value) {
     switch (value->type) {
     case SQL_INTEGER: sql_bind_int(statement, position, value->integer); return;
@@ -113,7 +116,8 @@ char *query_pattern(const char *search) {
     if (search == NULL || *search == '\0') {
         return NULL;
     }
-    g_autofree char *lower = g_ascii_strdown(search, -1); // as the database's lower()
+    gssize len = (gssize)strnlen(search, SEARCH_BYTES_MAX);
+    g_autofree char *lower = g_ascii_strdown(search, len); // as the database's lower()
     GString *pattern = g_string_new("%");
     for (const char *letter = lower; *letter != '\0'; letter++) {
         if (strchr("%_\\", *letter) != NULL) {

@@ -15,6 +15,7 @@ enum {
     HOST_MAX = 4096, // a path
     PORT_MAX = 65535,
     TIMEOUT_MAX_S = 7 * 86400,
+    EXTRA_MAX = 1024, // bytes of a setting that is only kept
 };
 
 static bool check_range(int value, int min, int max, const char *field, GError **error) {
@@ -119,11 +120,26 @@ static bool check_control(const struct source_fields *fields, const json_t *extr
     return true;
 }
 
+// What is only kept is given back with each row of a list, so it has its limit too.
+static bool check_kept(const json_t *extra, GError **error) {
+    const char *name = NULL;
+    json_t *value = NULL;
+    json_object_foreach((json_t *)extra, name, value) {
+        size_t len = json_is_string(value) ? json_string_length(value) : 0;
+        if (len > EXTRA_MAX) {
+            fault_set_field(error, FAULT_INVALID_FIELD, name, "%s has %zu bytes; at most %d", name,
+                            len, EXTRA_MAX);
+            return false;
+        }
+    }
+    return true;
+}
+
 bool source_rules_check(const struct source_fields *fields, GError **error) {
     if (!check_forms(fields, error) || !check_kind(fields, error)) {
         return false;
     }
     json_auto_t *extra = fields->extra == NULL ? NULL : json_loads(fields->extra, 0, NULL);
-    return check_origin(fields, extra, error) && check_link(extra, error) &&
-           check_control(fields, extra, error);
+    return check_kept(extra, error) && check_origin(fields, extra, error) &&
+           check_link(extra, error) && check_control(fields, extra, error);
 }

@@ -17,7 +17,9 @@ enum { PAGE_MAX = 100 };
     " s.alias, s.safe_rule, p.uid, s.query_timeout_s, s.export_timeout_s, s.extra, s.dba_id, "     \
     "p.name,"                                                                                      \
     " s.is_enabled"
-#define SOURCE_FROM " FROM source s LEFT JOIN person p ON p.id = s.dba_id WHERE s.tenant_id = ?1"
+#define SOURCE_FROM                                                                                \
+    " FROM source s LEFT JOIN person p ON p.id = s.dba_id AND p.tenant_id = s.tenant_id"           \
+    " WHERE s.tenant_id = ?1"
 // ?7 is the pattern, with its own wildcards escaped.
 #define SOURCE_FILTER                                                                              \
     " AND (?2 IS NULL OR s.kind = ?2) AND (?3 IS NULL OR s.environment = ?3)"                      \

@@ -11,6 +11,8 @@
 #include "store/named_person.h"
 #include "store/spaces.h"
 
+enum { NAMED_AT_ONCE_MAX = 1000 }; // a call is done in one turn of the engine
+
 static const char GET_ROLES[] =
     "SELECT roles FROM space_member WHERE space_id = ?1 AND person_id = ?2";
 static const char ADD_ROLES[] =
@@ -143,6 +145,11 @@ static bool add_member(struct store *store, const struct change *change, const s
 static bool check_named(const GArray *list, const char *field, GError **error) {
     if (list == NULL || list->len == 0) {
         fault_set_field(error, FAULT_INVALID_FIELD, field, "%s names nobody", field);
+        return false;
+    }
+    if (list->len > NAMED_AT_ONCE_MAX) {
+        fault_set_field(error, FAULT_INVALID_FIELD, field, "%s names %u users; at most %d", field,
+                        list->len, NAMED_AT_ONCE_MAX);
         return false;
     }
     return true;

@@ -21,7 +21,8 @@ static const char INSERT[] =
     " ''), ?5, coalesce((SELECT name FROM source_database WHERE tenant_id = ?2 AND id = ?5), ''),"
     " coalesce((SELECT source_id FROM source_database WHERE tenant_id = ?2 AND id = ?5), 0),"
     " coalesce((SELECT s.alias FROM source_database d JOIN source s ON s.id = d.source_id"
-    " WHERE d.tenant_id = ?2 AND d.id = ?5), ''), ?6, ?7, ?8, ?9, ?10, ?11)";
+    " AND s.tenant_id = d.tenant_id WHERE d.tenant_id = ?2 AND d.id = ?5), ''), ?6, ?7, ?8, ?9, "
+    "?10, ?11)";
 
 #define FROM                                                                                       \
     " FROM sql_audit WHERE tenant_id = ?1 AND at_ms >= ?2 AND at_ms < ?3"                          \

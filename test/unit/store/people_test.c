@@ -123,6 +123,22 @@ static struct change *source_change(struct kit *kit, const char *host) {
     return change;
 }
 
+static void a_setting_that_is_only_kept_is_limited(void) {
+    struct kit *kit = kit_new();
+    g_autofree char *long_text = g_strnfill(1025, 'x');
+    for (int bytes = 1024; bytes <= 1025; bytes++) {
+        struct change *change = source_change(kit, "/data/shop.db");
+        g_free(change->source->extra);
+        change->source->extra = g_strdup_printf("{\"VpcId\":\"%.*s\"}", bytes, long_text);
+        if (bytes == 1024) {
+            (void)kit_apply(kit, change);
+        } else {
+            kit_refuse(kit, change, FAULT_INVALID_FIELD, "VpcId has 1025 bytes");
+        }
+    }
+    kit_free(kit);
+}
+
 static void a_source_is_registered_and_found(void) {
     struct kit *kit = kit_new();
     struct source_row *source = NULL;
@@ -237,6 +253,8 @@ int main(int argc, char **argv) {
     g_test_add_func("/people/a_foreign_tenant_is_an_unknown_one",
                     a_foreign_tenant_is_an_unknown_one);
     g_test_add_func("/sources/a_source_is_registered_and_found", a_source_is_registered_and_found);
+    g_test_add_func("/sources/a_setting_that_is_only_kept_is_limited",
+                    a_setting_that_is_only_kept_is_limited);
     g_test_add_func("/sources/sources_are_refused_with_reasons", sources_are_refused_with_reasons);
     g_test_add_func("/sources/sources_are_filtered", sources_are_filtered);
     g_test_add_func("/sources/secrets_are_sealed_in_the_files", secrets_are_sealed_in_the_files);

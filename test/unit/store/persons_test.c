@@ -232,6 +232,23 @@ static void the_users_of_a_tenant_are_limited(void) {
     kit_free(kit);
 }
 
+static void a_search_text_may_be_of_any_length(void) {
+    struct kit *kit = kit_new();
+    g_autofree char *long_text = g_strnfill(100000, '%');
+    struct person_filter filter = {
+        .page_number = 1, .page_size = 10, .state = -1, .search = long_text
+    };
+    GPtrArray *persons = NULL;
+    int64_t total = -1;
+    g_autoptr(GError) error = NULL;
+    (void)store_person_list(store_as_reader(kit->store), &kit->admin, &filter, &persons, &total,
+                            &error);
+    g_assert_no_error(error);
+    g_assert_cmpint(total, ==, 0);
+    g_ptr_array_unref(persons);
+    kit_free(kit);
+}
+
 static void a_user_has_two_active_keys_at_most(void) {
     struct kit *kit = kit_new();
     int64_t id = add_user(kit, "7001", 0);
@@ -246,7 +263,7 @@ static void a_user_has_two_active_keys_at_most(void) {
     (void)kit_apply(kit, switch_change(&kit->admin, first[0], false));
     g_assert_false(can_call(kit, first[0]));
     g_assert_true(can_call(kit, second[0]));
-    g_auto(GStrv) third = apply_for_texts(kit, key_change(&kit->admin, id));
+    g_strfreev(apply_for_texts(kit, key_change(&kit->admin, id)));
     kit_refuse(kit, switch_change(&kit->admin, first[0], true), FAULT_LIMIT_EXCEEDED,
                "disable one first");
     (void)kit_apply(kit, named_change(&kit->admin, CHANGE_KEY_DELETE, first[0]));
@@ -276,7 +293,7 @@ static void keys_are_managed_by_their_user_and_by_administrators(void) {
     int64_t other_id = add_user(kit, "two", 0);
     g_auto(GStrv) two = apply_for_texts(kit, key_change(&kit->admin, other_id));
     struct caller caller = caller_of(kit, one[0]);
-    g_auto(GStrv) renewed = apply_for_texts(kit, key_change(&caller, 0));
+    g_strfreev(apply_for_texts(kit, key_change(&caller, 0)));
     (void)kit_apply(kit, switch_change(&caller, one[0], false));
     (void)kit_apply(kit, named_change(&caller, CHANGE_KEY_DELETE, one[0]));
     kit_refuse(kit, switch_change(&caller, two[0], false), FAULT_NO_PERMISSION, "other users");
@@ -460,6 +477,8 @@ int main(int argc, char **argv) {
     g_test_add_func("/persons/a_deleted_owners_flow_stays", a_deleted_owners_flow_stays);
     g_test_add_func("/persons/the_users_of_a_tenant_are_limited",
                     the_users_of_a_tenant_are_limited);
+    g_test_add_func("/persons/a_search_text_may_be_of_any_length",
+                    a_search_text_may_be_of_any_length);
     g_test_add_func("/persons/a_user_has_two_active_keys_at_most",
                     a_user_has_two_active_keys_at_most);
     g_test_add_func("/persons/disabled_keys_are_limited_too", disabled_keys_are_limited_too);

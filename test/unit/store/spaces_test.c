@@ -159,6 +159,9 @@ static void roles_fit_their_object(void) {
     struct change *nobody = sharing_change(CHANGE_MEMBERS_REMOVE, admin, 0);
     nobody->space_id = space;
     kit_refuse(kit, nobody, FAULT_INVALID_FIELD, "names nobody");
+    struct change *crowd = sharing_member(admin, space, 0, person.user_id, SPACE_MEMBER);
+    g_array_set_size(crowd->members, 1001);
+    kit_refuse(kit, crowd, FAULT_INVALID_FIELD, "at most 1000");
     kit_free(kit);
 }
 
