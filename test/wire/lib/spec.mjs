@@ -30,12 +30,12 @@ function merge(schema, extra) {
     }
 }
 
-const operations = new Map();
+const known = new Map();
 for (const operation of [...load('operations.json').operations, ...load('extensions.json').operations]) {
-    operations.set(operation.action, operation);
+    known.set(operation.action, operation);
 }
 for (const operation of load('extras.json').operations ?? []) {
-    const target = operations.get(operation.action);
+    const target = known.get(operation.action);
     if (target === undefined) {
         throw new Error(`spec/extras.json: unknown operation ${operation.action}`);
     }
@@ -45,11 +45,16 @@ for (const operation of load('extras.json').operations ?? []) {
 
 /** The operation of this name; unknown ones are a mistake of the test. */
 export function operation(action) {
-    const found = operations.get(action);
+    const found = known.get(action);
     if (found === undefined) {
         throw new Error(`the specification has no operation ${action}`);
     }
     return found;
+}
+
+/** The names of all operations, published and ours. */
+export function operations() {
+    return [...known.keys()].sort();
 }
 
 /** Names of all actions that answered with success in this process. */
