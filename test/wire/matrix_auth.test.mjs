@@ -62,8 +62,8 @@ const KINDS = {
         built.headers['x-acs-action'] = action;
         return expectRaw(action, built, 400, 'IncompleteSignature');
     },
-    'with a body that is not the one signed': (action) => refused(v3(action), action, {}, 400, 'InvalidContentSha256', undefined, { hash: 'f'.repeat(64) }),
-    'with a signature cut short': (action) => refused(v3(action), action, {}, 400, 'IncompleteSignature', undefined, { signature: 'abcdef' }),
+    'with a body that is not the one signed': (action) => refused(v3(action), action, {}, 400, 'SignatureDoesNotMatch', undefined, { hash: 'f'.repeat(64) }),
+    'with a signature cut short': (action) => refused(v3(action), action, {}, 400, 'SignatureDoesNotMatch', undefined, { signature: 'abcdef' }),
     'with a key that was switched off': (action) => refused(v1(action), action, {}, 400, 'InvalidAccessKeyId.Inactive', undefined, disabled),
     'with a temporary key without its token': (action) => refused(v1(action), action, {}, 400, 'MissingSecurityToken', undefined, session.key),
     'with a temporary key and a token that is not its own': (action) =>
