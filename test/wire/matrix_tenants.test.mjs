@@ -109,7 +109,17 @@ async function ask(action, params, sent) {
 }
 
 const leaves = (value) => (value === null || typeof value !== 'object' ? [value] : Object.values(value).flatMap(leaves));
-const asTold = (name, value) => (name === 'ScheduleParam' ? leaves(JSON.parse(value)).filter((leaf) => typeof leaf === 'number' && leaf > 100) : leaves(value).filter((leaf) => !Array.isArray(leaf)));
+
+/** The ids in a value that its counterpart does not have: what the caller itself said. */
+function asTold(name, value, counterpart) {
+    const [mine, others] = [value, counterpart].map((one) => leaves(name === 'ScheduleParam' ? JSON.parse(one) : one));
+    return mine.filter((leaf, index) => leaf !== others[index]);
+}
+
+/** What is not there is no mistake of these: nothing matches, nobody leaves. */
+const IGNORES = new Set([
+    'DeleteLhMembers.MemberIds', 'DeleteTaskFlowEdgesByCondition.Id', 'DeleteTaskFlowEdgesByCondition.NodeFrom', 'DeleteTaskFlowEdgesByCondition.NodeEnd',
+]);
 
 test('a foreign id answers like one of nothing, for every parameter that holds an id', async () => {
     const before = stateOf(server);
@@ -120,14 +130,13 @@ test('a foreign id answers like one of nothing, for every parameter that holds a
             const pairs = NO_IDS.has(name) || NO_IDS.has(`${action}.${name}`) ? [] : foreignValues(action, name);
             for (const [foreign, nothing] of pairs ?? []) {
                 const good = argumentsFor(action, near);
-                const told = new Set([...asTold(name, foreign), ...asTold(name, nothing)]);
-                const first = await ask(action, { ...good, [name]: foreign }, told);
-                const second = await ask(action, { ...good, [name]: nothing }, told);
+                const first = await ask(action, { ...good, [name]: foreign }, asTold(name, foreign, nothing));
+                const second = await ask(action, { ...good, [name]: nothing }, asTold(name, nothing, foreign));
                 count++;
                 if (first !== second) {
                     differences.push(`${action}.${name}\n  foreign: ${first}\n  nothing: ${second}`);
                 }
-                if (first.startsWith('200') && !/^(Get|List|Search)/.test(action)) {
+                if (first.startsWith('200') && !/^(Get|List|Search)/.test(action) && !IGNORES.has(`${action}.${name}`)) {
                     differences.push(`${action}.${name}: accepted with a foreign id`);
                 }
             }
