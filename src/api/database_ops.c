@@ -288,6 +288,16 @@ static bool list_columns(struct call *call, json_t *reply, GError **error) {
 
 // ---- Reading structure anew ----
 
+// The request is on the record before the work begins.
+static bool start_sync(const struct call *call, int64_t source_id, int64_t database_id,
+                       bool with_tables, GError **error) {
+    struct change *change = call_change(call, CHANGE_SYNC_REQUEST);
+    change->source_id = source_id;
+    return call_commit_plain(call, change, error) &&
+           engine_sync(call_services(call)->engine, call->caller, source_id, database_id,
+                       with_tables, error);
+}
+
 static bool sync_database(struct call *call, json_t *reply, GError **error) {
     READER_LOAN loan = { 0 };
     OWNED(database_row) database = NULL;
@@ -295,8 +305,7 @@ static bool sync_database(struct call *call, json_t *reply, GError **error) {
     return refuse_logic(call, error) && args_text_id(call->args, "DbId", &database_id, error) &&
            call_borrow(call, &loan, error) &&
            store_database_find(loan.reader, call->caller, database_id, &database, error) &&
-           engine_sync(call_services(call)->engine, call->caller, database->source_id, database_id,
-                       true, error);
+           start_sync(call, database->source_id, database_id, true, error);
 }
 
 static bool sync_source(struct call *call, json_t *reply, GError **error) {
@@ -309,7 +318,7 @@ static bool sync_source(struct call *call, json_t *reply, GError **error) {
            call_borrow(call, &loan, error) &&
            store_database_list(loan.reader, call->caller, source_id, NULL, 1, 1, &databases, &total,
                                error) &&
-           engine_sync(call_services(call)->engine, call->caller, source_id, 0, with_tables, error);
+           start_sync(call, source_id, 0, with_tables, error);
 }
 
 const struct op_handler database_ops[] = {

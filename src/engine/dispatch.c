@@ -50,7 +50,7 @@ static bool grant(struct active *active, struct entry *entry, int node, int *pla
     const struct run *run = entry->run;
     // Rights at run time are the owner's (behaviour.md §8): without an owner who may call, nothing runs.
     if (store_owner_check(store_as_reader(active->store), run->tenant_id, run->plan->flow_id,
-                          run->plan->owner_id, &refusal) &&
+                          run->plan->version_id, run->plan->owner_id, &refusal) &&
         kind_prepare(&context, run, node, &spec, &note, &refusal)) {
         spec->note = g_steal_pointer(&note);
         spec->grace_ms = active->options->grace_ms;

@@ -43,6 +43,7 @@ struct loop {
     struct ledger *ledger;
     GPtrArray *replies;       // of struct command: answered after the commit
     struct command *stopping; // a stop-all under way, or NULL
+    bool takes_no_probes;     // from a stop-all on, as each would keep the supervisor alive
     bool is_quitting;         // engine thread only
     bool quits_supervisor;
     GError *failure; // of this turn: the store can not be trusted
@@ -139,8 +140,10 @@ static void take_probe(struct loop *loop, struct command *command) {
     const struct origin *origin = command->origin;
     int64_t now_ms = loop->active.now_ms;
     GError *error = NULL;
-    // Each holds a thread of the web floor until its time is over.
-    if (origin != NULL && probes_count(&loop->probes) >= SCRIPTS_MAX) {
+    if (loop->takes_no_probes) {
+        fault_set(&command->error, FAULT_UNAVAILABLE, "the server is stopping");
+    } else if (origin != NULL && // each holds a thread of the web floor until its time is over
+               probes_count(&loop->probes) >= SCRIPTS_MAX) {
         fault_set(&command->error, FAULT_LIMIT_EXCEEDED,
                   "%d scripts are running already; try again when some have ended", SCRIPTS_MAX);
     } else if (origin != NULL && !ledger_find(loop->ledger, &command->caller, origin, now_ms,
@@ -173,7 +176,9 @@ static void take_command(struct loop *loop, struct command *command) {
             break;
         }
         loop->stopping = command;
+        loop->takes_no_probes = true;
         stop_every_run(loop);
+        probes_end_all(&loop->probes, loop->active.kills, loop->replies);
         return; // answered when nothing lives
     case COMMAND_QUIT:
         loop->is_quitting = true;
@@ -304,12 +309,13 @@ static void check_stopping(struct loop *loop) {
     if (command == NULL) {
         return;
     }
-    int alive = (int)g_hash_table_size(loop->active.fences);
+    int alive = (int)g_hash_table_size(loop->active.fences) + probes_running_count(&loop->probes);
     // Without a supervisor that hears "quit", it would stay behind.
     bool is_done = alive == 0 && client_is_ready(loop->client);
     if (is_done || command->error != NULL || command->deadline_ms <= monotonic_ms()) {
         command->alive_count = alive;
         loop->stopping = NULL;
+        loop->takes_no_probes = is_done;
         g_ptr_array_add(loop->replies, command);
     }
 }

@@ -130,6 +130,21 @@ static void refuse(struct command *command) {
     command_complete(command);
 }
 
+void probes_end_all(struct probes *probes, GArray *kills, GPtrArray *replies) {
+    for (guint i = 0; i < probes->waiting->len; i++) {
+        struct command *command = g_ptr_array_index(probes->waiting, i);
+        fault_set(&command->error, FAULT_UNAVAILABLE, "the server is stopping");
+        g_ptr_array_add(replies, command);
+    }
+    g_ptr_array_set_size(probes->waiting, 0);
+    GHashTableIter iter;
+    gpointer value = NULL;
+    g_hash_table_iter_init(&iter, probes->running);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        g_array_append_val(kills, ((const struct command *)value)->fence);
+    }
+}
+
 void probes_refuse_all(struct probes *probes) {
     for (guint i = 0; i < probes->waiting->len; i++) {
         refuse(g_ptr_array_index(probes->waiting, i));

@@ -41,5 +41,7 @@ void probes_time_out(struct probes *probes, int64_t monotonic_ms, GArray *kills,
                      GPtrArray *replies);
 // When probes_time_out is due next, monotonic; INT64_MAX never.
 int64_t probes_due_ms(const struct probes *probes);
+// Everything is to end now: those that wait are refused, the fences of the running ones go into `kills`; they are answered when they have ended.
+void probes_end_all(struct probes *probes, GArray *kills, GPtrArray *replies);
 // The server stops: completes all with FAULT_UNAVAILABLE.
 void probes_refuse_all(struct probes *probes);

@@ -59,6 +59,7 @@ static const change_fn appliers[CHANGE_KIND_COUNT] = {
     [CHANGE_SOURCE_UPDATE] = change_source_update,
     [CHANGE_SOURCE_DELETE] = change_source_delete,
     [CHANGE_METADATA_PUT] = change_metadata_put,
+    [CHANGE_SYNC_REQUEST] = change_sync_request,
     [CHANGE_SQL_AUDIT] = change_sql_audit,
 };
 

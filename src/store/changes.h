@@ -110,5 +110,7 @@ bool change_source_delete(struct store *store, const struct change *change, int6
                           struct change_result *result, GError **error);
 bool change_metadata_put(struct store *store, const struct change *change, int64_t now_ms,
                          struct change_result *result, GError **error);
+bool change_sync_request(struct store *store, const struct change *change, int64_t now_ms,
+                         struct change_result *result, GError **error);
 bool change_sql_audit(struct store *store, const struct change *change, int64_t now_ms,
                       struct change_result *result, GError **error);

@@ -19,8 +19,9 @@
 #include "store/subscriptions.h"
 
 static const char INSERT_DEPLOYMENT[] =
-    "INSERT INTO deployment (id, tenant_id, flow_id, version_id, person_id, created_ms)"
-    " VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    "INSERT INTO deployment (id, tenant_id, flow_id, version_id, person_id, owner_id, "
+    "created_ms)"
+    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
 static const char SET_DEPLOYED[] =
     "UPDATE flow SET status = 1, published_version_id = ?3, deploy_id = ?4, changed_ms = ?5,"
     " is_scheduled = ?6, deployed_schedule = ?7 WHERE id = ?1 AND tenant_id = ?2 AND status <> 3";
@@ -145,7 +146,7 @@ static bool save(struct store *store, const struct flow_head *flow,
         subscriptions_set(store, flow, true, is_on ? &work->schedule : NULL, error) &&
         query_run(sql, INSERT_DEPLOYMENT,
                   VALUES(INT(id), INT(flow->tenant_id), INT(flow->id), INT(deployment->version_id),
-                         INT(deployment->person_id), INT(now_ms)),
+                         INT(deployment->person_id), INT(flow->owner_id), INT(now_ms)),
                   error) &&
         query_change(sql, SET_DEPLOYED,
                      VALUES(INT(flow->id), INT(flow->tenant_id), INT(deployment->version_id),
@@ -210,7 +211,8 @@ static bool choose_version(struct store *store, const struct flow_head *flow, in
     return true;
 }
 
-// proposed: redeploying brings an offline flow back. Its owner of that time comes with the version, as every setting in it does.
+// proposed: redeploying brings an offline flow back. The version runs as the flow's present owner from then on (operations.md §2.3,
+// ChangeLhDagOwner); all other settings come with the version.
 bool change_flow_redeploy(struct store *store, const struct change *change, int64_t now_ms,
                           struct change_result *result, GError **error) {
     struct flow_head flow = { 0 };

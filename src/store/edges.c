@@ -22,6 +22,10 @@ static const char DELETE_ALL[] = "DELETE FROM edge WHERE tenant_id = ?1 AND flow
 static const char DELETE_MATCHING[] = "DELETE FROM edge WHERE tenant_id = ?1 AND flow_id = ?2"
                                       " AND (?3 = 0 OR id = ?3) AND (?4 = 0 OR node_from = ?4)"
                                       " AND (?5 = 0 OR node_to = ?5)";
+static const char COUNT_MATCHING[] =
+    "SELECT count(*) FROM edge WHERE tenant_id = ?1 AND flow_id = ?2"
+    " AND (?3 = 0 OR id = ?3) AND (?4 = 0 OR node_from = ?4)"
+    " AND (?5 = 0 OR node_to = ?5)";
 static const char LIST_MATCHING[] =
     "SELECT id, node_from, node_to FROM edge WHERE tenant_id = ?1"
     " AND flow_id = ?2 AND (?3 = 0 OR id = ?3)"
@@ -347,11 +351,15 @@ bool change_edges_delete(struct store *store, const struct change *change, int64
             "a condition is needed: Id, NodeFrom or NodeEnd; without one every edge would go");
         return false;
     }
-    return query_run(store_change_sql(store), DELETE_MATCHING,
-                     VALUES(INT(flow.tenant_id), INT(flow.id), INT(change->edge_id),
-                            INT(change->node_from), INT(change->node_to)),
-                     error) &&
-           flow_head_touch(store, &flow, 0, now_ms, error);
+    struct query_values values = VALUES(INT(flow.tenant_id), INT(flow.id), INT(change->edge_id),
+                                        INT(change->node_from), INT(change->node_to));
+    int64_t matching = 0;
+    if (!query_int(store->reader.sql, COUNT_MATCHING, values, 0, &matching, error)) {
+        return false;
+    }
+    // Nothing that matches is no mistake, and no edit of the draft either.
+    return matching == 0 || (query_run(store_change_sql(store), DELETE_MATCHING, values, error) &&
+                             flow_head_touch(store, &flow, 0, now_ms, error));
 }
 
 bool store_edge_list(struct store_reader *reader, const struct caller *caller, int64_t flow_id,

@@ -70,6 +70,7 @@ enum change_kind {
     CHANGE_SOURCE_UPDATE,       // source_id, source (NULL texts and negative numbers: unchanged)
     CHANGE_SOURCE_DELETE,       // source_id
     CHANGE_METADATA_PUT,        // metadata
+    CHANGE_SYNC_REQUEST,        // source_id: nothing is stored but that it was asked for
     CHANGE_SQL_AUDIT,           // document: JSON array of executed statements
     CHANGE_KIND_COUNT,
 };

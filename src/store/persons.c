@@ -71,7 +71,9 @@ static const char COUNT_FOUND[] = "SELECT count(*) FROM person p" PERSON_FILTER;
 
 static const char GET_OWNER[] =
     "SELECT p.state, p.name FROM flow f JOIN person p ON p.tenant_id = f.tenant_id"
-    " AND p.id = CASE WHEN f.space_id = 0 THEN f.owner_id ELSE ?3 END"
+    " AND p.id = CASE WHEN f.space_id = 0 THEN f.owner_id ELSE coalesce((SELECT d.owner_id FROM"
+    " deployment d WHERE d.tenant_id = f.tenant_id AND d.flow_id = f.id AND d.version_id = ?4"
+    " ORDER BY d.id DESC LIMIT 1), ?3) END"
     " WHERE f.id = ?1 AND f.tenant_id = ?2";
 
 // ---- Changing ----
@@ -368,12 +370,12 @@ bool store_person_list(struct store_reader *reader, const struct caller *caller,
 }
 
 bool store_owner_check(struct store_reader *reader, int64_t tenant_id, int64_t flow_id,
-                       int64_t version_owner_id, GError **error) {
+                       int64_t version_id, int64_t version_owner_id, GError **error) {
     struct sql_statement *row = NULL;
     bool has_row = false;
     if (!query_one(reader->sql, GET_OWNER,
-                   VALUES(INT(flow_id), INT(tenant_id), INT(version_owner_id)), &row, &has_row,
-                   error)) {
+                   VALUES(INT(flow_id), INT(tenant_id), INT(version_owner_id), INT(version_id)),
+                   &row, &has_row, error)) {
         return false;
     }
     if (!has_row) {

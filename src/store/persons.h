@@ -48,6 +48,7 @@ bool store_person_list(struct store_reader *reader, const struct caller *caller,
                        int64_t *ret_total, GError **error);
 
 // May nodes of this flow run in its owner's name? FAULT_USER_STATE, a sentence for the node, when the owner is disabled or deleted. The
-// owner is the flow's present one; in a workspace it is part of the version (behaviour.md §8): version_owner_id.
+// owner is the flow's present one; in a workspace that of the version's newest deployment, or of a try run the snapshot's (version_owner_id;
+// operations.md §2.3).
 bool store_owner_check(struct store_reader *reader, int64_t tenant_id, int64_t flow_id,
-                       int64_t version_owner_id, GError **error);
+                       int64_t version_id, int64_t version_owner_id, GError **error);

@@ -193,3 +193,16 @@ bool change_source_delete(struct store *store, const struct change *change, int6
            query_run(sql, DELETE_DATABASES, values, error) &&
            query_change(sql, DELETE_SOURCE, values, error);
 }
+
+// What is read anew is stored later, by a change of its own; this one carries the request's nonce and log row.
+bool change_sync_request(struct store *store, const struct change *change, int64_t now_ms,
+                         struct change_result *result, GError **error) {
+    (void)now_ms;
+    (void)result;
+    struct source_row *source = NULL;
+    if (!store_source_find(&store->reader, &change->caller, change->source_id, &source, error)) {
+        return false;
+    }
+    source_row_free(source);
+    return true;
+}

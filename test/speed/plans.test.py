@@ -23,6 +23,7 @@ ALLOWED = {
     ("events.c", "*"): "folds every event, a check on request",
     ("runs.c", "LIST_UNFINISHED"): "walks a partial index that holds only what has not ended",
     ("run_load.c", "LIST_UNFINISHED"): "walks a partial index that holds only what has not ended",
+    ("backfills.c", "LIST_OPEN"): "walks a partial index that holds only rows under way, at the start",
     ("people.c", "COUNT_PEOPLE"): "stops at the first row",
 }
 
