@@ -4,7 +4,7 @@
 // connection test included. Everything that can refuse is asked before that test, which may create the file: a refused call changes nothing.
 #include "api/instance_ops.h"
 
-#include "api/real_user.h"
+#include "api/acting.h"
 #include "api/reply.h"
 #include "api/source_args.h"
 #include "api/source_path.h"
@@ -161,7 +161,7 @@ static bool read_simple(const struct call *call, struct source_fields **ret_fiel
 // Who registers is the source's DBA, or the user for whom the call acts.
 static bool find_owner(const struct call *call, struct caller *ret_owner, GError **error) {
     READER_LOAN loan = { 0 };
-    return call_borrow(call, &loan, error) && real_user_find(call, loan.reader, ret_owner, error);
+    return call_borrow(call, &loan, error) && acting_caller(call, loan.reader, ret_owner, error);
 }
 
 static bool add_simply(struct call *call, json_t *reply, GError **error) {

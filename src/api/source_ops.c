@@ -3,7 +3,7 @@
 // source_ops: data sources, which the wire calls instances, as they are stored. How they come and go: instance_ops.
 #include "api/source_ops.h"
 
-#include "api/real_user.h"
+#include "api/acting.h"
 #include "api/reply.h"
 #include "api/services.h"
 #include "base/fault.h"
@@ -101,7 +101,7 @@ static bool list_sources(struct call *call, json_t *reply, GError **error) {
         .search = filter_text(call, "SearchKey"),
     };
     if (!call_page(call, "PageNumber", &filter.page_number, &filter.page_size, error) ||
-        !call_borrow(call, &loan, error) || !real_user_find(call, loan.reader, &caller, error) ||
+        !call_borrow(call, &loan, error) || !acting_caller(call, loan.reader, &caller, error) ||
         !store_source_list(loan.reader, &caller, &filter, &sources, &total, error)) {
         return false;
     }
@@ -120,7 +120,7 @@ static bool get_source(struct call *call, json_t *reply, GError **error) {
     READER_LOAN loan = { 0 };
     OWNED(source_row) source = NULL;
     struct caller caller = { 0 };
-    if (!call_borrow(call, &loan, error) || !real_user_find(call, loan.reader, &caller, error) ||
+    if (!call_borrow(call, &loan, error) || !acting_caller(call, loan.reader, &caller, error) ||
         !store_source_get(loan.reader, &caller, args_text(call->args, "Host"),
                           (int)call_id(call, "Port"), filter_text(call, "Sid"), &source, error)) {
         return false;
