@@ -295,7 +295,8 @@ def main():
             one(job)
     # Only a run of all wire tests can say whether one operation was left out.
     script = os.path.join(runner.root, "scripts/coverage.py")
-    if not arguments.filter and os.path.exists(script) and any(job.suite == "wire" for job in jobs):
+    is_whole = not arguments.filter and not arguments.sanitized
+    if is_whole and os.path.exists(script) and any(job.suite == "wire" for job in jobs):
         one(Job("wire", "coverage of the API", [sys.executable, script, "check", runner.coverage], {}, 60, {}))
     if arguments.keep_coverage:
         print(f"notes of the calls: {runner.coverage}")
