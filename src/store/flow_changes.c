@@ -22,13 +22,13 @@ static const char INSERT_FLOW[] =
     " owner_id, deploy_id, published_version_id, zone, policy, slot_count_max, node_count, "
     "revision,"
     " snapshot_version_id, snapshot_revision, created_ms, changed_ms, constants, time_variables,"
-    " space_id)"
+    " space_id, search_name)"
     " VALUES (?1, ?2, ?3, ?4, ?7, 0, 0, ?5, ?5, 0, 0, 'Asia/Shanghai', 0, 0, 0, 1, 0, 0, ?6, ?6, "
     "'[]',"
-    " '{\"variables\":[]}', ?8)";
+    " '{\"variables\":[]}', ?8, lower(?3))";
 static_assert(FLOW_DRAFT == 0 && POLICY_COMPLETE_RUNNING == 0, "INSERT_FLOW says 0");
 static const char RENAME_FLOW[] =
-    "UPDATE flow SET name = ?3, description = coalesce(?4, description),"
+    "UPDATE flow SET name = ?3, search_name = lower(?3), description = coalesce(?4, description),"
     " revision = revision + 1, changed_ms = ?5"
     " WHERE id = ?1 AND tenant_id = ?2 AND status <> 3";
 static const char DELETE_FLOW[] = "UPDATE flow SET status = 3, changed_ms = ?3"

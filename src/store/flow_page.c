@@ -11,28 +11,41 @@
 #include "store/flow_head.h"
 #include "store/flow_list.h"
 
-#define NAMED " AND (?4 IS NULL OR lower(f.name) LIKE ?4 ESCAPE '\\')"
+// search_name is the name in lower case, so that a search computes nothing for each of the tenant's flows.
+#define NAMED " AND f.search_name LIKE ?4 ESCAPE '\\'"
 #define LIVE " FROM flow f WHERE f.tenant_id = ?1 AND f.status <> 3"
-#define OF_ALL LIVE NAMED
-#define OF_SCENARIO LIVE " AND f.scenario_id = ?3" NAMED
+#define IN_SCENARIO " AND f.scenario_id = ?3"
 // The plus keeps the tenant's index out: the few ids that are seen must lead to the rows, not the many flows be tried against them.
-#define OF_SEEN                                                                                    \
+#define SEEN                                                                                       \
     " FROM flow f WHERE f.id IN " FLOWS_SEEN " AND +f.tenant_id = ?1 AND f.status <> 3"            \
-    " AND (?3 < 0 OR f.scenario_id = ?3)" NAMED
+    " AND (?3 < 0 OR f.scenario_id = ?3)"
 #define PAGE " ORDER BY f.id DESC LIMIT ?5 OFFSET ?6"
+#define NEWEST_FIRST " ORDER BY f.id DESC"
+
+// A list is counted and then read page by page; what matches a name is read once, since finding it walks over all names anyway.
+static const char COUNT_ALL[] = "SELECT count(*)" LIVE;
+static const char PAGE_ALL[] = "SELECT f.id" LIVE PAGE;
+static const char NAMED_ALL[] = "SELECT f.id" LIVE NAMED NEWEST_FIRST;
+static const char COUNT_SCENARIO[] = "SELECT count(*)" LIVE IN_SCENARIO;
+static const char PAGE_SCENARIO[] = "SELECT f.id" LIVE IN_SCENARIO PAGE;
+static const char NAMED_SCENARIO[] = "SELECT f.id" LIVE IN_SCENARIO NAMED NEWEST_FIRST;
+static const char COUNT_SEEN[] = "SELECT count(*)" SEEN;
+static const char PAGE_SEEN[] = "SELECT f.id" SEEN PAGE;
+static const char NAMED_SEEN[] = "SELECT f.id" SEEN NAMED NEWEST_FIRST;
 
 struct way {
     const char *count;
     const char *page;
+    const char *named;
 };
-static const struct way all_flows = { "SELECT count(*)" OF_ALL, "SELECT f.id" OF_ALL PAGE };
-static const struct way of_scenario = { "SELECT count(*)" OF_SCENARIO,
-                                        "SELECT f.id" OF_SCENARIO PAGE };
-static const struct way of_seen = { "SELECT count(*)" OF_SEEN, "SELECT f.id" OF_SEEN PAGE };
+static const struct way all_flows = { COUNT_ALL, PAGE_ALL, NAMED_ALL };
+static const struct way of_scenario = { COUNT_SCENARIO, PAGE_SCENARIO, NAMED_SCENARIO };
+static const struct way of_seen = { COUNT_SEEN, PAGE_SEEN, NAMED_SEEN };
 
 // One of the given ids: does it meet the other conditions, and how does the caller stand to it?
 static const char MATCH_ID[] = "SELECT f.owner_id," FLOW_STANDING("?2") LIVE
-    " AND f.id = ?5 AND (?3 < 0 OR f.scenario_id = ?3)" NAMED;
+    " AND f.id = ?5 AND (?3 < 0 OR f.scenario_id = ?3)"
+    " AND (?4 IS NULL OR f.search_name LIKE ?4 ESCAPE '\\')";
 
 static bool read_ids(struct sql *sql, const char *statement, struct query_values values,
                      GArray *ids, GError **error) {
@@ -51,6 +64,13 @@ static bool read_ids(struct sql *sql, const char *statement, struct query_values
     return false;
 }
 
+// Of all ids those of the page.
+static void keep_page(GArray *ids, const struct flow_filter *filter) {
+    int64_t first = MIN((int64_t)(filter->page_index - 1) * filter->page_size, (int64_t)ids->len);
+    g_array_remove_range(ids, 0, (guint)first);
+    g_array_set_size(ids, MIN(ids->len, (guint)filter->page_size));
+}
+
 static bool choose_by_index(struct store_reader *reader, const struct caller *caller,
                             const struct flow_filter *filter, const char *pattern, GArray *ids,
                             int64_t *ret_total, GError **error) {
@@ -62,6 +82,15 @@ static bool choose_by_index(struct store_reader *reader, const struct caller *ca
         INT(caller->tenant_id), INT(caller->user_id), INT(filter->scenario_id), TEXT(pattern),
         INT(filter->page_size), INT((int64_t)(filter->page_index - 1) * filter->page_size));
     struct query_values conditions = { .items = values.items, .count = 4 };
+    if (pattern != NULL) {
+        if (!read_ids(reader->sql, way->named, conditions, ids, error)) {
+            return false;
+        }
+        *ret_total = ids->len;
+        keep_page(ids, filter);
+        return true;
+    }
+    conditions.count = way == &all_flows ? 1 : 3; // no statement takes more than it names
     return query_int(reader->sql, way->count, conditions, 0, ret_total, error) &&
            read_ids(reader->sql, way->page, values, ids, error);
 }
