@@ -429,6 +429,14 @@ bool api_request_names(const struct api_request *request, const char *action) {
            (parameter != NULL && strcmp(parameter, action) == 0);
 }
 
+bool api_request_reads(const struct api_request *request) {
+    const char *header = api_request_header(request, "x-acs-action");
+    g_autofree char *parameter = params_peek(request->target, "Action");
+    const char *action = parameter != NULL ? parameter : header;
+    const struct operation *operation = action == NULL ? NULL : operation_find(action);
+    return operation != NULL && operation->is_read;
+}
+
 void api_reply_done(struct api_reply *reply) {
     g_free(reply->body);
     g_free(reply->code);

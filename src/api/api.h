@@ -121,5 +121,7 @@ void api_refuse(const struct api_request *request, const struct wire_error *erro
 
 // Does the request's target or x-acs-action header name this operation? Unverified: only to choose limits.
 bool api_request_names(const struct api_request *request, const char *action);
+// Does it name, there, an operation that only reads? Unverified: only to choose a thread.
+bool api_request_reads(const struct api_request *request);
 
 void api_reply_done(struct api_reply *reply);

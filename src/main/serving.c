@@ -146,6 +146,7 @@ static bool start_http(struct serving *serving, const struct config *config, int
         .gate = routes_gate,
         .handler = routes_handle,
         .refuse = routes_refuse,
+        .is_quick = routes_is_quick,
         .ctx = serving->routes,
         .connections_max = (unsigned)config->connections_max,
         .address_connections_max = (unsigned)config->address_connections_max,

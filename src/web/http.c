@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// http: the server over libmicrohttpd. The only file that includes it.
+// http: the server: accepts, watches over slow clients, and leads requests through libmicrohttpd, unless they can go the short way
+// (express.c). The only file that includes that library.
 //
-// A request's life:
+// A request's life in the library:
 //
 //   HEAD ──gate──▶ BODY ──complete──▶ BUSY (suspended, a worker has it) ──▶ REPLY ──sent──▶ freed
 //     └──refused──▶ DRAIN (the body is read and dropped) ──▶ REPLY
@@ -10,20 +11,23 @@
 // What always holds: while a request is BUSY its connection is suspended, so the network threads never wait for a handler; the reply's
 // sender resumes it as its last act and touches nothing afterwards. A body that cannot be framed is not drained: the connection is closed.
 //
-// The mutex guards the list of connections (the reaper cuts slow ones) and the counters; it is held for a few instructions.
+// Connections are accepted here and handed to the library, so that the limits on them count both ways together.
 #include "web/http.h"
 
 #include "base/fault.h"
 #include "base/log.h"
+#include "web/exchange.h"
+#include "web/express.h"
 #include "web/framing.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <linux/tcp.h>
 #include <microhttpd.h>
 #include <netinet/in.h>
-#include <stdio.h>
+#include <poll.h>
+
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -32,150 +36,35 @@ enum {
     // requests of a kept connection, so it is as small as the target allows, and kept connections are counted.
     CONNECTION_MEMORY_BYTES = 1024 * 1024 + 160 * 1024,
     DRAIN_BYTES_MAX = 64 * 1024 * 1024,
-    NETWORK_THREADS = 2,
     BYTES_PER_SECOND_MIN = 1024, // of a body or reply, after the grace
     REAPER_PERIOD_MS = 500,
+    ACCEPT_PAUSE_MS = 100,
 };
-
-enum stage { STAGE_HEAD, STAGE_BODY, STAGE_DRAIN, STAGE_BUSY, STAGE_REPLY };
-
-// One TCP connection.
-struct peer {
-    int fd;
-    bool is_kept;  // has answered a request and may wait for the next
-    bool was_used; // has ended a request
-    bool has_line; // a request's first line has come, its end has not
-    bool is_cut;
-    enum stage stage;    // of the request on it; STAGE_HEAD between requests
-    int64_t since_us;    // when that stage, or the wait for a request, began
-    uint64_t body_bytes; // received in this body
-    uint64_t read_bytes; // taken by the client when the grace of this reply ended; 0: not ended
-    char address[INET6_ADDRSTRLEN + 8];
-};
-
-struct http_reply {
-    struct http_server *server;
-    struct MHD_Connection *connection;
-    struct peer *peer;
-    struct api_request request;
-    char *target;
-    GArray *headers;    // struct api_header
-    GPtrArray *trimmed; // copies of values that ended in blanks
-    struct framing framing;
-    enum stage stage;
-    bool is_suspended; // a worker sends the reply
-    bool must_close;
-    bool is_http11;
-    GByteArray *body;
-    size_t body_bytes_max;
-    uint64_t drained_bytes;
-    enum http_refusal refusal;
-    // The reply, once sent.
-    struct MHD_Response *response;
-    unsigned status;
-    size_t reply_bytes;
-    GPtrArray *extra; // name, value, name, value…
-    char *note;
-    int64_t begun_us;
-};
-
-struct http_server {
-    struct http_options options;
-    struct MHD_Daemon *daemon;
-    GThreadPool *workers;
-    GThread *reaper;
-    uint16_t port;
-    GMutex mutex;
-    GCond reaper_woken; // the first connection came, or stopping
-    GCond fewer;        // while stopping: a request ended
-    GHashTable *peers;  // struct peer, all open connections
-    unsigned kept;
-    unsigned requests; // begun and not freed
-    unsigned busy;     // of these, with a worker
-    size_t bodies_bytes;
-    bool is_stopping;
-};
-
-// Signalling is a system call even when nobody waits, and nobody does before the server stops. Called with the mutex.
-static void tell_stopping(struct http_server *server) {
-    if (server->is_stopping) {
-        g_cond_broadcast(&server->fewer);
-    }
-}
-
-static void set_stage(struct http_reply *exchange, enum stage stage) {
-    struct http_server *server = exchange->server;
-    g_mutex_lock(&server->mutex);
-    server->busy += stage == STAGE_BUSY;
-    exchange->stage = stage;
-    exchange->peer->stage = stage;
-    exchange->peer->since_us = g_get_monotonic_time();
-    g_mutex_unlock(&server->mutex);
-}
 
 // ---- Replies
 
-void http_reply_header(struct http_reply *reply, const char *name, const char *value) {
-    g_assert(strpbrk(name, "\r\n") == NULL);
-    g_assert(strpbrk(value, "\r\n") == NULL);
-    g_ptr_array_add(reply->extra, g_strdup(name));
-    g_ptr_array_add(reply->extra, g_strdup(value));
-}
-
-void http_reply_note(struct http_reply *reply, const char *note) {
-    g_free(reply->note);
-    reply->note = g_strdup(note);
-}
-
-void http_reply_close(struct http_reply *reply) {
-    reply->must_close = true;
-}
-
-// A kept connection holds its memory for as long as it is open, so only so many are kept.
-static bool may_keep(struct http_reply *exchange) {
-    struct http_server *server = exchange->server;
-    g_mutex_lock(&server->mutex);
-    bool keeps = !exchange->must_close && !server->is_stopping &&
-                 (exchange->peer->is_kept || server->kept < server->options.kept_connections_max);
-    if (keeps && !exchange->peer->is_kept) {
-        exchange->peer->is_kept = true;
-        server->kept++;
-    }
-    g_mutex_unlock(&server->mutex);
-    return keeps;
-}
-
-void http_reply_send(struct http_reply *reply, unsigned status, const char *content_type,
-                     char *body_take, size_t len) {
-    g_assert(reply->response == NULL); // one reply for a request
-    g_assert(len == 0 || body_take != NULL);
-    char *body = body_take == NULL ? g_strdup("") : body_take;
+// Makes the library's response and lets the connection go on. A network thread frees `exchange` once it is resumed.
+static void send_response(struct http_reply *exchange, const char *content_type, char *body_take,
+                          size_t len, bool keeps) {
     // The library frees by the last argument, not by the buffer.
-    reply->response =
-        MHD_create_response_from_buffer_with_free_callback_cls(len, body, g_free, body);
-    g_assert(reply->response != NULL);
-    reply->status = status;
-    reply->reply_bytes = len;
-    (void)MHD_add_response_header(reply->response, "Content-Type", content_type);
-    for (guint i = 0; i + 1 < reply->extra->len; i += 2) {
-        (void)MHD_add_response_header(reply->response, g_ptr_array_index(reply->extra, i),
-                                      g_ptr_array_index(reply->extra, i + 1));
+    struct MHD_Response *response =
+        MHD_create_response_from_buffer_with_free_callback_cls(len, body_take, g_free, body_take);
+    g_assert(response != NULL);
+    (void)MHD_add_response_header(response, "Content-Type", content_type);
+    for (guint i = 0; exchange->extra != NULL && i + 1 < exchange->extra->len; i += 2) {
+        (void)MHD_add_response_header(response, g_ptr_array_index(exchange->extra, i),
+                                      g_ptr_array_index(exchange->extra, i + 1));
     }
-    if (may_keep(reply)) {
-        (void)MHD_set_response_options(reply->response, MHD_RF_SEND_KEEP_ALIVE_HEADER, MHD_RO_END);
-        (void)MHD_add_response_header(reply->response, "Keep-Alive", "timeout=25");
+    if (keeps) {
+        (void)MHD_set_response_options(response, MHD_RF_SEND_KEEP_ALIVE_HEADER, MHD_RO_END);
+        (void)MHD_add_response_header(response, "Keep-Alive", "timeout=25");
     } else {
-        (void)MHD_add_response_header(reply->response, "Connection", "close");
+        (void)MHD_add_response_header(response, "Connection", "close");
     }
-    bool is_suspended = reply->is_suspended;
-    struct http_server *server = reply->server;
-    set_stage(reply, STAGE_REPLY);
+    bool is_suspended = exchange->is_suspended;
+    exchange->response = response;
     if (is_suspended) {
-        MHD_resume_connection(reply->connection); // the network thread frees `reply` from here on
-        g_mutex_lock(&server->mutex);
-        server->busy--; // only now: the library must not be stopped with a suspended connection
-        tell_stopping(server);
-        g_mutex_unlock(&server->mutex);
+        MHD_resume_connection(exchange->connection);
     }
 }
 
@@ -185,25 +74,6 @@ static enum MHD_Result queue_reply(struct http_reply *exchange) {
     MHD_destroy_response(exchange->response);
     exchange->response = NULL;
     return result;
-}
-
-static void refuse_plainly(enum http_refusal refusal, struct http_reply *reply) {
-    static const unsigned statuses[] = {
-        [HTTP_MALFORMED] = 400,      [HTTP_TARGET_TOO_LONG] = 414, [HTTP_HEADERS_TOO_LARGE] = 431,
-        [HTTP_BODY_TOO_LARGE] = 413, [HTTP_OVERLOADED] = 503,
-    };
-    http_reply_send(reply, statuses[refusal], "text/plain;charset=utf-8", g_strdup("refused\n"), 8);
-}
-
-static void send_refusal(struct http_reply *exchange, enum http_refusal refusal) {
-    http_reply_close(exchange);
-    if (exchange->server->options.refuse == NULL) {
-        refuse_plainly(refusal, exchange);
-    } else {
-        exchange->server->options.refuse(exchange->server->options.ctx, &exchange->request, refusal,
-                                         exchange);
-    }
-    g_assert(exchange->response != NULL);
 }
 
 // ---- Requests
@@ -219,6 +89,9 @@ static enum MHD_Result collect_header(void *ctx, enum MHD_ValueKind kind, const 
     if (end > 0 && g_ascii_isspace(header.value[end - 1])) {
         header.value =
             g_strchomp(g_strdup(header.value)); // the library removes only those in front
+        if (exchange->trimmed == NULL) {
+            exchange->trimmed = g_ptr_array_new_with_free_func(g_free);
+        }
         g_ptr_array_add(exchange->trimmed, (gpointer)header.value);
     }
     g_array_append_val(exchange->headers, header);
@@ -227,26 +100,12 @@ static enum MHD_Result collect_header(void *ctx, enum MHD_ValueKind kind, const 
 
 // Begins a request: called with the target as sent, before anything else of the request is read.
 static void *on_target(void *ctx, const char *target, struct MHD_Connection *connection) {
-    struct http_server *server = ctx;
-    struct http_reply *exchange = g_new0(struct http_reply, 1);
-    exchange->server = server;
-    exchange->connection = connection;
-    exchange->peer =
+    struct peer *peer =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
+    struct http_reply *exchange = exchange_new(peer, send_response);
     exchange->target = g_strdup(target);
-    exchange->headers = g_array_new(FALSE, FALSE, sizeof(struct api_header));
-    exchange->extra = g_ptr_array_new_with_free_func(g_free);
-    exchange->trimmed = g_ptr_array_new_with_free_func(g_free);
-    exchange->refusal = HTTP_ACCEPTED;
-    exchange->begun_us = g_get_monotonic_time();
-    g_mutex_lock(&server->mutex);
-    server->requests++;
-    exchange->peer->has_line = true;
-    if (exchange->peer
-            ->was_used) { // the first head of a connection has its time from the connection's start
-        exchange->peer->since_us = exchange->begun_us;
-    }
-    g_mutex_unlock(&server->mutex);
+    exchange->connection = connection;
+    exchange_begin(exchange);
     return exchange;
 }
 
@@ -258,20 +117,13 @@ static enum MHD_Result queue_after_body(struct http_reply *exchange) {
     if (!has_body || framing->expects_continue || framing->length > DRAIN_BYTES_MAX) {
         return queue_reply(exchange);
     }
-    set_stage(exchange, STAGE_DRAIN);
+    exchange_set_stage(exchange, STAGE_DRAIN);
     return MHD_YES;
 }
 
 static enum MHD_Result refuse(struct http_reply *exchange, enum http_refusal refusal) {
-    send_refusal(exchange, refusal);
+    exchange_refuse(exchange, refusal);
     return queue_after_body(exchange);
-}
-
-static bool is_overloaded(struct http_server *server, uint64_t more_bytes) {
-    g_mutex_lock(&server->mutex);
-    bool is_over = server->is_stopping || server->bodies_bytes + more_bytes > HTTP_BODIES_BYTES_MAX;
-    g_mutex_unlock(&server->mutex);
-    return is_over;
 }
 
 static enum MHD_Result on_head(struct http_reply *exchange, const char *method,
@@ -292,7 +144,6 @@ static enum MHD_Result on_head(struct http_reply *exchange, const char *method,
     if (refusal != HTTP_ACCEPTED) {
         return refuse(exchange, refusal);
     }
-    exchange->body_bytes_max = HTTP_BODY_BYTES_MAX;
     if (server->options.gate != NULL &&
         !server->options.gate(server->options.ctx, &exchange->request, &exchange->body_bytes_max,
                               exchange)) {
@@ -302,23 +153,11 @@ static enum MHD_Result on_head(struct http_reply *exchange, const char *method,
     if (exchange->framing.length > exchange->body_bytes_max) {
         return refuse(exchange, HTTP_BODY_TOO_LARGE);
     }
-    if (is_overloaded(server, exchange->framing.length)) {
+    if (exchange_is_overloaded(server, exchange->framing.length)) {
         return refuse(exchange, HTTP_OVERLOADED);
     }
-    set_stage(exchange, STAGE_BODY);
+    exchange_set_stage(exchange, STAGE_BODY);
     return MHD_YES;
-}
-
-static void release_body(struct http_reply *exchange) {
-    if (exchange->body == NULL) {
-        return;
-    }
-    g_mutex_lock(&exchange->server->mutex);
-    g_assert(exchange->server->bodies_bytes >= exchange->body->len);
-    exchange->server->bodies_bytes -= exchange->body->len;
-    g_mutex_unlock(&exchange->server->mutex);
-    g_byte_array_unref(exchange->body);
-    exchange->body = NULL;
 }
 
 static enum MHD_Result on_body_bytes(struct http_reply *exchange, const char *data, size_t len) {
@@ -332,26 +171,23 @@ static enum MHD_Result on_body_bytes(struct http_reply *exchange, const char *da
     }
     size_t held = exchange->body == NULL ? 0 : exchange->body->len;
     bool is_too_large = held + len > exchange->body_bytes_max;
-    if (is_too_large || is_overloaded(server, len)) {
-        release_body(exchange);
+    if (is_too_large || !exchange_hold(exchange, len)) {
+        exchange_release_body(exchange);
         exchange->refusal = is_too_large ? HTTP_BODY_TOO_LARGE : HTTP_OVERLOADED;
-        set_stage(exchange, STAGE_DRAIN);
+        exchange_set_stage(exchange, STAGE_DRAIN);
         return MHD_YES;
     }
     if (exchange->body == NULL) {
         exchange->body = g_byte_array_new();
     }
     g_byte_array_append(exchange->body, (const guint8 *)data, (guint)len);
-    g_mutex_lock(&server->mutex);
-    server->bodies_bytes += len;
-    g_mutex_unlock(&server->mutex);
     return MHD_YES;
 }
 
 static enum MHD_Result on_body_end(struct http_reply *exchange) {
     if (exchange->stage == STAGE_DRAIN) {
         if (exchange->response == NULL) { // too large, which showed only on the way
-            send_refusal(exchange, exchange->refusal);
+            exchange_refuse(exchange, exchange->refusal);
         }
         return queue_reply(exchange);
     }
@@ -360,7 +196,7 @@ static enum MHD_Result on_body_end(struct http_reply *exchange) {
         exchange->request.body_len = exchange->body->len;
     }
     exchange->is_suspended = true;
-    set_stage(exchange, STAGE_BUSY);
+    exchange_set_stage(exchange, STAGE_BUSY);
     MHD_suspend_connection(exchange->connection);
     (void)g_thread_pool_push(exchange->server->workers, exchange, NULL);
     return MHD_YES;
@@ -386,100 +222,54 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *connection, 
     return MHD_NO;
 }
 
-static void run_worker(gpointer data, gpointer ctx) {
-    struct http_reply *exchange = data;
-    struct http_server *server = ctx;
-    server->options.handler(server->options.ctx, &exchange->request, exchange);
-}
-
-static void write_access_log(const struct http_reply *exchange) {
-    g_autofree char *path = g_strndup(exchange->target, MIN(strcspn(exchange->target, "?"), 256));
-    g_autofree char *quoted = log_quote(path);
-    log_info("web", "event=request method=%s path=%s peer=%s status=%u bytes=%zu ms=%.1f%s%s",
-             exchange->request.method == NULL ? "-" : exchange->request.method, quoted,
-             exchange->peer->address, exchange->status, exchange->reply_bytes,
-             (double)(g_get_monotonic_time() - exchange->begun_us) / 1000.0,
-             exchange->note == NULL ? "" : " ", exchange->note == NULL ? "" : exchange->note);
-}
-
 // Ends a request: answered, broken off, or never complete.
 static void on_completed(void *ctx, struct MHD_Connection *connection, void **request_ctx,
                          enum MHD_RequestTerminationCode reason) {
-    struct http_server *server = ctx;
     struct http_reply *exchange = *request_ctx;
     if (exchange == NULL) {
         return;
     }
     *request_ctx = NULL;
-    if (server->options.writes_access_log) {
-        write_access_log(exchange);
-    }
-    release_body(exchange);
     if (exchange->response != NULL) {
         MHD_destroy_response(exchange->response);
     }
-    g_mutex_lock(&server->mutex);
     g_assert(exchange->stage != STAGE_BUSY); // a suspended connection does not end
-    exchange->peer->stage = STAGE_HEAD;
-    exchange->peer->was_used = true;
-    exchange->peer->has_line = false;
-    exchange->peer->body_bytes = 0;
-    exchange->peer->read_bytes = 0;
-    exchange->peer->since_us = g_get_monotonic_time();
-    server->requests--;
-    tell_stopping(server);
-    g_mutex_unlock(&server->mutex);
-    g_free(exchange->target);
-    g_free(exchange->note);
-    g_array_unref(exchange->headers);
-    g_ptr_array_unref(exchange->extra);
-    g_ptr_array_unref(exchange->trimmed);
-    g_free(exchange);
+    exchange_end(exchange);
 }
 
 // ---- Connections
-
-static void name_peer(struct peer *peer, const struct sockaddr *address) {
-    char text[INET6_ADDRSTRLEN] = "local";
-    unsigned port = 0;
-    if (address != NULL && address->sa_family == AF_INET) {
-        const struct sockaddr_in *in = (const struct sockaddr_in *)(const void *)address;
-        (void)inet_ntop(AF_INET, &in->sin_addr, text, sizeof text);
-        port = ntohs(in->sin_port);
-    } else if (address != NULL && address->sa_family == AF_INET6) {
-        const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)(const void *)address;
-        (void)inet_ntop(AF_INET6, &in6->sin6_addr, text, sizeof text);
-        port = ntohs(in6->sin6_port);
-    }
-    (void)snprintf(peer->address, sizeof peer->address, "%s:%u", text, port);
-}
 
 static void on_connection(void *ctx, struct MHD_Connection *connection, void **socket_ctx,
                           enum MHD_ConnectionNotificationCode what) {
     struct http_server *server = ctx;
     if (what == MHD_CONNECTION_NOTIFY_STARTED) {
-        struct peer *peer = g_new0(struct peer, 1);
-        peer->fd =
-            MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
-        peer->since_us = g_get_monotonic_time();
-        name_peer(
-            peer,
-            MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr);
-        *socket_ctx = peer;
+        int fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
         g_mutex_lock(&server->mutex);
-        (void)g_hash_table_add(server->peers, peer);
-        if (g_hash_table_size(server->peers) == 1) {
-            g_cond_signal(&server->reaper_woken);
-        }
+        struct peer *peer = g_hash_table_lookup(server->moving, GINT_TO_POINTER(fd));
+        g_assert(peer != NULL);
+        (void)g_hash_table_remove(server->moving, GINT_TO_POINTER(fd));
+        peer->is_moving = false;
         g_mutex_unlock(&server->mutex);
+        *socket_ctx = peer;
         return;
     }
-    struct peer *peer = *socket_ctx;
+    peer_leave(*socket_ctx);
+}
+
+void http_take_over(struct peer *peer) {
+    struct http_server *server = peer->server;
+    int fd = peer->fd;
+    struct sockaddr_storage from = peer->from;
+    socklen_t from_len = peer->from_len;
     g_mutex_lock(&server->mutex);
-    (void)g_hash_table_remove(server->peers, peer);
-    server->kept -= peer->is_kept;
+    peer->is_express = false;
+    peer->is_moving = true;
+    (void)g_hash_table_insert(server->moving, GINT_TO_POINTER(fd), peer);
+    struct MHD_Daemon *daemon =
+        server->daemons[server->next_daemon++ % G_N_ELEMENTS(server->daemons)];
     g_mutex_unlock(&server->mutex);
-    g_free(peer);
+    // What fails here or later leaves the peer behind until its descriptor comes again.
+    (void)MHD_add_connection(daemon, fd, (const struct sockaddr *)&from, from_len);
 }
 
 // A reply is with the client as far as its host has acknowledged it; what the kernel holds for it does not count.
@@ -534,7 +324,7 @@ static gpointer run_reaper(gpointer data) {
         g_hash_table_iter_init(&iter, server->peers);
         while (g_hash_table_iter_next(&iter, &key, NULL)) {
             struct peer *peer = key;
-            if (!peer->is_cut && is_late(server, peer, now_us)) {
+            if (!peer->is_cut && !peer->is_moving && is_late(server, peer, now_us)) {
                 peer->is_cut = true;
                 (void)shutdown(peer->fd, SHUT_RDWR);
             }
@@ -547,8 +337,6 @@ static gpointer run_reaper(gpointer data) {
     g_mutex_unlock(&server->mutex);
     return NULL;
 }
-
-// ---- The server
 
 static void on_library_message(void *ctx, const char *format, va_list arguments)
     G_GNUC_PRINTF(2, 0);
@@ -586,66 +374,163 @@ static uint16_t port_of(int fd) {
     return ntohs(address.any.sa_family == AF_INET6 ? address.in6.sin6_port : address.in.sin_port);
 }
 
-static struct MHD_Daemon *start_daemon(struct http_server *server) {
+// ---- Accepting
+
+// Waits until one more connection may come; false when the server stops.
+static bool wait_for_room(struct http_server *server) {
+    g_mutex_lock(&server->mutex);
+    while (!server->is_stopping &&
+           g_hash_table_size(server->peers) >= server->options.connections_max) {
+        g_cond_wait(&server->has_room, &server->mutex);
+    }
+    bool goes_on = !server->is_stopping;
+    g_mutex_unlock(&server->mutex);
+    return goes_on;
+}
+
+static void greet(struct http_server *server, int fd, const struct sockaddr_storage *from,
+                  socklen_t from_len) {
+    int on = 1;
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    struct peer *peer = peer_new(server, fd, from, from_len);
+    peer->is_express = !server->is_tls;
+    if (!peer_enter(peer)) {
+        (void)close(fd);
+        g_free(peer);
+    } else if (server->is_tls) {
+        http_take_over(peer);
+    } else {
+        express_add(server->express, peer);
+    }
+}
+
+static gpointer run_acceptor(gpointer data) {
+    struct http_server *server = data;
+    while (wait_for_room(server)) {
+        struct pollfd pollers[] = { { .fd = server->listen_fd, .events = POLLIN },
+                                    { .fd = server->stop_fd, .events = POLLIN } };
+        if (poll(pollers, G_N_ELEMENTS(pollers), -1) <= 0 || pollers[0].revents == 0) {
+            continue;
+        }
+        struct sockaddr_storage from = { 0 };
+        socklen_t from_len = sizeof from;
+        int fd = accept4(server->listen_fd, (struct sockaddr *)&from, &from_len,
+                         SOCK_CLOEXEC | SOCK_NONBLOCK);
+        if (fd >= 0) {
+            greet(server, fd, &from, from_len);
+        } else if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS) {
+            (void)poll(&pollers[1], 1,
+                       ACCEPT_PAUSE_MS); // they are ours or somebody else's; some will be freed
+        }
+    }
+    return NULL;
+}
+
+// ---- The server
+
+static struct MHD_Daemon *start_daemon(struct http_server *server, const struct tls_pair *pair) {
     const struct http_options *options = &server->options;
     // Not the library's strict mode: it answers a missing Host in its own words and keeps the connection; framing.c closes it.
-    unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
+    unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ITC |
+                     MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
     struct MHD_OptionItem tls[] = { { MHD_OPTION_END, 0, NULL },
                                     { MHD_OPTION_HTTPS_MEM_KEY, 0, NULL },
                                     { MHD_OPTION_HTTPS_PRIORITIES, 0,
                                       (void *)(uintptr_t)tls_priorities },
                                     { MHD_OPTION_END, 0, NULL } };
-    if (options->tls != NULL) {
+    if (pair != NULL) {
         flags |= MHD_USE_TLS;
-        tls[0] = (struct MHD_OptionItem){ MHD_OPTION_HTTPS_MEM_CERT, 0, options->tls->certificate };
-        tls[1].ptr_value = options->tls->key;
+        tls[0] = (struct MHD_OptionItem){ MHD_OPTION_HTTPS_MEM_CERT, 0, pair->certificate };
+        tls[1].ptr_value = pair->key;
     }
     return MHD_start_daemon(
         flags, 0, NULL, NULL, on_request, server, MHD_OPTION_EXTERNAL_LOGGER, on_library_message,
-        NULL, MHD_OPTION_LISTEN_SOCKET, options->listen_fd, MHD_OPTION_THREAD_POOL_SIZE,
-        (unsigned)NETWORK_THREADS, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        (size_t)CONNECTION_MEMORY_BYTES, MHD_OPTION_CONNECTION_LIMIT, options->connections_max,
-        MHD_OPTION_PER_IP_CONNECTION_LIMIT, options->address_connections_max,
-        MHD_OPTION_CONNECTION_TIMEOUT, MAX(1, options->idle_timeout_ms / 1000),
-        MHD_OPTION_STRICT_FOR_CLIENT, 0, MHD_OPTION_URI_LOG_CALLBACK, on_target, server,
-        MHD_OPTION_NOTIFY_COMPLETED, on_completed, server, MHD_OPTION_NOTIFY_CONNECTION,
-        on_connection, server, MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
+        NULL, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY_BYTES,
+        MHD_OPTION_CONNECTION_LIMIT, options->connections_max, MHD_OPTION_CONNECTION_TIMEOUT,
+        MAX(1, options->idle_timeout_ms / 1000), MHD_OPTION_STRICT_FOR_CLIENT, 0,
+        MHD_OPTION_URI_LOG_CALLBACK, on_target, server, MHD_OPTION_NOTIFY_COMPLETED, on_completed,
+        server, MHD_OPTION_NOTIFY_CONNECTION, on_connection, server, MHD_OPTION_ARRAY, tls,
+        MHD_OPTION_END);
 }
 
+// Frees what http_server_start has made so far. The threads have ended.
 static void server_free(struct http_server *server) {
-    if (server->workers != NULL) {
-        g_thread_pool_free(server->workers, FALSE, TRUE);
+    for (size_t i = 0; i < G_N_ELEMENTS(server->daemons); i++) {
+        if (server->daemons[i] != NULL) {
+            MHD_stop_daemon(server->daemons[i]);
+        }
+    }
+    g_assert(server->requests == 0);
+    g_assert(server->bodies_bytes == 0);
+    g_thread_pool_free(server->workers, FALSE, TRUE);
+    // Those that the library never greeted are left.
+    GHashTableIter iter;
+    gpointer peer;
+    g_hash_table_iter_init(&iter, server->peers);
+    while (g_hash_table_iter_next(&iter, &peer, NULL)) {
+        g_free(peer);
     }
     g_hash_table_unref(server->peers);
+    g_hash_table_unref(server->moving);
+    (void)close(server->listen_fd);
+    if (server->stop_fd >= 0) {
+        (void)close(server->stop_fd);
+    }
     g_cond_clear(&server->reaper_woken);
     g_cond_clear(&server->fewer);
+    g_cond_clear(&server->has_room);
     g_mutex_clear(&server->mutex);
     g_free(server);
+}
+
+static void run_worker(gpointer data, gpointer ctx) {
+    exchange_handle(data);
+}
+
+static struct http_server *server_new(const struct http_options *options) {
+    struct http_server *server = g_new0(struct http_server, 1);
+    server->options = *options;
+    server->options.tls = NULL; // the caller's
+    server->listen_fd = options->listen_fd;
+    server->is_tls = options->tls != NULL;
+    fill_defaults(&server->options);
+    g_mutex_init(&server->mutex);
+    g_cond_init(&server->reaper_woken);
+    g_cond_init(&server->fewer);
+    g_cond_init(&server->has_room);
+    server->peers = g_hash_table_new(g_direct_hash, g_direct_equal);
+    server->moving = g_hash_table_new(g_direct_hash, g_direct_equal);
+    server->port = port_of(options->listen_fd);
+    server->workers =
+        g_thread_pool_new(run_worker, server, (gint)server->options.workers_max, FALSE, NULL);
+    server->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    return server;
+}
+
+static bool start_daemons(struct http_server *server, const struct tls_pair *tls, GError **error) {
+    bool is_started = server->stop_fd >= 0;
+    for (size_t i = 0; is_started && i < G_N_ELEMENTS(server->daemons); i++) {
+        server->daemons[i] = start_daemon(server, tls);
+        is_started = server->daemons[i] != NULL;
+    }
+    if (!is_started) {
+        fault_set(error, FAULT_UNAVAILABLE, "the HTTP server does not start: %s",
+                  g_strerror(errno));
+    }
+    return is_started;
 }
 
 bool http_server_start(const struct http_options *options, struct http_server **ret_server,
                        GError **error) {
     g_assert(options->handler != NULL);
-    struct http_server *server = g_new0(struct http_server, 1);
-    server->options = *options;
-    fill_defaults(&server->options);
-    g_mutex_init(&server->mutex);
-    g_cond_init(&server->reaper_woken);
-    g_cond_init(&server->fewer);
-    server->peers = g_hash_table_new(g_direct_hash, g_direct_equal);
-    server->port = port_of(options->listen_fd);
-    server->workers =
-        g_thread_pool_new(run_worker, server, (gint)server->options.workers_max, FALSE, NULL);
-    server->daemon = start_daemon(server);
-    server->options.tls = NULL; // the caller's again
-    if (server->daemon == NULL) {
-        (void)close(options->listen_fd);
+    struct http_server *server = server_new(options);
+    if (!start_daemons(server, options->tls, error) ||
+        !express_start(server, &server->express, error)) {
         server_free(server);
-        fault_set(error, FAULT_UNAVAILABLE, "the HTTP server does not start: %s",
-                  g_strerror(errno));
         return false;
     }
     server->reaper = g_thread_new("http-reaper", run_reaper, server);
+    server->acceptor = g_thread_new("http-acceptor", run_acceptor, server);
     *ret_server = server;
     return true;
 }
@@ -655,10 +540,13 @@ uint16_t http_server_port(const struct http_server *server) {
 }
 
 void http_server_stop(struct http_server *server, unsigned drain_ms) {
-    int listen_fd = MHD_quiesce_daemon(server->daemon);
+    uint64_t one = 1;
+    ssize_t written = write(server->stop_fd, &one, sizeof one);
+    g_assert(written == sizeof one);
     g_mutex_lock(&server->mutex);
     server->is_stopping = true;
     g_cond_signal(&server->reaper_woken);
+    g_cond_signal(&server->has_room);
     while (server->busy > 0) {
         g_cond_wait(&server->fewer, &server->mutex);
     }
@@ -666,13 +554,9 @@ void http_server_stop(struct http_server *server, unsigned drain_ms) {
     while (server->requests > 0 && g_cond_wait_until(&server->fewer, &server->mutex, until_us)) {
     }
     g_mutex_unlock(&server->mutex);
+    (void)g_thread_join(server->acceptor);
     (void)g_thread_join(server->reaper);
-    MHD_stop_daemon(server->daemon);
-    if (listen_fd >= 0) {
-        (void)close(listen_fd);
-    }
-    g_assert(server->requests == 0);
-    g_assert(server->bodies_bytes == 0);
+    express_stop(server->express);
     server_free(server);
 }
 

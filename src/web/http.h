@@ -3,7 +3,7 @@
 // http: the door to the network: HTTP/1.1 requests in, replies out. It knows limits, framing and time; it knows no operation.
 //
 // A request is shown twice: to the gate as soon as its headers are there, and to the handler when its body is complete. The gate runs on
-// a network thread and must not block; the handler runs on a worker and may. Each request gets exactly one reply, sent with
+// a network thread and must not block; the handler runs on a worker and may, unless the request is quick: then a network thread may handle it. Each request gets exactly one reply, sent with
 // http_reply_send by the gate, the handler, or any thread the handler passed the reply to.
 //
 // Limits (reliability.md, "HTTP."): target 1 MiB (414), 100 header fields and 16 KiB of them (431), body as the gate says (413), all bodies
@@ -31,6 +31,10 @@ typedef bool (*http_gate_fn)(void *ctx, const struct api_request *request,
 typedef void (*http_handler_fn)(void *ctx, const struct api_request *request,
                                 struct http_reply *reply);
 
+// Does this request's handler end soon, as a rule, without waiting for anybody? Then it may run on a network thread; there are always threads
+// left that serve others meanwhile.
+typedef bool (*http_quick_fn)(void *ctx, const struct api_request *request);
+
 // Sends the reply to a refused request. Must not block.
 typedef void (*http_refuse_fn)(void *ctx, const struct api_request *request,
                                enum http_refusal refusal, struct http_reply *reply);
@@ -39,7 +43,8 @@ struct http_options {
     int listen_fd;     // from http_listen; the server closes it
     http_gate_fn gate; // NULL: everything may pass
     http_handler_fn handler;
-    http_refuse_fn refuse; // NULL: a plain text
+    http_refuse_fn refuse;  // NULL: a plain text
+    http_quick_fn is_quick; // NULL: none is
     void *ctx;
     // 0 takes the default of each.
     unsigned workers_max;     // 128: how many handlers may block at a time

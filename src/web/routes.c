@@ -208,6 +208,12 @@ bool routes_gate(void *ctx, const struct api_request *request, size_t *ret_body_
     return false;
 }
 
+// Reading operations take what the store has and wait for nobody.
+bool routes_is_quick(void *ctx, const struct api_request *request) {
+    return request->target[0] == '/' && (request->target[1] == 0 || request->target[1] == '?') &&
+           api_request_reads(request);
+}
+
 void routes_handle(void *ctx, const struct api_request *request, struct http_reply *reply) {
     struct routes *routes = ctx;
     const struct route *route = find_route(request->target);

@@ -33,5 +33,6 @@ void routes_free(struct routes *routes);
 bool routes_gate(void *ctx, const struct api_request *request, size_t *ret_body_bytes_max,
                  struct http_reply *reply);
 void routes_handle(void *ctx, const struct api_request *request, struct http_reply *reply);
+bool routes_is_quick(void *ctx, const struct api_request *request);
 void routes_refuse(void *ctx, const struct api_request *request, enum http_refusal refusal,
                    struct http_reply *reply);
