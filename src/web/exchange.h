@@ -2,7 +2,7 @@
 //
 // exchange: one request with its reply, and the peer that sent it: what the two ways through the server share. Private to the room web.
 //
-// Complete small requests on plain connections go the short way (express.h); all others go through the HTTP library (http.c). Both begin an
+// Complete small requests on plain connections go the short way (express.h); all others go through the HTTP library (http_server.c). Both begin an
 // exchange, show it to gate and handler, and end it here, so that limits, counters, stages and the access log are the same.
 //
 // Threads: network threads and workers; the server's mutex guards the peers, their stages and all counters. It is held for a few instructions.

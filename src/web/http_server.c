@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// http: the server: accepts, watches over slow clients, and leads requests through libmicrohttpd, unless they can go the short way
+// http_server: accepts, watches over slow clients, and leads requests through libmicrohttpd, unless they can go the short way
 // (express.c). The only file that includes that library.
 //
 // A request's life in the library:
