@@ -14,6 +14,10 @@
 
 enum { NONCE_BYTES = 12, TAG_BYTES = 16 };
 
+void crypto_begin(void) {
+    g_assert(OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, NULL) == 1);
+}
+
 void crypto_sha256(const void *data, size_t len, uint8_t ret_hash[CRYPTO_SHA256_BYTES]) {
     unsigned int hash_len = 0;
     g_assert(EVP_Digest(data, len, ret_hash, &hash_len, EVP_sha256(), NULL) == 1);

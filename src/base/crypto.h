@@ -35,6 +35,10 @@ void crypto_random(void *ret_data, size_t len);
 // A random text of `len` characters out of A-Z a-z 0-9; the caller frees it.
 char *crypto_random_text(size_t len);
 
+// For a program whose threads may still run when main returns, before anything else of this room: the library then frees nothing of its
+// own at exit, under threads that use it.
+void crypto_begin(void);
+
 // Seals data with AES-256-GCM under a random nonce: nonce, cipher text, tag. `context` is authenticated, not stored: the same
 // text must be given to open it. The caller frees the bytes.
 GBytes *crypto_seal(const uint8_t key[CRYPTO_KEY_BYTES], const char *context, const void *data,

@@ -43,7 +43,7 @@ struct loop {
     struct ledger *ledger;
     GPtrArray *replies;       // of struct command: answered after the commit
     struct command *stopping; // a stop-all under way, or NULL
-    bool takes_no_probes;     // from a stop-all on, as each would keep the supervisor alive
+    bool begins_nothing;      // from a stop-all on: an attempt would keep the supervisor alive
     bool is_quitting;         // engine thread only
     bool quits_supervisor;
     GError *failure; // of this turn: the store can not be trusted
@@ -140,7 +140,7 @@ static void take_probe(struct loop *loop, struct command *command) {
     const struct origin *origin = command->origin;
     int64_t now_ms = loop->active.now_ms;
     GError *error = NULL;
-    if (loop->takes_no_probes) {
+    if (loop->begins_nothing) {
         fault_set(&command->error, FAULT_UNAVAILABLE, "the server is stopping");
     } else if (origin != NULL && // each holds a thread of the web floor until its time is over
                probes_count(&loop->probes) >= SCRIPTS_MAX) {
@@ -176,7 +176,7 @@ static void take_command(struct loop *loop, struct command *command) {
             break;
         }
         loop->stopping = command;
-        loop->takes_no_probes = true;
+        loop->begins_nothing = true;
         stop_every_run(loop);
         probes_end_all(&loop->probes, loop->active.kills, loop->replies);
         return; // answered when nothing lives
@@ -315,7 +315,7 @@ static void check_stopping(struct loop *loop) {
     if (is_done || command->error != NULL || command->deadline_ms <= monotonic_ms()) {
         command->alive_count = alive;
         loop->stopping = NULL;
-        loop->takes_no_probes = is_done;
+        loop->begins_nothing = is_done;
         g_ptr_array_add(loop->replies, command);
     }
 }
@@ -323,7 +323,7 @@ static void check_stopping(struct loop *loop) {
 // ---- The turn ----
 
 static void give_places(struct loop *loop) {
-    if (!client_is_ready(loop->client) || loop->failure != NULL || loop->stopping != NULL ||
+    if (!client_is_ready(loop->client) || loop->failure != NULL || loop->begins_nothing ||
         loop->full_until_ms > monotonic_ms()) {
         return;
     }

@@ -14,6 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/crypto.h"
 #include "base/fault.h"
 #include "base/log.h"
 #include "base/zone.h"
@@ -259,6 +260,7 @@ static int run(struct server *server) {
 int main(int argc, char **argv) {
     struct server server = { .launcher_fd = -1, .lock_fd = -1, .listen_fd = -1 };
     g_autoptr(GError) error = NULL;
+    crypto_begin();
     if (!config_read(argc, argv, &server.config, &error)) {
         (void)fprintf(stderr, "sluiced: %s\n", error->message);
         return EXIT_USAGE;
