@@ -430,9 +430,11 @@ bool api_request_names(const struct api_request *request, const char *action) {
 }
 
 bool api_request_reads(const struct api_request *request) {
-    const char *header = api_request_header(request, "x-acs-action");
+    const char *authorization = api_request_header(request, "authorization");
+    bool is_v3 = authorization != NULL && g_ascii_strncasecmp(authorization, "ACS3-", 5) == 0;
     g_autofree char *parameter = params_peek(request->target, "Action");
-    const char *action = parameter != NULL ? parameter : header;
+    // Only the place that counts: an older signature's action may stand in the body, whatever a header says.
+    const char *action = is_v3 ? api_request_header(request, "x-acs-action") : parameter;
     const struct operation *operation = action == NULL ? NULL : operation_find(action);
     return operation != NULL && operation->is_read;
 }

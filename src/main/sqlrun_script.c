@@ -148,11 +148,13 @@ static bool run_part(const struct script *script, struct sql_statement *statemen
     return is_done;
 }
 
-// A call's answer must tell of every statement, so one that it has no room for is not run.
-static bool check_room(const struct script *script, const struct part *part, GError **error) {
+// A call's answer must tell of every statement, so one that it has no room for is not run, only ended.
+static bool check_room(const struct script *script, struct sql_statement *statement,
+                       GError **error) {
     if (script->mode == SCRIPT_LOGGED || answer_has_room(script->answer)) {
         return true;
     }
+    sql_finish(statement);
     fault_set(error, FAULT_INVALID_DATA,
               "the answer is full: this statement and those behind it were not run");
     return false;
@@ -176,7 +178,7 @@ bool script_run(const struct script *script, const char *text, GError **error) {
         const char *stop = rest != NULL ? rest : end;
         part.len = (size_t)((is_done ? stop : sql_statement_end(part.text, end)) - part.text);
         answer_begin(script->answer, part.at, part.len);
-        is_done = is_done && check_room(script, &part, error) &&
+        is_done = is_done && check_room(script, statement, error) &&
                   run_part(script, statement, &part, error);
         conclude(script, &part, is_done, error);
         if (!is_done) {

@@ -257,6 +257,38 @@ static void a_host_list_binds_signed_requests_to_its_names(void) {
     }
 }
 
+static void a_reading_request_is_known_by_the_action_that_counts(void) {
+    static const struct {
+        const char *target;
+        const char *action;
+        const char *authorization;
+        bool reads;
+    } rows[] = {
+        { "/?Action=ListUsers", NULL, NULL, true },
+        { "/?Action=DeleteUser", NULL, NULL, false },
+        { "/", "ListUsers", "ACS3-HMAC-SHA256 Credential=k", true },
+        { "/?Action=ListUsers", "DeleteUser", "ACS3-HMAC-SHA256 Credential=k", false },
+        { "/", "ListUsers", NULL, false }, // the action stands in the body
+        { "/?Action=NoSuchThing", NULL, NULL, false },
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        struct api_header headers[2];
+        size_t count = 0;
+        if (rows[i].action != NULL) {
+            headers[count++] = (struct api_header){ "x-acs-action", rows[i].action };
+        }
+        if (rows[i].authorization != NULL) {
+            headers[count++] = (struct api_header){ "authorization", rows[i].authorization };
+        }
+        struct api_request request = { .method = "POST",
+                                       .target = rows[i].target,
+                                       .headers = headers,
+                                       .header_count = count,
+                                       .peer = "test" };
+        g_assert_true(api_request_reads(&request) == rows[i].reads);
+    }
+}
+
 static void the_older_signature_can_be_switched_off(void) {
     struct api *api = api_new(&(struct api_options){ .key_find = find_key, .refuses_v1 = true });
     struct api_request request = {
@@ -325,6 +357,8 @@ int main(int argc, char **argv) {
                     a_host_list_binds_signed_requests_to_its_names);
     g_test_add_func("/api/the_older_signature_can_be_switched_off",
                     the_older_signature_can_be_switched_off);
+    g_test_add_func("/api/a_reading_request_is_known_by_the_action_that_counts",
+                    a_reading_request_is_known_by_the_action_that_counts);
     g_test_add_func("/api/limits_can_look_at_the_action_before_the_body",
                     limits_can_look_at_the_action_before_the_body);
     return g_test_run();
