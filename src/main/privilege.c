@@ -15,7 +15,7 @@
 
 #include "base/fault.h"
 
-enum { ANCESTORS_MAX = 64 };
+enum { ANCESTORS_MAX = 64, LOOKS_MAX = 10, LOOK_PAUSE_US = 20000 };
 
 struct process {
     uid_t uid;
@@ -60,6 +60,19 @@ static bool is_ours(const struct process *process) {
     return false;
 }
 
+// A tree that ends while it is looked at may have lost the parent through which it is ours: whoever looks foreign is looked at again.
+static bool is_foreign(int64_t pid, uid_t server_uid, uid_t task_uid, struct process *ret_process) {
+    for (int i = 0; i < LOOKS_MAX; i++) {
+        if (!read_process(pid, ret_process) ||
+            (ret_process->uid != server_uid && ret_process->uid != task_uid) ||
+            is_ours(ret_process)) {
+            return false;
+        }
+        g_usleep(LOOK_PAUSE_US);
+    }
+    return true;
+}
+
 bool privilege_check_uids(uid_t server_uid, uid_t task_uid, GError **error) {
     if (server_uid == task_uid) {
         fault_set(error, FAULT_INVALID_DATA,
@@ -72,8 +85,7 @@ bool privilege_check_uids(uid_t server_uid, uid_t task_uid, GError **error) {
     while (proc != NULL && (name = g_dir_read_name(proc)) != NULL) {
         int64_t pid = g_ascii_strtoll(name, NULL, 10);
         struct process process = { 0 };
-        if (pid <= 0 || !read_process(pid, &process) ||
-            (process.uid != server_uid && process.uid != task_uid) || is_ours(&process)) {
+        if (pid <= 0 || !is_foreign(pid, server_uid, task_uid, &process)) {
             continue;
         }
         fault_set(error, FAULT_INVALID_DATA,

@@ -91,7 +91,7 @@ expect "a key is enabled" 0 'enabled' cli key enable "$(key_of "$scratch/ada3")"
 expect "the last key of the last administrator stays" 4 'InvalidAccessKeyStatus' cli key disable "$(key_of "$operator")"
 
 expect "a user is disabled" 0 'disabled' cli user disable ada@example.com
-expect "its keys do not work" 4 'InvalidAccessKeyId.Inactive' by "$scratch/ada3" user show
+expect "its keys do not work" 4 'UserStatusIllegal' by "$scratch/ada3" user show
 expect "a user is enabled" 0 'enabled' cli user enable ada@example.com
 expect "its keys work again" 0 'Ada L' by "$scratch/ada3" user show
 expect "a user is deleted" 0 'deleted' cli user delete ada@example.com

@@ -123,9 +123,10 @@ def percentile(values, share):
 
 def measure(empty, large, name):
     """The ratio of the 95th percentiles. A neighbour of the machine that takes the processor for a moment makes it worse and never better, so a
-    ratio that is too large is measured again, twice at most."""
+    ratio that is too large is measured again after a pause, four times at most."""
     ratios = []
-    for _ in range(3):
+    for attempt in range(5):
+        time.sleep(attempt)
         for side in (empty, large):
             side.times[name] = []
         for _ in range(CALLS):
