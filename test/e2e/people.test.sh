@@ -79,7 +79,7 @@ expect "keys are listed without a secret" 0 "^$(key_of "$scratch/ada") *Active" 
 expect "who is no administrator adds nobody" 4 'NoPermission' by "$scratch/ada" user add eve
 by "$scratch/ada" key rotate "$(key_of "$scratch/ada")" >"$scratch/ada2" 2>"$scratch/hint"
 expect "a rotated key is pointed out when it was the caller's" 0 'put the new key in its place' cat "$scratch/hint"
-expect "the old key is refused" 4 'UserStatusIllegal' by "$scratch/ada" user show
+expect "the old key is refused" 4 'InvalidAccessKeyId.Inactive' by "$scratch/ada" user show
 expect "the new key signs" 0 '^uid: ada@example.com$' by "$scratch/ada2" user show
 expect "a key of nobody is not rotated" 2 'no access key of this user' cli key rotate ada@example.com nonsense
 expect "another user's key is rotated by name" 0 '^access_key_id' cli key rotate ada@example.com "$(key_of "$scratch/ada2")"
