@@ -15,7 +15,7 @@
 struct gate_row {
     const char *action;
     enum access_class wanted;
-    bool makes_keys; // a temporary key may not: what it made would outlive it
+    bool makes_keys; // or changes them; a temporary key may not: what it did would outlive it
 };
 
 static const struct gate_row rows[] = {
@@ -31,7 +31,7 @@ static const struct gate_row rows[] = {
     { "CreateTask", CLASS_MEMBER },
     { "CreateTaskFlow", CLASS_MEMBER },
     { "CreateTenant", CLASS_OPERATOR, .makes_keys = true },
-    { "DeleteAccessKey", CLASS_MEMBER },
+    { "DeleteAccessKey", CLASS_MEMBER, .makes_keys = true },
     { "DeleteInstance", CLASS_SOURCES },
     { "DeleteLakeHouseSpace", CLASS_SPACES },
     { "DeleteLhMembers", CLASS_MEMBER },
@@ -99,7 +99,7 @@ static const struct gate_row rows[] = {
     { "SyncDatabaseMeta", CLASS_SOURCES },
     { "SyncInstanceMeta", CLASS_SOURCES },
     { "TryRunTaskFlow", CLASS_RUNS },
-    { "UpdateAccessKey", CLASS_MEMBER },
+    { "UpdateAccessKey", CLASS_MEMBER, .makes_keys = true },
     { "UpdateInstance", CLASS_SOURCES },
     { "UpdateSLARules", CLASS_MEMBER },
     { "UpdateScenario", CLASS_MEMBER },
@@ -236,9 +236,10 @@ bool gate_permit(void *ctx, const struct api_key *key, const struct operation *o
         return false;
     }
     if (row->makes_keys && owner->caller.is_temporary) {
-        fault_set(error, FAULT_NO_PERMISSION,
-                  "a temporary key may not call %s, as it makes keys; use a permanent one",
-                  operation->action);
+        fault_set(
+            error, FAULT_NO_PERMISSION,
+            "a temporary key may not call %s, as it makes or changes keys; use a permanent one",
+            operation->action);
         return false;
     }
     return check_policy(owner, operation->action, error);

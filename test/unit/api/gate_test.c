@@ -124,6 +124,9 @@ static void a_temporary_key_makes_no_keys(void) {
     expect_refusal(&row, "CreateAccessKey", FAULT_NO_PERMISSION);
     expect_refusal(&row, "CreateSessionKey", FAULT_NO_PERMISSION);
     expect_refusal(&row, "CreateTenant", FAULT_NO_PERMISSION);
+    expect_refusal(&row, "UpdateAccessKey",
+                   FAULT_NO_PERMISSION); // a disabled key that is enabled again stays
+    expect_refusal(&row, "DeleteAccessKey", FAULT_NO_PERMISSION);
     g_assert_true(ask(&row, "ListAccessKeys", NULL));
     row.caller.is_temporary = false;
     g_assert_true(ask(&row, "CreateTenant", NULL));
