@@ -57,18 +57,47 @@ static bool list_keys(struct call *call, json_t *reply, GError **error) {
     return true;
 }
 
+// The key that a call is about. AccessKeyId is the signer's own in every request of the older signature, so it names another one or nothing: a
+// call that leaves UserAccessKeyId out never acts on the key it was signed with.
+static bool read_key_id(const struct call *call, char **ret_key_id, GError **error) {
+    const char *named = args_text(call->args, "UserAccessKeyId");
+    const char *other = args_text(call->args, "AccessKeyId");
+    bool has_named = named != NULL && named[0] != 0;
+    bool has_other = other != NULL && strcmp(other, call->access_key_id) != 0;
+    if (has_named && has_other && strcmp(named, other) != 0) {
+        fault_set_field(error, FAULT_INVALID_FIELD, "AccessKeyId",
+                        "UserAccessKeyId and AccessKeyId name different keys");
+        return false;
+    }
+    if (!has_named && !has_other) {
+        fault_set_field(error, FAULT_MISSING_FIELD, "UserAccessKeyId",
+                        "UserAccessKeyId names the key; AccessKeyId is that of the signature");
+        return false;
+    }
+    *ret_key_id = g_strdup(has_named ? named : other);
+    return true;
+}
+
 static bool update_key(struct call *call, json_t *reply, GError **error) {
     (void)reply;
+    char *key_id = NULL;
+    if (!read_key_id(call, &key_id, error)) {
+        return false;
+    }
     struct change *change = call_change(call, CHANGE_KEY_UPDATE);
-    change->name = g_strdup(args_text(call->args, "UserAccessKeyId"));
+    change->name = key_id;
     change->flag = strcmp(args_text(call->args, "Status"), STATUS_ACTIVE) == 0;
     return call_commit_plain(call, change, error);
 }
 
 static bool delete_key(struct call *call, json_t *reply, GError **error) {
     (void)reply;
+    char *key_id = NULL;
+    if (!read_key_id(call, &key_id, error)) {
+        return false;
+    }
     struct change *change = call_change(call, CHANGE_KEY_DELETE);
-    change->name = g_strdup(args_text(call->args, "UserAccessKeyId"));
+    change->name = key_id;
     return call_commit_plain(call, change, error);
 }
 

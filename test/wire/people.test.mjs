@@ -388,5 +388,24 @@ test('keys and users survive a restart', async () => {
     await refused(gone.client, 'GetUser', {}, 404, 'UserStatusIllegal');
 });
 
+test('a key is named by AccessKeyId too where the signature does not need that name', async () => {
+    const v3 = new Raw(server, { generation: 'v3' });
+    const user = await makeUser(server);
+    const AccessKeyId = user.key.AccessKeyId;
+    await v3.call('UpdateAccessKey', { AccessKeyId, Status: 'Inactive' });
+    await refused(user.client, 'GetUser', {}, ...INACTIVE);
+    await refused(v3, 'DeleteAccessKey', { AccessKeyId, UserAccessKeyId: 'another' }, 400, 'InvalidAccessKeyId');
+    await v3.call('DeleteAccessKey', { AccessKeyId });
+    // The key in hand is never meant by that name, whichever the signature.
+    for (const generation of ['v1', 'v3']) {
+        const client = new Raw(server, { generation });
+        await refused(client, 'UpdateAccessKey', { Status: 'Inactive' }, 400, 'MissingUserAccessKeyId');
+        await refused(client, 'DeleteAccessKey', {}, 400, 'MissingUserAccessKeyId');
+    }
+    await refused(v3, 'UpdateAccessKey', { AccessKeyId: server.accessKeyId, Status: 'Inactive' }, 400, 'MissingUserAccessKeyId');
+    await refused(v3, 'GetUser', { AccessKeyId }, 400, 'InvalidAccessKeyId');
+    await new Raw(server).call('GetUser');
+});
+
 after(() => server.close());
 await run(() => server.start());
