@@ -120,9 +120,32 @@ static bool log_call(struct ledger *ledger, const struct caller *caller,
     return store_audit_add(ledger->store, &entry, error);
 }
 
+// What was refused before a call stands before it in the log, also when both came within a moment.
+static bool write_note(struct ledger *ledger, const struct note *note, int64_t now_ms,
+                       GError **error) {
+    return (!note->keeps_nonce || keep_nonce(ledger, &note->origin, now_ms, error)) &&
+           log_call(ledger, &note->caller, &note->origin, note->code, NULL,
+                    MIN(note->at_ms, now_ms), error);
+}
+
+static bool write_notes(struct ledger *ledger, int64_t now_ms, bool writes_all, GError **error) {
+    for (int i = 0; writes_all || i < NOTES_PER_TURN_MAX; i++) {
+        struct note *note = g_queue_pop_head(&ledger->notes);
+        if (note == NULL) {
+            return true;
+        }
+        bool is_written = write_note(ledger, note, now_ms, error);
+        note_free(note);
+        if (!is_written) {
+            return false;
+        }
+    }
+    return true;
+}
+
 bool ledger_claim(struct ledger *ledger, const struct caller *caller, const struct origin *origin,
                   int64_t now_ms, GError **error) {
-    return keep_nonce(ledger, origin, now_ms, error) &&
+    return write_notes(ledger, now_ms, false, error) && keep_nonce(ledger, origin, now_ms, error) &&
            store_token_add(ledger->store, caller, origin, NULL, now_ms, error);
 }
 
@@ -134,7 +157,7 @@ bool ledger_enter(struct ledger *ledger, const struct caller *caller, const stru
     bool is_repeat = result == NULL;
     const char *note =
         is_repeat ? "repeated under its client token, without a further effect" : NULL;
-    return keep_nonce(ledger, origin, now_ms, error) &&
+    return write_notes(ledger, now_ms, false, error) && keep_nonce(ledger, origin, now_ms, error) &&
            (is_repeat || store_token_add(ledger->store, caller, origin, result, now_ms, error)) &&
            log_call(ledger, caller, origin, NULL, note, now_ms, error);
 }
@@ -184,12 +207,6 @@ static bool write_uses(struct ledger *ledger, GError **error) {
     return true;
 }
 
-static bool write_note(struct ledger *ledger, const struct note *note, int64_t now_ms,
-                       GError **error) {
-    return (!note->keeps_nonce || keep_nonce(ledger, &note->origin, now_ms, error)) &&
-           log_call(ledger, &note->caller, &note->origin, note->code, NULL, note->at_ms, error);
-}
-
 static bool write_dropped(struct ledger *ledger, int64_t now_ms, GError **error) {
     if (ledger->dropped_count == 0) {
         return true;
@@ -199,21 +216,6 @@ static bool write_dropped(struct ledger *ledger, int64_t now_ms, GError **error)
                         ledger->dropped_count);
     ledger->dropped_count = 0;
     return ledger_enter_own(ledger, "DropNotes", 0, NULL, text, now_ms, error);
-}
-
-static bool write_notes(struct ledger *ledger, int64_t now_ms, bool writes_all, GError **error) {
-    for (int i = 0; writes_all || i < NOTES_PER_TURN_MAX; i++) {
-        struct note *note = g_queue_pop_head(&ledger->notes);
-        if (note == NULL) {
-            return true;
-        }
-        bool is_written = write_note(ledger, note, now_ms, error);
-        note_free(note);
-        if (!is_written) {
-            return false;
-        }
-    }
-    return true;
 }
 
 static bool forget_old(struct ledger *ledger, int64_t now_ms, GError **error) {

@@ -119,6 +119,40 @@ static bool have_effect(struct loop *loop, struct command *command, GError **err
     g_assert_not_reached();
 }
 
+static GHashTable *key_uses_new(void) {
+    return g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+}
+
+// What calls left that changed nothing, in the order they came: before each call, so that the log keeps that order, and after the last, so that
+// what came before a quit is taken too.
+static void take_notes(struct loop *loop) {
+    g_mutex_lock(&loop->mutex);
+    if (loop->notes->len == 0 && g_hash_table_size(loop->key_uses) == 0) {
+        g_mutex_unlock(&loop->mutex);
+        return;
+    }
+    GPtrArray *notes = loop->notes;
+    GHashTable *key_uses = loop->key_uses;
+    int64_t dropped_count = loop->notes_dropped;
+    loop->notes = note_list_new();
+    loop->key_uses = key_uses_new();
+    loop->notes_dropped = 0;
+    g_mutex_unlock(&loop->mutex);
+    for (guint i = 0; i < notes->len; i++) {
+        ledger_note(loop->ledger, g_ptr_array_index(notes, i));
+    }
+    ledger_notes_dropped(loop->ledger, dropped_count);
+    GHashTableIter iter;
+    gpointer key = NULL;
+    gpointer at_ms = NULL;
+    g_hash_table_iter_init(&iter, key_uses);
+    while (g_hash_table_iter_next(&iter, &key, &at_ms)) {
+        ledger_key_used(loop->ledger, key, *(const int64_t *)at_ms);
+    }
+    g_ptr_array_unref(notes);
+    g_hash_table_unref(key_uses);
+}
+
 static void take_call(struct loop *loop, struct command *command) {
     GError *error = NULL;
     bool is_repeat = false;
@@ -168,8 +202,14 @@ static void take_command(struct loop *loop, struct command *command) {
     case COMMAND_CHANGE:
     case COMMAND_TRY_RUN:
     case COMMAND_RUN_ACTION:
-    case COMMAND_BACKFILL: take_call(loop, command); return;
-    case COMMAND_PROBE: take_probe(loop, command); return;
+    case COMMAND_BACKFILL:
+        take_notes(loop);
+        take_call(loop, command);
+        return;
+    case COMMAND_PROBE:
+        take_notes(loop);
+        take_probe(loop, command);
+        return;
     case COMMAND_STOP_ALL:
         if (loop->stopping != NULL) {
             fault_set(&command->error, FAULT_UNAVAILABLE, "all runs are being stopped already");
@@ -186,35 +226,6 @@ static void take_command(struct loop *loop, struct command *command) {
         break;
     }
     g_ptr_array_add(loop->replies, command);
-}
-
-static GHashTable *key_uses_new(void) {
-    return g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-}
-
-// What calls left that changed nothing, in the order they came. After the commands, so that what came before a quit is taken too.
-static void take_notes(struct loop *loop) {
-    g_mutex_lock(&loop->mutex);
-    GPtrArray *notes = loop->notes;
-    GHashTable *key_uses = loop->key_uses;
-    int64_t dropped_count = loop->notes_dropped;
-    loop->notes = note_list_new();
-    loop->key_uses = key_uses_new();
-    loop->notes_dropped = 0;
-    g_mutex_unlock(&loop->mutex);
-    for (guint i = 0; i < notes->len; i++) {
-        ledger_note(loop->ledger, g_ptr_array_index(notes, i));
-    }
-    ledger_notes_dropped(loop->ledger, dropped_count);
-    GHashTableIter iter;
-    gpointer key = NULL;
-    gpointer at_ms = NULL;
-    g_hash_table_iter_init(&iter, key_uses);
-    while (g_hash_table_iter_next(&iter, &key, &at_ms)) {
-        ledger_key_used(loop->ledger, key, *(const int64_t *)at_ms);
-    }
-    g_ptr_array_unref(notes);
-    g_hash_table_unref(key_uses);
 }
 
 static void take_commands(struct loop *loop) {
