@@ -83,9 +83,8 @@ static int compare_texts(const void *left, const void *right) {
     return strcmp(*(const char *const *)left, *(const char *const *)right);
 }
 
-// `name:value` and a line feed; several values of one name are trimmed, sorted and joined.
-static void append_canonical_header(GString *target, const struct api_request *request,
-                                    const char *name) {
+// Several values of one name are trimmed, sorted and joined.
+static void append_values(GString *target, const struct api_request *request, const char *name) {
     g_autoptr(GPtrArray) values = g_ptr_array_new_with_free_func(g_free);
     for (size_t i = 0; i < request->header_count; i++) {
         if (g_ascii_strcasecmp(request->headers[i].name, name) == 0) {
@@ -93,12 +92,35 @@ static void append_canonical_header(GString *target, const struct api_request *r
         }
     }
     g_ptr_array_sort(values, compare_texts);
-    g_autofree char *lower = g_ascii_strdown(name, -1);
-    g_string_append(target, lower);
-    g_string_append_c(target, ':');
     for (guint i = 0; i < values->len; i++) {
         g_string_append(target, i == 0 ? "" : ",");
         g_string_append(target, g_ptr_array_index(values, i));
+    }
+}
+
+static void append_trimmed(GString *target, const char *value) {
+    while (g_ascii_isspace(*value)) {
+        value++;
+    }
+    size_t len = strlen(value);
+    while (len > 0 && g_ascii_isspace(value[len - 1])) {
+        len--;
+    }
+    g_string_append_len(target, value, (gssize)len);
+}
+
+// `name:value` and a line feed.
+static void append_canonical_header(GString *target, const struct api_request *request,
+                                    const char *name) {
+    for (const char *at = name; *at != 0; at++) {
+        g_string_append_c(target, g_ascii_tolower(*at));
+    }
+    g_string_append_c(target, ':');
+    const char *value = api_request_header(request, name);
+    if (value != NULL && api_request_header_count(request, name) == 1) {
+        append_trimmed(target, value);
+    } else if (value != NULL) {
+        append_values(target, request, name);
     }
     g_string_append_c(target, '\n');
 }
@@ -106,7 +128,8 @@ static void append_canonical_header(GString *target, const struct api_request *r
 char *sign_canonical_v3(const struct api_request *request, const struct params *params,
                         const char *signed_headers, bool encodes_names) {
     g_autofree char *upper = g_ascii_strup(request->method, -1);
-    GString *canonical = g_string_new(upper);
+    GString *canonical = g_string_sized_new(1024);
+    g_string_append(canonical, upper);
     g_string_append_c(canonical, '\n');
     g_string_append_len(canonical, request->target, (gssize)strcspn(request->target, "?"));
     g_string_append_c(canonical, '\n');
@@ -119,7 +142,10 @@ char *sign_canonical_v3(const struct api_request *request, const struct params *
     uint8_t hash[CRYPTO_SHA256_BYTES];
     crypto_sha256(request->body_len == 0 ? "" : request->body, request->body_len, hash);
     g_autofree char *hex = crypto_hex(hash, sizeof hash);
-    g_string_append_printf(canonical, "\n%s\n%s", signed_headers, hex);
+    g_string_append_c(canonical, '\n');
+    g_string_append(canonical, signed_headers);
+    g_string_append_c(canonical, '\n');
+    g_string_append(canonical, hex);
     return g_string_free(canonical, FALSE);
 }
 

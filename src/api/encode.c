@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { FIRST_JSON_BYTES = 4096 };
+
 static const char xml_head[] = "<?xml version='1.0' encoding='UTF-8'?>";
 
 enum reply_format reply_format_choose(const char *format, const char *accept) {
@@ -117,12 +119,19 @@ static void append_xml_members(GString *xml, const json_t *object) {
     }
 }
 
+// Most replies fit the first buffer. Others say how long they are, and are dumped once more.
 static char *take_json(const json_t *tree, size_t *ret_len) {
-    char *dumped = json_dumps(tree, JSON_COMPACT);
-    g_assert(dumped != NULL); // trees are made of valid UTF-8
-    char *text = g_strdup(dumped);
-    free(dumped);
-    *ret_len = strlen(text);
+    size_t room = FIRST_JSON_BYTES;
+    char *text = g_malloc(room + 1);
+    size_t len = json_dumpb(tree, text, room, JSON_COMPACT);
+    if (len > room) {
+        room = len;
+        text = g_realloc(text, room + 1);
+        len = json_dumpb(tree, text, room, JSON_COMPACT);
+    }
+    g_assert(len > 0 && len <= room); // trees are made of valid UTF-8
+    text[len] = '\0';
+    *ret_len = len;
     return text;
 }
 

@@ -32,7 +32,7 @@ static bool get_graph(struct call *call, json_t *reply, GError **error) {
     g_autoptr(GPtrArray) nodes = NULL;
     g_autoptr(GArray) edges = NULL;
     int64_t flow_id = call_id(call, "DagId");
-    if (!call_borrow(call, &loan, error) ||
+    if (!call_borrow_moment(call, &loan, error) ||
         !store_flow_get(loan.reader, call->caller, flow_id, ACCESS_VIEW, &flow, error) ||
         !store_edge_list(loan.reader, call->caller, flow_id, 0, 0, 0, &edges, error) ||
         !store_node_list(loan.reader, call->caller, flow_id, &nodes, error)) {

@@ -75,9 +75,26 @@ bool reader_borrow(struct readers *readers, struct reader_loan *ret_loan, GError
     return true;
 }
 
+bool reader_borrow_moment(struct readers *readers, struct reader_loan *ret_loan, GError **error) {
+    struct reader_loan loan = { 0 };
+    if (!reader_borrow(readers, &loan, error)) {
+        return false;
+    }
+    if (!store_reader_begin(loan.reader, error)) {
+        reader_return(&loan);
+        return false;
+    }
+    loan.is_moment = true;
+    *ret_loan = loan;
+    return true;
+}
+
 void reader_return(struct reader_loan *loan) {
     if (loan->reader == NULL) {
         return;
+    }
+    if (loan->is_moment) {
+        store_reader_end(loan->reader);
     }
     struct readers *readers = loan->readers;
     struct store_reader *surplus = NULL;

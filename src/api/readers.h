@@ -22,10 +22,13 @@ void readers_free(struct readers *readers);
 struct reader_loan {
     struct readers *readers;
     struct store_reader *reader;
+    bool is_moment; // all that is read is of one moment
 };
 
 // Fails only when a connection can not be opened.
 bool reader_borrow(struct readers *readers, struct reader_loan *ret_loan, GError **error);
+// The same, and all that is read until the return is of one moment: not for a loan that outlives a change which it is to see.
+bool reader_borrow_moment(struct readers *readers, struct reader_loan *ret_loan, GError **error);
 // Gives the reader back and empties the loan. An empty loan is fine.
 void reader_return(struct reader_loan *loan);
 

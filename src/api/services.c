@@ -31,6 +31,11 @@ bool call_borrow(const struct call *call, struct reader_loan *ret_loan, GError *
            reader_borrow(call_services(call)->readers, ret_loan, error);
 }
 
+bool call_borrow_moment(const struct call *call, struct reader_loan *ret_loan, GError **error) {
+    return call_check_tenant(call, error) &&
+           reader_borrow_moment(call_services(call)->readers, ret_loan, error);
+}
+
 struct change *call_change(const struct call *call, enum change_kind kind) {
     return change_new(kind, call->caller);
 }

@@ -33,6 +33,8 @@ bool call_check_tenant(const struct call *call, GError **error);
 
 // Lends a reader of the store until the end of the loan's scope.
 bool call_borrow(const struct call *call, struct reader_loan *ret_loan, GError **error);
+// The same for several reads that belong together: they see one moment.
+bool call_borrow_moment(const struct call *call, struct reader_loan *ret_loan, GError **error);
 
 // A change by the call's caller.
 struct change *call_change(const struct call *call, enum change_kind kind);

@@ -6,7 +6,9 @@
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <openssl/core_names.h>
 #include <openssl/hmac.h>
+#include <openssl/params.h>
 #include <openssl/rand.h>
 #include <string.h>
 
@@ -18,9 +20,20 @@ void crypto_begin(void) {
     g_assert(OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, NULL) == 1);
 }
 
+// Looking an algorithm up by name takes OpenSSL longer than hashing a request does, so each is looked up once.
+static const EVP_MD *sha256(void) {
+    static EVP_MD *found;
+    if (g_once_init_enter(&found)) {
+        EVP_MD *fetched = EVP_MD_fetch(NULL, "SHA256", NULL);
+        g_assert(fetched != NULL);
+        g_once_init_leave(&found, fetched);
+    }
+    return found;
+}
+
 void crypto_sha256(const void *data, size_t len, uint8_t ret_hash[CRYPTO_SHA256_BYTES]) {
     unsigned int hash_len = 0;
-    g_assert(EVP_Digest(data, len, ret_hash, &hash_len, EVP_sha256(), NULL) == 1);
+    g_assert(EVP_Digest(data, len, ret_hash, &hash_len, sha256(), NULL) == 1);
     g_assert(hash_len == CRYPTO_SHA256_BYTES);
 }
 
@@ -31,11 +44,41 @@ void crypto_hmac_sha1(const void *key, size_t key_len, const void *data, size_t 
     g_assert(mac_len == CRYPTO_SHA1_BYTES);
 }
 
+static void free_mac(gpointer mac) {
+    EVP_MAC_CTX_free(mac);
+}
+
+// HMAC-SHA256 without a key yet: one for each thread.
+static EVP_MAC_CTX *thread_mac(void) {
+    static GPrivate of_thread = G_PRIVATE_INIT(free_mac);
+    EVP_MAC_CTX *mac = g_private_get(&of_thread);
+    if (mac == NULL) {
+        char digest[] = "SHA256";
+        OSSL_PARAM params[] = { OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
+                                OSSL_PARAM_construct_end() };
+        EVP_MAC *hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
+        mac = EVP_MAC_CTX_new(hmac);
+        EVP_MAC_free(hmac); // the context holds it
+        g_assert(mac != NULL && EVP_MAC_CTX_set_params(mac, params) == 1);
+        g_private_set(&of_thread, mac);
+    }
+    return mac;
+}
+
 void crypto_hmac_sha256(const void *key, size_t key_len, const void *data, size_t len,
                         uint8_t ret_mac[CRYPTO_SHA256_BYTES]) {
-    unsigned int mac_len = 0;
-    g_assert(HMAC(EVP_sha256(), key, (int)key_len, data, len, ret_mac, &mac_len) != NULL);
+    static const uint8_t no_key[CRYPTO_SHA256_BYTES] = {
+        0
+    }; // padded with zeros, as an empty one is
+    static const uint8_t no_more[CRYPTO_SHA256_BYTES] = { 0 };
+    EVP_MAC_CTX *mac = thread_mac();
+    size_t mac_len = 0;
+    g_assert(EVP_MAC_init(mac, key_len == 0 ? no_key : key, key_len == 0 ? sizeof no_key : key_len,
+                          NULL) == 1);
+    g_assert(EVP_MAC_update(mac, data, len) == 1);
+    g_assert(EVP_MAC_final(mac, ret_mac, &mac_len, CRYPTO_SHA256_BYTES) == 1);
     g_assert(mac_len == CRYPTO_SHA256_BYTES);
+    g_assert(EVP_MAC_init(mac, no_more, sizeof no_more, NULL) == 1); // forgets the key
 }
 
 char *crypto_hex(const void *data, size_t len) {

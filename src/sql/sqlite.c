@@ -165,10 +165,20 @@ static bool set_up_mode(struct sqlite *sqlite, GError **error) {
     g_assert_not_reached();
 }
 
+// Nobody asks how much memory all connections hold, and counting it takes one lock for each piece.
+static void configure_once(void) {
+    static gsize is_done;
+    if (g_once_init_enter(&is_done)) {
+        (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+        g_once_init_leave(&is_done, 1);
+    }
+}
+
 static bool sqlite_open_connection(const char *target, enum sql_mode mode, struct sql **ret_sql,
                                    GError **error) {
     int flags = mode == SQL_STORE_READER ? SQLITE_OPEN_READONLY
                                          : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+    configure_once();
     struct sqlite *sqlite = g_new0(struct sqlite, 1);
     sqlite->mode = mode;
     sqlite->busy_wait_ms = mode == SQL_USER ? BUSY_WAIT_USER_MS : BUSY_WAIT_STORE_MS;

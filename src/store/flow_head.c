@@ -42,6 +42,16 @@ enum access_relation flow_relation(const struct caller *caller, int64_t owner_id
     return space_roles != 0 ? RELATION_SPACE_MEMBER : RELATION_OTHER;
 }
 
+bool flow_check_right(const struct caller *caller, enum access_relation relation, int64_t flow_id,
+                      enum access_right right, GError **error) {
+    if (access_allows(caller->roles, relation, right)) {
+        return true;
+    }
+    fault_set(error, FAULT_NO_PERMISSION, "%s may not %s task flow %" G_GINT64_FORMAT, caller->name,
+              right_words[right], flow_id);
+    return false;
+}
+
 bool flow_head_open(struct store_reader *reader, const struct caller *caller, int64_t flow_id,
                     enum access_right right, struct flow_head *ret_head, GError **error) {
     g_assert(right < ACCESS_RIGHT_COUNT);
@@ -77,9 +87,7 @@ bool flow_head_open(struct store_reader *reader, const struct caller *caller, in
     if (!is_good) {
         return false;
     }
-    if (!access_allows(caller->roles, head.relation, right)) {
-        fault_set(error, FAULT_NO_PERMISSION, "%s may not %s task flow %" G_GINT64_FORMAT,
-                  caller->name, right_words[right], flow_id);
+    if (!flow_check_right(caller, head.relation, flow_id, right, error)) {
         return false;
     }
     *ret_head = head;

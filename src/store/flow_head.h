@@ -25,6 +25,10 @@ struct flow_head {
     enum access_relation relation;
 };
 
+// May this caller, who stands to the flow like this, do that? FAULT_NO_PERMISSION otherwise.
+bool flow_check_right(const struct caller *caller, enum access_relation relation, int64_t flow_id,
+                      enum access_right right, GError **error);
+
 // FAULT_FLOW_NOT_EXIST for an unknown, deleted or foreign flow, FAULT_NO_PERMISSION when the caller may not do `right`.
 bool flow_head_open(struct store_reader *reader, const struct caller *caller, int64_t flow_id,
                     enum access_right right, struct flow_head *ret_head, GError **error);

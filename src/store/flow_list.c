@@ -120,14 +120,16 @@ bool flow_list_find(struct store_reader *reader, const struct caller *caller, in
 
 bool store_flow_get(struct store_reader *reader, const struct caller *caller, int64_t flow_id,
                     enum access_right right, struct flow_row **ret_flow, GError **error) {
-    struct flow_head head = { 0 };
     struct flow_row *flow = NULL;
-    if (!flow_head_open(reader, caller, flow_id, right, &head, error) ||
-        !flow_list_find(reader, caller, flow_id, &flow, error)) {
+    if (!flow_list_find(reader, caller, flow_id, &flow, error)) {
         return false;
     }
-    if (flow == NULL) { // deleted between the two statements
+    if (flow == NULL) {
         fault_set(error, FAULT_FLOW_NOT_EXIST, "there is no task flow %" G_GINT64_FORMAT, flow_id);
+        return false;
+    }
+    if (!flow_check_right(caller, flow->relation, flow_id, right, error)) {
+        flow_row_free(flow);
         return false;
     }
     *ret_flow = flow;

@@ -144,6 +144,14 @@ void store_reader_close(struct store_reader *reader) {
     g_free(reader);
 }
 
+bool store_reader_begin(struct store_reader *reader, GError **error) {
+    return sql_begin(reader->sql, error);
+}
+
+void store_reader_end(struct store_reader *reader) {
+    sql_rollback(reader->sql); // nothing was changed
+}
+
 struct store_reader *store_as_reader(struct store *store) {
     return &store->reader;
 }

@@ -24,6 +24,9 @@ void store_close(struct store *store);
 // A reader of the same database; open after store_open.
 bool store_reader_open(const char *dir, struct store_reader **ret_reader, GError **error);
 void store_reader_close(struct store_reader *reader);
+// All that is read from begin to end is of one moment. Several statements take the database's lock once instead of each time.
+bool store_reader_begin(struct store_reader *reader, GError **error);
+void store_reader_end(struct store_reader *reader);
 // A reader that sees what the writer sees, uncommitted changes included; engine thread only; belongs to the store.
 struct store_reader *store_as_reader(struct store *store);
 

@@ -246,6 +246,10 @@ void http_reply_header(struct http_reply *reply, const char *name, const char *v
     g_ptr_array_add(reply->extra, g_strdup(value));
 }
 
+bool http_reply_is_logged(const struct http_reply *reply) {
+    return reply->server->options.writes_access_log;
+}
+
 void http_reply_note(struct http_reply *reply, const char *note) {
     g_free(reply->note);
     reply->note = g_strdup(note);

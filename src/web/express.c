@@ -20,10 +20,10 @@
 
 enum {
     REQUEST_BYTES_MAX = 64 * 1024, // head and body
-    THREADS = 4,
-    QUICK_MAX =
-        THREADS -
-        1, // so many handlers may run on them at a time: one thread is always left for strangers
+    // The one that waited least is woken first, so those that are not needed cost nothing.
+    THREADS = 16,
+    // So many handlers may run on them at a time: one thread is always left for strangers.
+    QUICK_MAX = THREADS - 1,
     DISCARD_BYTES = 64 * 1024,
 };
 
@@ -80,8 +80,9 @@ static bool may_have(const struct api_header *header, bool *ret_closes) {
     static const char *const others[] = { "Transfer-Encoding", "Expect", "Upgrade",
                                           "Trailer",           "TE",     "Keep-Alive" };
     if (strcasecmp(header->name, "Connection") == 0) {
-        *ret_closes |= strcasecmp(header->value, "close") == 0;
-        return *ret_closes || strcasecmp(header->value, "keep-alive") == 0;
+        bool closes = strcasecmp(header->value, "close") == 0;
+        *ret_closes |= closes;
+        return closes || strcasecmp(header->value, "keep-alive") == 0;
     }
     for (size_t i = 0; i < G_N_ELEMENTS(others); i++) {
         if (strcasecmp(header->name, others[i]) == 0) {

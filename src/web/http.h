@@ -85,7 +85,9 @@ size_t http_server_body_bytes(const struct http_server *server);
 // Adds a header. `name` and `value` are copied; line breaks in them are our mistake and end the process.
 void http_reply_header(struct http_reply *reply, const char *name, const char *value);
 
-// Text for the access log, `key=value` pairs. Copied.
+// Will this request stand in the access log?
+bool http_reply_is_logged(const struct http_reply *reply);
+// Text for it, `key=value` pairs. Copied.
 void http_reply_note(struct http_reply *reply, const char *note);
 
 // Closes the connection after this reply.

@@ -68,11 +68,13 @@ static void send_api_reply(struct api_reply *made, struct http_reply *reply) {
         (void)snprintf(text, sizeof text, "%" G_GINT64_FORMAT, made->retry_after_ms);
         http_reply_header(reply, "x-acs-retry-after", text);
     }
-    g_autofree char *note =
-        g_strdup_printf("request=%s action=%s code=%s key=%s", made->request_id, made->action,
-                        made->code == NULL ? "-" : made->code,
-                        made->access_key_id == NULL ? "-" : made->access_key_id);
-    http_reply_note(reply, note);
+    if (http_reply_is_logged(reply)) {
+        g_autofree char *note =
+            g_strdup_printf("request=%s action=%s code=%s key=%s", made->request_id, made->action,
+                            made->code == NULL ? "-" : made->code,
+                            made->access_key_id == NULL ? "-" : made->access_key_id);
+        http_reply_note(reply, note);
+    }
     http_reply_send(reply, (unsigned)made->http, made->content_type, g_steal_pointer(&made->body),
                     made->body_len);
     api_reply_done(made);
