@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FIRST_JSON_BYTES = 4096 };
+enum { FIRST_JSON_BYTES = 2000 };
 
 static const char xml_head[] = "<?xml version='1.0' encoding='UTF-8'?>";
 
@@ -119,20 +119,95 @@ static void append_xml_members(GString *xml, const json_t *object) {
     }
 }
 
-// Most replies fit the first buffer. Others say how long they are, and are dumped once more.
-static char *take_json(const json_t *tree, size_t *ret_len) {
-    size_t room = FIRST_JSON_BYTES;
-    char *text = g_malloc(room + 1);
-    size_t len = json_dumpb(tree, text, room, JSON_COMPACT);
-    if (len > room) {
-        room = len;
-        text = g_realloc(text, room + 1);
-        len = json_dumpb(tree, text, room, JSON_COMPACT);
+static void append_json_text(GString *json, const char *text, size_t len) {
+    static const char digits[] = "0123456789ABCDEF";
+    g_string_append_c(json, '"');
+    for (size_t at = 0; at < len;) {
+        size_t plain = at;
+        while (plain < len && (unsigned char)text[plain] >= 0x20 && text[plain] != '"' &&
+               text[plain] != '\\') {
+            plain++;
+        }
+        g_string_append_len(json, text + at, (gssize)(plain - at));
+        if (plain < len) {
+            static const char shorts[] = "\"\"\\\\\bb\ff\nn\rr\tt";
+            char byte = text[plain];
+            const char *found = NULL;
+            for (size_t i = 0; i + 1 < sizeof shorts && found == NULL; i += 2) {
+                found = shorts[i] == byte ? &shorts[i + 1] : NULL;
+            }
+            char escape[] = { '\\', 'u', '0', '0', digits[(byte >> 4) & 15], digits[byte & 15] };
+            escape[1] = found == NULL ? 'u' : *found;
+            g_string_append_len(json, escape, found == NULL ? (gssize)sizeof escape : 2);
+        }
+        at = plain + 1;
     }
-    g_assert(len > 0 && len <= room); // trees are made of valid UTF-8
-    text[len] = '\0';
-    *ret_len = len;
-    return text;
+    g_string_append_c(json, '"');
+}
+
+static void append_json(GString *json, const json_t *value);
+
+static void append_json_members(GString *json, const json_t *object) {
+    const char *name;
+    json_t *member;
+    bool is_first = true;
+    g_string_append_c(json, '{');
+    json_object_foreach((json_t *)object, name, member) {
+        if (!is_first) {
+            g_string_append_c(json, ',');
+        }
+        is_first = false;
+        append_json_text(json, name, strlen(name));
+        g_string_append_c(json, ':');
+        append_json(json, member);
+    }
+    g_string_append_c(json, '}');
+}
+
+static void append_json_items(GString *json, const json_t *array) {
+    g_string_append_c(json, '[');
+    for (size_t i = 0; i < json_array_size(array); i++) {
+        if (i > 0) {
+            g_string_append_c(json, ',');
+        }
+        append_json(json, json_array_get(array, i));
+    }
+    g_string_append_c(json, ']');
+}
+
+static void append_json_number(GString *json, const json_t *value) {
+    char text[64];
+    size_t len = json_dumpb(value, text, sizeof text, JSON_COMPACT | JSON_ENCODE_ANY);
+    g_assert(len > 0 && len <= sizeof text);
+    g_string_append_len(json, text, (gssize)len);
+}
+
+// As the library dumps it, byte for byte; without its search for circles, which takes longer than the rest: the tree is ours and has none.
+static void append_json(GString *json, const json_t *value) {
+    switch (json_typeof(value)) {
+    case JSON_OBJECT: append_json_members(json, value); return;
+    case JSON_ARRAY: append_json_items(json, value); return;
+    case JSON_STRING:
+        append_json_text(json, json_string_value(value), json_string_length(value));
+        return;
+    case JSON_INTEGER: {
+        char text[24];
+        (void)g_snprintf(text, sizeof text, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+        g_string_append(json, text);
+        return;
+    }
+    case JSON_REAL: append_json_number(json, value); return;
+    case JSON_TRUE: g_string_append(json, "true"); return;
+    case JSON_FALSE: g_string_append(json, "false"); return;
+    case JSON_NULL: g_string_append(json, "null"); return;
+    }
+}
+
+static char *take_json(const json_t *tree, size_t *ret_len) {
+    GString *json = g_string_sized_new(FIRST_JSON_BYTES);
+    append_json(json, tree);
+    *ret_len = json->len;
+    return g_string_free(json, FALSE);
 }
 
 char *encode_success(enum reply_format format, const struct operation *operation,

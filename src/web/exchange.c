@@ -99,13 +99,15 @@ static void tell_stopping(struct http_server *server) {
 }
 
 struct http_reply *exchange_new(struct peer *peer, exchange_send_fn send) {
-    struct http_reply *exchange = g_new0(struct http_reply, 1);
-    exchange->server = peer->server;
-    exchange->peer = peer;
-    exchange->send = send;
-    exchange->headers = g_array_sized_new(FALSE, FALSE, sizeof(struct api_header), 16);
-    exchange->refusal = HTTP_ACCEPTED;
-    exchange->body_bytes_max = HTTP_BODY_BYTES_MAX;
+    struct http_reply *exchange = g_new(struct http_reply, 1);
+    *exchange = (struct http_reply){
+        .server = peer->server,
+        .peer = peer,
+        .send = send,
+        .headers = g_array_sized_new(FALSE, FALSE, sizeof(struct api_header), 16),
+        .refusal = HTTP_ACCEPTED,
+        .body_bytes_max = HTTP_BODY_BYTES_MAX,
+    };
     return exchange;
 }
 

@@ -34,6 +34,30 @@ static void json_is_compact_and_begins_with_the_envelope(void) {
     g_assert_cmpstr(typed, ==, "{\"RequestId\":\"" ID "\",\"Success\":\"true\"}");
 }
 
+static void json_is_what_the_library_would_dump(void) {
+    char bytes[0x80 + 1];
+    for (size_t i = 0; i < 0x80; i++) {
+        bytes[i] = (char)(i + 1);
+    }
+    bytes[0x7f] = 0;
+    json_t *reply = reply_new(operation_find("ExecuteScript"), ID);
+    json_t *row = json_pack("{s:s, s:f, s:f, s:n, s:b, s:I, s:[], s:{}, s:[[i, s], {s:s}]}", "all",
+                            bytes, "a \"real\"\n", 0.1, "large", -1e300, "null", "no", 0, "least",
+                            (json_int_t)INT64_MIN, "none", "empty", "\xc3\xa9\xf0\x9f\x98\x80", 7,
+                            "/\\", "k", "\xe2\x80\xa8");
+    g_assert_nonnull(row);
+    (void)json_object_set_new(row, "nul", json_stringn("a\0b", 3));
+    (void)json_object_set_new(reply, "Results", row);
+    size_t len = 0;
+    g_autofree char *text =
+        encode_success(FORMAT_JSON, operation_find("ExecuteScript"), reply, &len);
+    char *expected = json_dumps(reply, JSON_COMPACT);
+    g_assert_cmpstr(text, ==, expected);
+    g_assert_cmpuint(len, ==, strlen(expected));
+    free(expected);
+    json_decref(reply);
+}
+
 #define XML "<?xml version='1.0' encoding='UTF-8'?>"
 #define ENVELOPE "<RequestId>" ID "</RequestId><Success>true</Success>"
 
@@ -203,6 +227,8 @@ int main(int argc, char **argv) {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/encode/json_is_compact_and_begins_with_the_envelope",
                     json_is_compact_and_begins_with_the_envelope);
+    g_test_add_func("/encode/json_is_what_the_library_would_dump",
+                    json_is_what_the_library_would_dump);
     g_test_add_func("/encode/a_list_is_its_element_repeated", a_list_is_its_element_repeated);
     g_test_add_func("/encode/text_that_xml_cannot_carry_is_replaced",
                     text_that_xml_cannot_carry_is_replaced);
