@@ -202,6 +202,7 @@ class Bench:
                                    CONNECTIONS)["seconds"])
         self.add("read_floor", run_json(self.http, READS, CONNECTIONS)["seconds"])
         self.add("read", run_json(self.load, self.server.directory, "read", self.five, READS, CONNECTIONS)["seconds"])
+        self.add("read_one", run_json(self.load, self.server.directory, "read-one", self.five, READS, CONNECTIONS)["seconds"])
         self.add("request", run_json(self.http, 200, 1)["median_seconds"])
         self.add("spawn", run_json(self.floor, "start", STARTS, self.stamp, self.journal + ".stamps")["median_seconds"])
         self.add("start", run_json(self.load, self.server.directory, "start", self.one, STARTS,
@@ -218,6 +219,7 @@ class Bench:
         start = self.median("start")
         start_floor = self.median("request") + sync + self.median("spawn")
         read, read_floor = READS / self.median("read"), READS / self.median("read_floor")
+        read_one = READS / self.median("read_one")
         ready, memory = self.median("ready") * ms, self.memory_idle["sluiced"]
         return [
             (f"chain of {CHAIN} /bin/true", f"{chain * ms:.2f} ms", f"{chain_floor * ms:.2f} ms", chain / chain_floor,
@@ -233,6 +235,8 @@ class Bench:
              start / start_floor, "<= 3", start / start_floor <= 3),
             (f"signed read over {CONNECTIONS} connections", f"{read:.0f} /s", f"{read_floor:.0f} /s", read / read_floor,
              ">= 0.4", read / read_floor >= 0.4),
+            ("the same of one row", f"{read_one:.0f} /s", f"{read_floor:.0f} /s", read_one / read_floor,
+             ">= 0.4", read_one / read_floor >= 0.4),
             ("idle server, resident memory", f"{memory:.1f} MB", "", None, "< 30 MB", 0 < memory < 30),
             ("idle server, start to ready", f"{ready:.0f} ms", "", None, "< 200 ms", ready < 200),
         ]

@@ -7,6 +7,7 @@
 //   bench-load DIR start FLOW N FILE             N runs of one node, one after the other, from the call until the node's process runs,
 //                                                which writes its time into FILE (bench-stamp)
 //   bench-load DIR read FLOW N CONNECTIONS       N signed reads (GetTaskFlowGraph) as fast as possible
+//   bench-load DIR read-one FLOW N CONNECTIONS   the same with a reading of one row (GetTaskFlowNotification)
 //
 // DIR is the server's directory: its address and key are read there. Prints one JSON object with `seconds`.
 #include <errno.h>
@@ -236,15 +237,15 @@ static void run_burst(const struct cli_profile *profile, const char *flow, gint 
 }
 
 // What a client that looks at its flow asks for; the other side of the HTTP library's hello page.
-static void run_read(const struct cli_profile *profile, const char *flow, gint count,
-                     int connections) {
+static void run_read(const struct cli_profile *profile, const char *action, const char *flow,
+                     gint count, int connections) {
     const char *names[] = { "DagId", NULL };
     const char *values[] = { flow, NULL };
     struct burst burst = { .profile = profile,
                            .requests = g_new0(char *, (gsize)count + 1),
                            .count = count };
     for (gint i = 0; i < count; i++) {
-        burst.requests[i] = request_new(profile, "GetTaskFlowGraph", names, values);
+        burst.requests[i] = request_new(profile, action, names, values);
     }
     double seconds = ask_all(&burst, connections);
     (void)printf("{\"count\": %d, \"seconds\": %.9f}\n", count, seconds);
@@ -301,11 +302,13 @@ int main(int argc, char **argv) {
     bool is_many = argc == 6 && count > 0 && count <= 100000 && connections > 0 &&
                    connections <= CONNECTIONS_MAX;
     bool is_burst = is_many && strcmp(work, "burst") == 0;
-    bool is_read = is_many && strcmp(work, "read") == 0;
+    bool is_read_one = is_many && strcmp(work, "read-one") == 0;
+    bool is_read = is_read_one || (is_many && strcmp(work, "read") == 0);
     bool is_start = argc == 6 && strcmp(work, "start") == 0 && count > 0 && count <= 10000;
     if (!is_run && !is_burst && !is_start && !is_read) {
-        (void)fprintf(stderr, "usage: bench-load DIR run FLOW | burst FLOW N CONNECTIONS | start "
-                              "FLOW N FILE | read FLOW N CONNECTIONS\n");
+        (void)fprintf(stderr,
+                      "usage: bench-load DIR run FLOW | burst FLOW N CONNECTIONS | start "
+                      "FLOW N FILE | read FLOW N CONNECTIONS | read-one FLOW N CONNECTIONS\n");
         return 2;
     }
     if (!cli_profile_load(&choice, &profile, &error)) {
@@ -316,7 +319,8 @@ int main(int argc, char **argv) {
     } else if (is_burst) {
         run_burst(&profile, flow, (gint)count, (int)connections);
     } else if (is_read) {
-        run_read(&profile, flow, (gint)count, (int)connections);
+        run_read(&profile, is_read_one ? "GetTaskFlowNotification" : "GetTaskFlowGraph", flow,
+                 (gint)count, (int)connections);
     } else {
         run_start(&profile, flow, (unsigned)count, argv[5]);
     }
