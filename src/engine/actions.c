@@ -29,19 +29,8 @@ bool action_try_run(struct active *active, struct command *command, GError **err
     g_assert(is_in_range);
     run->business_ms = zone_instant_ms(plan->zone, &day_before);
     active_dress(active, run);
-    GError *fault = NULL;
-    if (!store_run_insert(active->store, run, command->caller.name, &fault)) {
-        active_distrust(fault);
-        g_propagate_error(error, fault);
-        run_free(run);
-        return false;
-    }
-    struct entry *entry = active_add(active, run);
-    struct run_event event = { .kind = RUN_EVENT_START,
-                               .now_ms = active->now_ms,
-                               .actor = command->caller.name };
     command->result.id = run_id;
-    return active_apply(active, entry, &event, error);
+    return active_start(active, run, command->caller.name, error);
 }
 
 // The version of a rerun, with ids for the nodes the run does not know yet.

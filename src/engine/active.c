@@ -278,6 +278,19 @@ static void set_timer(struct active *active, struct entry *entry) {
     }
 }
 
+bool active_start(struct active *active, struct run *run_take, const char *actor, GError **error) {
+    GError *fault = NULL;
+    if (!store_run_insert(active->store, run_take, actor, &fault)) {
+        active_distrust(fault);
+        g_propagate_error(error, fault);
+        run_free(run_take);
+        return false;
+    }
+    struct entry *entry = active_add(active, run_take);
+    struct run_event event = { .kind = RUN_EVENT_START, .now_ms = active->now_ms, .actor = actor };
+    return active_apply(active, entry, &event, error);
+}
+
 void active_sweep(struct active *active) {
     for (guint i = 0; i < active->touched->len; i++) {
         struct entry *entry = g_ptr_array_index(active->touched, i);

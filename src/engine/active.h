@@ -79,6 +79,8 @@ bool active_plan(struct active *active, int64_t version_id, struct plan **ret_pl
 GArray *active_new_orders(void);
 // Takes a new run into memory (already inserted into the store).
 struct entry *active_add(struct active *active, struct run *run);
+// Stores a new run, takes it into memory and starts it, in `actor`'s name. Takes the run, on failure too.
+bool active_start(struct active *active, struct run *run_take, const char *actor, GError **error);
 // Sets what depends on settings and zone: limit, language, civil times.
 void active_dress(const struct active *active, struct run *run);
 

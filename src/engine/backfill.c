@@ -55,18 +55,7 @@ static bool begin_run(struct active *active, const struct backfill *row, struct 
     run->selection = selection;
     set_times(plan, g_array_index(row->business_ms, int64_t, position), run);
     active_dress(active, run);
-    GError *fault = NULL;
-    if (!store_run_insert(active->store, run, row->actor, &fault)) {
-        active_distrust(fault);
-        g_propagate_error(error, fault);
-        run_free(run);
-        return false;
-    }
-    struct entry *entry = active_add(active, run);
-    struct run_event event = { .kind = RUN_EVENT_START,
-                               .now_ms = active->now_ms,
-                               .actor = row->actor };
-    return active_apply(active, entry, &event, error);
+    return active_start(active, run, row->actor, error);
 }
 
 // ---- A new row ----
