@@ -34,7 +34,14 @@ if [ ! -f "$dir/build.ninja" ]; then
 elif [ "$files" != "$(cat "$dir/.configured-for" 2>/dev/null)" ]; then
     configure --reconfigure "$dir" "$@"
 fi
-ninja -C "$dir" --quiet
+# On a terminal ninja draws its own line; elsewhere a sentence says that the minute of silence is work.
+if [ -t 1 ]; then
+    NINJA_STATUS='build: %p ' ninja -C "$dir"
+else
+    steps=$(ninja -C "$dir" -n | grep -c '^\[' || :)
+    [ "$steps" -lt 20 ] || echo "build: $steps steps"
+    ninja -C "$dir" --quiet
+fi
 # Where users and the documentation look for the programs.
 for program in sluiced sluice sluice-sql sluice-supervisor; do
     ln -sfn "src/main/$program" "$dir/$program"

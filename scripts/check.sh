@@ -10,5 +10,9 @@ dir=$1
 shift
 scripts/deps.sh build test
 scripts/build.sh "$dir"
-scripts/wire_modules.sh
+# A machine without a way to npm still runs all that needs none of the vendor's clients, and counts the rest as skipped.
+if ! { scripts/deps.sh node && scripts/wire_modules.sh; }; then
+    export SLUICE_WITHOUT_CLIENTS="npm could not bring the vendor's clients"
+    echo "check: $SLUICE_WITHOUT_CLIENTS; the tests that need them are skipped"
+fi
 exec python3 scripts/run_tests.py --build "$dir" "$@"

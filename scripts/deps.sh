@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # Installs the Debian packages that are missing, and says nothing when none is.
-# Usage: scripts/deps.sh GROUP...   (build: compile and run; test: every test; fuzz: the fuzzers)
+# Usage: scripts/deps.sh GROUP...   (build: compile and run; test: every test but those of the vendor's clients; node: those; fuzz: the fuzzers)
 set -eu
 
 build_packages="gcc libc6-dev meson ninja-build pkg-config python3 sqlite3 \
@@ -34,10 +34,8 @@ fi
 for group in "${@:-build}"; do
     case $group in
     build) want $build_packages ;;
-    test)
-        want $test_packages
-        has_node || want nodejs npm
-        ;;
+    test) want $test_packages ;;
+    node) has_node || want nodejs npm ;;
     fuzz) want $clang_packages ;;
     *)
         echo "deps: no group named $group" >&2
@@ -58,22 +56,58 @@ if [ "$(id -u)" -ne 0 ]; then
     [ -t 0 ] && [ -z "${CI:-}" ] || as_root="sudo -n"
 fi
 
+
 echo "deps: installing$missing"
-install_missing() {
-    # shellcheck disable=SC2086
-    $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $missing </dev/null
-}
-update_lists() {
-    $as_root env DEBIAN_FRONTEND=noninteractive apt-get update -q </dev/null
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+log=$scratch/log
+
+# Shows what apt tells of its progress among its output ("dlstatus:…:PERCENT:TEXT", then "pmstatus:…"): on a terminal one line that is drawn
+# again, elsewhere a line for each quarter. The rest goes to the log.
+show_progress() {
+    shown=
+    while IFS= read -r line; do
+        case $line in
+        dlstatus:*) phase=download ;;
+        pmstatus:*) phase=install ;;
+        *)
+            printf '%s\n' "$line" >>"$log"
+            continue
+            ;;
+        esac
+        percent=$(expr "$line" : '[a-z]*:.*:\([0-9]*\)\.[0-9]*:') || continue
+        if [ -t 1 ]; then
+            printf '\rdeps: %-8s %3s %%  %-50.50s' "$phase" "$percent" "${line##*:}"
+        elif [ "$shown" != "$phase $((percent / 25))" ]; then
+            shown="$phase $((percent / 25))"
+            echo "deps: $phase $((percent / 25 * 25)) %"
+        fi
+    done
+    [ ! -t 1 ] || printf '\r%79s\r' ''
 }
 
-log=$(mktemp)
-trap 'rm -f "$log"' EXIT
+# apt_get ARGUMENT...: with progress. The exit code travels by a file, since a pipe keeps only the last one's.
+apt_get() {
+    {
+        code=0
+        $as_root env DEBIAN_FRONTEND=noninteractive apt-get "$@" </dev/null 2>>"$log" || code=$?
+        echo $code >"$scratch/code"
+    } | show_progress
+    return "$(cat "$scratch/code")"
+}
+install_missing() {
+    # Status on descriptor 1: sudo closes every higher one.
+    # shellcheck disable=SC2086
+    apt_get install -y -q --no-install-recommends -o APT::Status-Fd=1 -o Dpkg::Use-Pty=0 $missing
+}
+
 # The package lists of a fresh machine are empty or old; they are fetched only when the first try fails.
-if install_missing >"$log" 2>&1; then
+if install_missing; then
     exit 0
 fi
-if update_lists >"$log" 2>&1 && install_missing >>"$log" 2>&1; then
+: >"$log"
+echo "deps: fetching the package lists"
+if apt_get update -q && install_missing; then
     exit 0
 fi
 cat "$log" >&2

@@ -54,6 +54,8 @@ def load(folder):
                 fail(f"{operation['action']} comes twice")
             operation["is_extension"] = is_extension
             operations[operation["action"]] = operation
+    for operation in operations.values():
+        merge_shape(operation["response"], extras["envelope"], operation["action"])
     for extra in extras["operations"]:
         operation = operations.get(extra["action"]) or fail(f"extras name the unknown {extra['action']}")
         names = {param["name"] for param in operation["params"]}
@@ -63,6 +65,10 @@ def load(folder):
             if param["name"] in names or param["required"]:
                 fail(f"{extra['action']}.{param['name']}: an extra parameter must be new and optional")
             operation["params"].append(param)
+        for name, words in extra.get("words", {}).items():
+            if name not in names:
+                fail(f"{extra['action']}.{name}: extras give words to an unknown parameter")
+            next(param for param in operation["params"] if param["name"] == name)["enum"] += words
         if "response" in extra:
             merge_shape(operation["response"], extra["response"], extra["action"])
     return [operations[action] for action in sorted(operations)]

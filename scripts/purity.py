@@ -25,7 +25,7 @@ g_error_* g_set_error* g_propagate_* g_prefix_error* g_quark_from_static_string 
 g_assertion_message* g_return_if_fail_warning g_markup_escape_text g_intern_static_string g_checksum_*
 g_compute_checksum_* g_base64_* g_atomic_ref_count_* g_strv_*
 json_* jsonp_*
-fault_* civil_*
+fault_* civil_* nearest_*
 _GLOBAL_OFFSET_TABLE_
 """.split()
 # Members of allowed families that reach outside all the same.

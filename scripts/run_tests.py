@@ -11,7 +11,8 @@ Each speaks TAP on standard output. A file may say in its first 20 lines, after 
   needs: root       run through `sudo -n` when not root, else shown as skipped
   alone: yes        never beside another test (figures, whole-machine effects)
   sanitizers: no    left out of the pass under sanitizers
-A file gets SLUICE_BUILD and SLUICE_SOURCE in its environment. The last line is "N passed, N failed[, N skipped]"; the
+A file gets SLUICE_BUILD and SLUICE_SOURCE in its environment. Where the vendor's clients are missing, SLUICE_WITHOUT_CLIENTS says why, and
+every *.test.mjs counts as skipped for that reason. The last line is "N passed, N failed[, N skipped]"; the
 exit code is 1 when something failed or nothing ran.
 """
 
@@ -20,6 +21,7 @@ import concurrent.futures
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -175,7 +177,19 @@ class Runner:
         # A user can not signal what sudo runs, so the time limit is enforced on the other side of it.
         return ["sudo", "-n", "env", *kept, "timeout", "-k", "10", str(job.timeout), *job.command]
 
+    @staticmethod
+    def missing_clients(job):
+        """Why a test that talks through the vendor's clients can not run here; None when it can, or needs none."""
+        if not job.name.endswith(".test.mjs"):
+            return None
+        if not shutil.which("node"):
+            return "needs node"
+        return os.environ.get("SLUICE_WITHOUT_CLIENTS")
+
     def run(self, job):
+        missing = self.missing_clients(job)
+        if missing:
+            return Result(skipped=1, note=missing)
         scratch = tempfile.mkdtemp(dir=self.reports) if self.reports else None
         if scratch:
             os.chmod(scratch, 0o1777)
@@ -295,7 +309,7 @@ def main():
             one(job)
     # Only a run of all wire tests can say whether one operation was left out.
     script = os.path.join(runner.root, "scripts/coverage.py")
-    is_whole = not arguments.filter and not arguments.sanitized
+    is_whole = not (arguments.filter or arguments.sanitized or any(runner.missing_clients(job) for job in jobs))
     if is_whole and os.path.exists(script) and any(job.suite == "wire" for job in jobs):
         one(Job("wire", "coverage of the API", [sys.executable, script, "check", runner.coverage], {}, 60, {}))
     if arguments.keep_coverage:

@@ -6,6 +6,10 @@ cd "$(dirname "$0")/../test/wire"
 stamp=node_modules/.installed-for
 wanted=$(cat package.json package-lock.json | sha256sum | cut -d' ' -f1)
 [ "$(cat $stamp 2>/dev/null)" != "$wanted" ] || exit 0
+if ! command -v npm >/dev/null; then
+    echo "wire tests: npm is missing" >&2
+    exit 1
+fi
 echo "wire tests: installing the vendor's clients with npm"
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT

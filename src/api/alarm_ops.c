@@ -12,22 +12,20 @@ OWNED_DEFINE(change)
 OWNED_DEFINE(flow_row)
 
 static bool get_notification(struct call *call, json_t *reply, GError **error) {
-    READER_LOAN loan = { 0 };
+    struct store_reader *reader = NULL;
     struct notification_switches switches = { .on_failure = false };
-    if (!call_borrow(call, &loan, error) ||
-        !store_notification_get(loan.reader, call->caller, call_id(call, "DagId"), &switches,
-                                error)) {
+    if (!call_reader(call, &reader, error) ||
+        !store_notification_get(reader, call->caller, call_id(call, "DagId"), &switches, error)) {
         return false;
     }
     json_t *item = reply_object(reply, "Notification");
     reply_bool(item, "DagNotificationFail", switches.on_failure);
     reply_bool(item, "DagNotificationSla", switches.on_sla);
     reply_bool(item, "DagNotificationSuccess", switches.on_success);
-    return true;
+    return call_reply_revision(call, item, REVISION_NOTIFICATION, call_id(call, "DagId"), error);
 }
 
 static bool update_notification(struct call *call, json_t *reply, GError **error) {
-    (void)reply;
     struct change *change = call_change(call, CHANGE_FLOW_NOTIFICATION);
     change->flow_id = call_id(call, "DagId");
     change->notification = g_new(struct notification_switches, 1);
@@ -36,7 +34,7 @@ static bool update_notification(struct call *call, json_t *reply, GError **error
         .on_success = args_bool_or(call->args, "DagNotificationSuccess", false),
         .on_sla = args_bool_or(call->args, "DagNotificationSla", false),
     };
-    return call_commit_plain(call, change, error);
+    return call_commit_revised(call, change, reply, error);
 }
 
 // Node 0 and flow 0 are said here, not left out: 0 is what a rule about a whole flow has, and what the default rule has.
@@ -51,11 +49,10 @@ static void reply_rule(json_t *list, int64_t flow_id, const struct sla_rule *rul
 
 // The flow that DagId names must be one the caller can see.
 static bool check_flow(const struct call *call, GError **error) {
-    READER_LOAN loan = { 0 };
+    struct store_reader *reader = NULL;
     OWNED(flow_row) flow = NULL;
-    return call_borrow(call, &loan, error) &&
-           store_flow_get(loan.reader, call->caller, call_id(call, "DagId"), ACCESS_VIEW, &flow,
-                          error);
+    return call_reader(call, &reader, error) &&
+           store_flow_get(reader, call->caller, call_id(call, "DagId"), ACCESS_VIEW, &flow, error);
 }
 
 // proposed: exactly the documented sample: one rule for every flow, as long as a flow may run.
@@ -69,18 +66,18 @@ static bool list_default_rules(struct call *call, json_t *reply, GError **error)
 }
 
 static bool list_rules(struct call *call, json_t *reply, GError **error) {
-    READER_LOAN loan = { 0 };
+    struct store_reader *reader = NULL;
     g_autoptr(GArray) rules = NULL;
     int64_t flow_id = call_id(call, "DagId");
-    if (!call_borrow(call, &loan, error) ||
-        !store_sla_list(loan.reader, call->caller, flow_id, &rules, error)) {
+    if (!call_reader(call, &reader, error) ||
+        !store_sla_list(reader, call->caller, flow_id, &rules, error)) {
         return false;
     }
     json_t *list = reply_list(reply, "SLARuleList", "SLARule");
     for (guint i = 0; i < rules->len; i++) {
         reply_rule(list, flow_id, &g_array_index(rules, struct sla_rule, i));
     }
-    return true;
+    return call_reply_revision(call, reply, REVISION_SLA, flow_id, error);
 }
 
 // proposed: a DagId inside a rule that differs from the call's is refused.
@@ -109,11 +106,10 @@ static bool take_rules(const struct call *call, struct change *change, GError **
 }
 
 static bool update_rules(struct call *call, json_t *reply, GError **error) {
-    (void)reply;
     OWNED(change) change = call_change(call, CHANGE_FLOW_SLA);
     change->flow_id = call_id(call, "DagId");
     return take_rules(call, change, error) &&
-           call_commit_plain(call, g_steal_pointer(&change), error);
+           call_commit_revised(call, g_steal_pointer(&change), reply, error);
 }
 
 static bool get_interval_limit(struct call *call, json_t *reply, GError **error) {

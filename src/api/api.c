@@ -6,8 +6,10 @@
 
 #include "api/encode.h"
 #include "api/sign.h"
+#include "api/warnings.h"
 #include "base/fault.h"
 #include "base/log.h"
+#include "base/zone.h"
 #include "store/sessions.h"
 
 #include <glib.h>
@@ -35,11 +37,14 @@ struct passage {
     const struct operation *operation;
     const struct api_key *key; // NULL: unknown
     struct args *args;
+    struct warnings warnings;
     int64_t now_ms;
     int64_t timestamp_ms;
     enum reply_format format;
     bool is_authentic;
     bool is_replay;
+    bool is_guess;      // an unknown key or a wrong signature
+    bool is_nonce_used; // by this request
 };
 
 struct api *api_new(const struct api_options *options) {
@@ -49,7 +54,8 @@ struct api *api_new(const struct api_options *options) {
     if (api->options.window_ms == 0) {
         api->options.window_ms = SIGN_WINDOW_DEFAULT_MS;
     }
-    api->nonces = nonce_store_new(api->options.window_ms, NONCE_ENTRIES_DEFAULT);
+    size_t nonces_max = options->nonces_max == 0 ? NONCE_ENTRIES_DEFAULT : options->nonces_max;
+    api->nonces = nonce_store_new(api->options.window_ms, nonces_max);
     api->keys = key_cache_new(KEYS_MAX);
     api->runs = g_new0(op_fn, operation_count);
     for (size_t i = 0; options->handlers != NULL && options->handlers[i] != NULL; i++) {
@@ -236,13 +242,20 @@ static bool allows_host(const struct api *api, const struct passage *passage,
     return api->options.hosts == NULL;
 }
 
-static void blame(const struct api *api, const struct passage *passage) {
-    if (api->options.blame != NULL) {
-        api->options.blame(api->options.blame_ctx, passage->request->peer);
-    }
+static struct nonce_use nonce_of(const struct passage *passage) {
+    return (struct nonce_use){ .access_key_id = passage->claim.access_key_id,
+                               .nonce = passage->claim.nonce,
+                               .stamped_ms = passage->timestamp_ms,
+                               .is_read = passage->operation->is_read };
 }
 
-// Key, token, signature, nonce: after this the request is the key owner's.
+static bool refuse_replay(struct passage *passage, struct wire_error *error) {
+    passage->is_replay = true;
+    wire_error_set(error, WIRE_NONCE_USED, NULL, NULL);
+    return false;
+}
+
+// Key, token, signature: after this the request is the key owner's. What repeats one is not, so that it takes nothing from the key's limits.
 static bool authenticate(struct api *api, struct passage *passage, struct wire_error *error) {
     const struct sign_claim *claim = &passage->claim;
     bool hides_string = !api->options.shows_string_to_sign;
@@ -255,7 +268,7 @@ static bool authenticate(struct api *api, struct passage *passage, struct wire_e
     if (passage->key == NULL) {
         (void)sign_verify(passage->request, passage->params, claim, dummy_secret, true, error);
         wire_error_set(error, WIRE_KEY_NOT_FOUND, NULL, NULL);
-        blame(api, passage);
+        passage->is_guess = true;
         return false;
     }
     if (!passage->key->is_active) {
@@ -264,24 +277,30 @@ static bool authenticate(struct api *api, struct passage *passage, struct wire_e
     }
     if (!check_token(passage, error) || !sign_verify(passage->request, passage->params, claim,
                                                      passage->key->secret, hides_string, error)) {
-        blame(api, passage);
+        passage->is_guess = true;
         return false;
     }
     passage->is_authentic = true;
-    switch (nonce_store_use(api->nonces, claim->access_key_id, claim->nonce, passage->timestamp_ms,
-                            passage->now_ms)) {
-    case NONCE_FRESH: return true;
-    case NONCE_USED:
-        passage->is_replay = true;
-        wire_error_set(error, WIRE_NONCE_USED, NULL, NULL);
-        return false;
+    struct nonce_use use = nonce_of(passage);
+    return !nonce_store_knows(api->nonces, &use) || refuse_replay(passage, error);
+}
+
+static int64_t uptime_of(const struct api *api) {
+    return api->options.uptime_ms == NULL ? zone_uptime_ms()
+                                          : api->options.uptime_ms(api->options.clock_ctx);
+}
+
+// Test and set: of two equal requests that came this far at once, one goes on.
+static bool use_nonce(struct api *api, struct passage *passage, struct wire_error *error) {
+    struct nonce_use use = nonce_of(passage);
+    switch (nonce_store_use(api->nonces, &use, passage->now_ms, uptime_of(api))) {
+    case NONCE_FRESH: passage->is_nonce_used = true; return true;
+    case NONCE_USED: return refuse_replay(passage, error);
     case NONCE_STALE:
         wire_error_set(error, WIRE_TIME_EXPIRED, NULL,
-                       "the server's clock was set back, and requests of that time may have been "
-                       "taken already: sign again with the present time");
-        return false;
-    case NONCE_FULL:
-        wire_error_set(error, WIRE_UNAVAILABLE, NULL, "too many requests within the time window");
+                       "requests of that time are forgotten, so this one may have been taken "
+                       "already: sign again with the present time; where the server's clock was "
+                       "set back, its operator can end this with --accept-clock");
         return false;
     }
     return false;
@@ -324,6 +343,11 @@ static bool permit(struct api *api, const struct passage *passage, const struct 
     return false;
 }
 
+static bool read_args(struct passage *passage, struct wire_error *error) {
+    warnings_add_params(&passage->warnings, passage->operation, passage->params);
+    return args_new(passage->operation, passage->params, &passage->warnings, &passage->args, error);
+}
+
 // Steps 1 to 11 of §8. Each line is one of them.
 static bool pass(struct api *api, struct passage *passage, const struct api_reply *reply,
                  struct wire_error *error) {
@@ -340,12 +364,12 @@ static bool pass(struct api *api, struct passage *passage, const struct api_repl
            sign_time_check(&passage->claim, passage->now_ms, api->options.window_ms,
                            &passage->timestamp_ms, error) &&
            authenticate(api, passage, error) && allows_host(api, passage, error) &&
-           admit(api, passage, error) && permit(api, passage, reply, error) &&
-           args_new(passage->operation, passage->params, &passage->args, error);
+           admit(api, passage, error) && use_nonce(api, passage, error) &&
+           permit(api, passage, reply, error) && read_args(passage, error);
 }
 
 // Step 12. The handler's tree is checked before it leaves, where that is switched on.
-static bool run(struct api *api, const struct passage *passage, const struct api_reply *reply,
+static bool run(struct api *api, struct passage *passage, const struct api_reply *reply,
                 json_t **ret_tree, struct wire_error *error) {
     op_fn handler = api->runs[passage->operation - operation_table];
     if (handler == NULL) {
@@ -353,19 +377,24 @@ static bool run(struct api *api, const struct passage *passage, const struct api
                        passage->operation->action);
         return false;
     }
+    READER_LOAN loan = { 0 }; // one for the whole call, so that no handler sees two moments
     struct call call = { .operation = passage->operation,
                          .args = passage->args,
                          .caller = passage->key->caller,
                          .services = api->options.services,
+                         .loan = &loan,
                          .request_id = reply->request_id,
                          .access_key_id = passage->claim.access_key_id,
                          .nonce = passage->claim.nonce,
                          .peer = passage->request->peer,
                          .timestamp_ms = passage->timestamp_ms,
-                         .now_ms = passage->now_ms };
+                         .now_ms = passage->now_ms,
+                         .warnings = &passage->warnings };
     json_t *tree = reply_new(passage->operation, reply->request_id);
     GError *fault = NULL;
-    if (!handler(&call, tree, &fault) ||
+    bool is_done = handler(&call, tree, &fault);
+    warnings_reply(&passage->warnings, tree);
+    if (!is_done ||
         (api->options.checks_replies && !reply_matches_shape(passage->operation, tree, &fault))) {
         json_decref(tree);
         refuse_by_fault(passage, reply, fault, error);
@@ -384,15 +413,36 @@ static void tell(struct api *api, const struct passage *passage, const struct ap
                              .args = passage->args,
                              .request_id = reply->request_id,
                              .access_key_id = passage->claim.access_key_id,
-                             .nonce = passage->claim.nonce,
+                             .nonce = passage->is_nonce_used ? passage->claim.nonce : NULL,
                              .peer = passage->request->peer,
                              .code = reply->code,
+                             .timestamp_ms = passage->timestamp_ms,
                              .now_ms = passage->now_ms };
     api->options.note(api->options.note_ctx, &note);
 }
 
+static int64_t now_of(const struct api *api) {
+    return api->options.now_ms == NULL ? g_get_real_time() / 1000
+                                       : api->options.now_ms(api->options.clock_ctx);
+}
+
+// Who has no good signature is held to the limits of the address, and then learns no reason.
+static void judge_stranger(struct api *api, const struct passage *passage,
+                           struct wire_error *error) {
+    int64_t retry_after_ms = 0;
+    if ((passage->is_authentic && !passage->is_replay) || api->options.admit_stranger == NULL ||
+        api->options.admit_stranger(api->options.admit_stranger_ctx, passage->request->peer,
+                                    passage->is_guess, &retry_after_ms)) {
+        return;
+    }
+    wire_error_done(error);
+    wire_error_set(error, WIRE_THROTTLED, NULL, "too many requests from this address");
+    wire_error_set_retry(error, MAX(retry_after_ms, 1));
+}
+
 static void passage_done(struct passage *passage) {
     args_free(passage->args);
+    warnings_done(&passage->warnings);
     key_cache_drop(passage->key);
     sign_claim_done(&passage->claim);
     params_free(passage->params);
@@ -407,14 +457,14 @@ void api_handle(struct api *api, const struct api_request *request, struct api_r
     g_autofree char *format = params_peek(request->target, "Format");
     struct passage passage = {
         .request = request,
-        .now_ms = api->options.now_ms == NULL ? g_get_real_time() / 1000
-                                              : api->options.now_ms(api->options.clock_ctx),
+        .now_ms = now_of(api),
         .format = reply_format_choose(format, api_request_header(request, "accept")),
     };
     json_t *tree = NULL;
     if (pass(api, &passage, &reply, &error) && run(api, &passage, &reply, &tree, &error)) {
         answer_success(&passage, tree, &reply);
     } else {
+        judge_stranger(api, &passage, &error);
         answer_failure(request, passage.format, &error, &reply);
     }
     if (passage.operation != NULL) {
@@ -428,6 +478,36 @@ void api_handle(struct api *api, const struct api_request *request, struct api_r
     wire_error_done(&error);
     passage_done(&passage);
     *ret_reply = reply;
+}
+
+// Everything about a key and its signature that the head alone can show.
+static bool is_vouched_for(struct api *api, struct passage *passage, struct wire_error *error) {
+    bool is_unreadable = false;
+    if (!params_parse(passage->request, &passage->params, error)) {
+        return false;
+    }
+    sign_claim_detect(passage->request, passage->params, &passage->claim);
+    if (passage->claim.generation != SIGN_V3 ||
+        !sign_claim_read(passage->request, passage->params, &passage->claim, error) ||
+        !sign_time_check(&passage->claim, passage->now_ms, api->options.window_ms,
+                         &passage->timestamp_ms, error)) {
+        return false;
+    }
+    passage->key = find_key(api, passage->claim.access_key_id, &is_unreadable);
+    return passage->key != NULL && passage->key->is_active && check_token(passage, error) &&
+           sign_verify_head(passage->request, passage->params, &passage->claim,
+                            passage->key->secret);
+}
+
+char *api_vouch(struct api *api, const struct api_request *request) {
+    g_assert(request->body_len == 0);
+    struct wire_error error = { 0 };
+    struct passage passage = { .request = request, .now_ms = now_of(api) };
+    char *key =
+        is_vouched_for(api, &passage, &error) ? g_strdup(passage.claim.access_key_id) : NULL;
+    wire_error_done(&error);
+    passage_done(&passage);
+    return key;
 }
 
 bool api_request_names(const struct api_request *request, const char *action) {

@@ -14,7 +14,9 @@
 #include "api/key_cache.h"
 #include "api/nonce.h"
 #include "api/operation.h"
+#include "api/readers.h"
 #include "api/request.h"
+#include "api/warnings.h"
 #include "api/wire_error.h"
 #include "base/crypto.h"
 
@@ -28,12 +30,15 @@ struct call {
     const struct args *args;
     const struct caller *caller;
     void *services; // of api_options
+    struct reader_loan
+        *loan; // the moment that all its reads are of; empty until the first (api/services.h)
     const char *request_id;
     const char *access_key_id;
     const char *nonce;    // for the change's transaction (reliability.md)
     const char *peer;     // address of the client
     int64_t timestamp_ms; // the request's own time
     int64_t now_ms;
+    struct warnings *warnings; // what was given and is not read; a handler adds with warnings_add
 };
 
 // Adds the operation's fields to `reply` (RequestId and Success are there already) and returns true, or sets a fault.
@@ -51,15 +56,19 @@ struct api_note {
     const struct args *args; // NULL: refused before they were read
     const char *request_id;
     const char *access_key_id;
-    const char *nonce;
+    const char *nonce; // NULL: it was not used, because the key is over its limit
     const char *peer;
-    const char *code; // of the refusal, NULL: done
+    const char *code;     // of the refusal, NULL: done
+    int64_t timestamp_ms; // the request's own time
     int64_t now_ms;
 };
 
 struct api_options {
     int64_t (*now_ms)(void *ctx); // NULL: the system's clock
     void *clock_ctx;
+    int64_t (*uptime_ms)(
+        void *ctx);    // on a clock that nobody sets; NULL: the machine's (clock_ctx is given)
+    size_t nonces_max; // 0: NONCE_ENTRIES_DEFAULT
     int64_t window_ms; // 0: 15 minutes, both directions
     // Finds a key. False: unknown, or, with is_unreadable set, not to be found out now. Any worker thread.
     bool (*key_find)(void *ctx, const char *access_key_id, struct api_key *ret_key);
@@ -67,13 +76,15 @@ struct api_options {
     // Changes whenever a key or its owner may have changed; asked for before each key is used. NULL: keys are found anew for each request.
     int64_t (*key_generation)(void *ctx);
     void *key_generation_ctx;
-    // Rate limit per key: false and a waiting time refuses with Throttling.User. NULL: no limit.
+    // Rate limit per key: false and a waiting time refuses with Throttling.User. Asked for every request whose signature holds and which is no
+    // repetition, before its nonce is used; no other limit judges such a request. NULL: no limit.
     bool (*admit)(void *ctx, const char *access_key_id, const struct operation *operation,
                   int64_t *ret_retry_after_ms);
     void *admit_ctx;
-    // Told of the peer of every request with an unknown key or a wrong signature. NULL: nobody.
-    void (*blame)(void *ctx, const char *peer);
-    void *blame_ctx;
+    // Limit of what can not be told from a stranger's: asked for every request whose signature does not hold or that is a repetition, after it was
+    // looked at. False and a waiting time answers Throttling instead of the reason. is_guess: an unknown key or a wrong signature. NULL: no limit.
+    bool (*admit_stranger)(void *ctx, const char *peer, bool is_guess, int64_t *ret_retry_after_ms);
+    void *admit_stranger_ctx;
     // Permission by table. A fault refuses (FAULT_NO_PERMISSION, FAULT_TENANT_NOT_EXIST…). NULL: everything is refused.
     bool (*permit)(void *ctx, const struct api_key *key, const struct operation *operation,
                    GError **error);
@@ -118,6 +129,11 @@ void api_handle(struct api *api, const struct api_request *request, struct api_r
 // A failure without a call: refused by the transport (path, method, size, framing, overload).
 void api_refuse(const struct api_request *request, const struct wire_error *error,
                 struct api_reply *ret_reply);
+
+// The access key whose signature over the head of this request holds, and may be used now; NULL when that can not be known before the body
+// is there: only ACS3-HMAC-SHA256 signs the body by its hash. Only to choose limits: api_handle judges the whole request. The caller
+// frees it. `request` has no body.
+char *api_vouch(struct api *api, const struct api_request *request);
 
 // Does the request's target or x-acs-action header name this operation? Unverified: only to choose limits.
 bool api_request_names(const struct api_request *request, const char *action);

@@ -8,14 +8,16 @@
 
 #include "api/decode.h"
 #include "api/operation.h"
+#include "api/warnings.h"
 #include "api/wire_error.h"
 
 struct args;
 
 // Checks in the order of protocol.md §8: all missing parameters first (in the table's order), then malformed ones.
 // Numbers and booleans that are empty count as absent; so do empty JSON arguments; required and empty text is missing.
+// What is given and not read is added to `warnings`, which may be NULL.
 bool args_new(const struct operation *operation, const struct params *params,
-              struct args **ret_args, struct wire_error *error);
+              struct warnings *warnings, struct args **ret_args, struct wire_error *error);
 void args_free(struct args *args);
 
 // Was it given?

@@ -83,11 +83,11 @@ static void write_row(const struct call *call, json_t *list, const struct audit_
 
 static bool get_op_log(struct call *call, json_t *reply, GError **error) {
     struct audit_filter filter = { 0 };
-    READER_LOAN loan = { 0 };
+    struct store_reader *reader = NULL;
     g_autoptr(GPtrArray) rows = NULL;
     int64_t total = 0;
-    if (!read_filter(call, &filter, error) || !call_borrow(call, &loan, error) ||
-        !store_audit_list(loan.reader, call->caller, &filter, &rows, &total, error)) {
+    if (!read_filter(call, &filter, error) || !call_reader(call, &reader, error) ||
+        !store_audit_list(reader, call->caller, &filter, &rows, &total, error)) {
         return false;
     }
     json_t *list = reply_list(reply, "OpLogDetails", "OpLogDetail");

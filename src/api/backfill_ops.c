@@ -93,8 +93,8 @@ static bool back_fill(struct call *call, json_t *reply, GError **error) {
     read_nodes(call->args, "StartNodeIds", backfill->start_node_ids);
     read_nodes(call->args, "FilterNodeIds", backfill->filter_node_ids);
     call_origin_init(call, &origin);
-    bool is_done = engine_backfill(call_services(call)->engine, &origin.origin, call->caller,
-                                   backfill, &result, error);
+    bool is_done =
+        engine_backfill(call_engine(call), &origin.origin, call->caller, backfill, &result, error);
     call_origin_done(&origin);
     if (!is_done) {
         return false;

@@ -59,8 +59,8 @@ char *sign_string_v1(const char *method, const struct params *params) {
     return g_string_free(string, FALSE);
 }
 
-static void append_canonical_query(GString *target, const struct params *params,
-                                   bool encodes_names) {
+// Names are as they were decoded: what is in them needs no encoding (decode.h).
+static void append_canonical_query(GString *target, const struct params *params) {
     const struct param_pair *const *sorted = params_sorted(params);
     bool is_first = true;
     for (size_t i = 0; i < params_count(params); i++) {
@@ -68,11 +68,7 @@ static void append_canonical_query(GString *target, const struct params *params,
             continue;
         }
         g_string_append(target, is_first ? "" : "&");
-        if (encodes_names) {
-            percent_encode(target, sorted[i]->name, sorted[i]->name_len);
-        } else {
-            g_string_append(target, sorted[i]->name);
-        }
+        g_string_append(target, sorted[i]->name);
         g_string_append_c(target, '=');
         percent_encode(target, sorted[i]->value, sorted[i]->value_len);
         is_first = false;
@@ -126,14 +122,14 @@ static void append_canonical_header(GString *target, const struct api_request *r
 }
 
 char *sign_canonical_v3(const struct api_request *request, const struct params *params,
-                        const char *signed_headers, bool encodes_names) {
+                        const char *signed_headers) {
     g_autofree char *upper = g_ascii_strup(request->method, -1);
     GString *canonical = g_string_sized_new(1024);
     g_string_append(canonical, upper);
     g_string_append_c(canonical, '\n');
     g_string_append_len(canonical, request->target, (gssize)strcspn(request->target, "?"));
     g_string_append_c(canonical, '\n');
-    append_canonical_query(canonical, params, encodes_names);
+    append_canonical_query(canonical, params);
     g_string_append_c(canonical, '\n');
     g_auto(GStrv) names = g_strsplit(signed_headers, ";", 128);
     for (size_t i = 0; names[i] != NULL; i++) {
@@ -270,7 +266,7 @@ void sign_call_make(const struct sign_call *call, struct signed_call *ret_call) 
     struct wire_error error = { 0 };
     bool is_parsed = params_parse(&request, &params, &error);
     g_assert(is_parsed); // we encoded them ourselves; names are the caller's and come once
-    g_autofree char *canonical = sign_canonical_v3(&request, params, signed_headers->str, true);
+    g_autofree char *canonical = sign_canonical_v3(&request, params, signed_headers->str);
     g_autofree char *string = sign_string_v3(canonical);
     g_autofree char *mac = sign_mac_v3(string, call->secret);
     params_free(params);

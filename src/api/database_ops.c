@@ -55,7 +55,8 @@ static void reply_database(json_t *item, const struct database_row *database) {
     reply_number(item, "Port", database->port);
     reply_text(item, "Sid", database->sid);
     reply_text(item, "Encoding", database->encoding);
-    reply_text(item, "CatalogName", database->catalog);
+    // proposed: the standard's word for "no catalogue of its own", where the engine names none.
+    reply_text(item, "CatalogName", database->catalog != NULL ? database->catalog : "def");
     reply_id_text(item, "DbaId", database->dba_id);
     (void)reply_list(item, "OwnerIdList", "OwnerIds");
     (void)reply_list(item, "OwnerNameList", "OwnerNames");
@@ -69,16 +70,16 @@ static void reply_place(json_t *item, const struct database_row *database) {
 }
 
 static bool list_databases(struct call *call, json_t *reply, GError **error) {
-    READER_LOAN loan = { 0 };
+    struct store_reader *reader = NULL;
     g_autoptr(GPtrArray) databases = NULL;
     int64_t source_id = 0;
     int64_t total = 0;
     int page = 1;
     int size = 1;
     if (!args_text_id(call->args, "InstanceId", &source_id, error) ||
-        !call_page(call, "PageNumber", &page, &size, error) || !call_borrow(call, &loan, error) ||
-        !store_database_list(loan.reader, call->caller, source_id, given(call, "SearchKey"), page,
-                             size, &databases, &total, error)) {
+        !call_page(call, "PageNumber", &page, &size, error) || !call_reader(call, &reader, error) ||
+        !store_database_list(reader, call->caller, source_id, given(call, "SearchKey"), page, size,
+                             &databases, &total, error)) {
         return false;
     }
     json_t *list = reply_list(reply, "DatabaseList", "Database");
@@ -92,11 +93,11 @@ static bool list_databases(struct call *call, json_t *reply, GError **error) {
 }
 
 static bool get_database(struct call *call, json_t *reply, GError **error) {
-    READER_LOAN loan = { 0 };
+    struct store_reader *reader = NULL;
     OWNED(database_row) database = NULL;
     struct caller user;
-    if (!call_borrow(call, &loan, error) || !acting_caller(call, loan.reader, &user, error) ||
-        !store_database_get(loan.reader, &user, args_text(call->args, "Host"),
+    if (!call_reader(call, &reader, error) || !acting_caller(call, reader, &user, error) ||
+        !store_database_get(reader, &user, args_text(call->args, "Host"),
                             (int)call_id(call, "Port"), given(call, "Sid"),
                             args_text(call->args, "SchemaName"), &database, error)) {
         return false;
@@ -171,12 +172,12 @@ static bool search(struct call *call, struct store_reader *reader, const struct 
 }
 
 static bool search_databases(struct call *call, json_t *reply, GError **error) {
-    READER_LOAN loan = { 0 };
+    struct store_reader *reader = NULL;
     struct caller user;
     enum search_range range = RANGE_ANY;
-    return read_range(call, &range, error) && call_borrow(call, &loan, error) &&
-           acting_caller(call, loan.reader, &user, error) &&
-           search(call, loan.reader, &user, range, reply, error);
+    return read_range(call, &range, error) && call_reader(call, &reader, error) &&
+           acting_caller(call, reader, &user, error) &&
+           search(call, reader, &user, range, reply, error);
 }
 
 // ---- Tables and columns ----
@@ -202,15 +203,16 @@ static void reply_table(json_t *item, const struct table_row *table,
     (void)reply_list(item, "OwnerIdList", "OwnerIds");
     (void)reply_list(item, "OwnerNameList", "OwnerNames");
     if (with_guid) {
+        // proposed: the form that the vendor's samples have.
         g_autofree char *guid =
-            g_strdup_printf("%s.%" G_GINT64_FORMAT ".%s.%s", database->kind, database->source_id,
+            g_strdup_printf("IDB_%" G_GINT64_FORMAT ".%s.%s", table->id,
                             has_schema ? table->schema : database->schema, table->name);
         reply_text(item, "TableGuid", guid);
     }
 }
 
 static bool list_tables(struct call *call, json_t *reply, GError **error) {
-    READER_LOAN loan = { 0 };
+    struct store_reader *reader = NULL;
     OWNED(database_row) database = NULL;
     g_autoptr(GPtrArray) tables = NULL;
     struct caller user;
@@ -219,10 +221,10 @@ static bool list_tables(struct call *call, json_t *reply, GError **error) {
     int page = 1;
     int size = 1;
     if (!args_text_id(call->args, "DatabaseId", &database_id, error) ||
-        !call_page(call, "PageNumber", &page, &size, error) || !call_borrow(call, &loan, error) ||
-        !acting_caller(call, loan.reader, &user, error) ||
-        !store_database_find(loan.reader, &user, database_id, &database, error) ||
-        !store_table_list(loan.reader, &user, database_id, given(call, "SearchName"), page, size,
+        !call_page(call, "PageNumber", &page, &size, error) || !call_reader(call, &reader, error) ||
+        !acting_caller(call, reader, &user, error) ||
+        !store_database_find(reader, &user, database_id, &database, error) ||
+        !store_table_list(reader, &user, database_id, given(call, "SearchName"), page, size,
                           &tables, &total, error)) {
         return false;
     }
@@ -261,12 +263,14 @@ static void reply_columns(json_t *reply, const GPtrArray *columns) {
 }
 
 static bool list_table_columns(struct call *call, json_t *reply, GError **error) {
-    READER_LOAN loan = { 0 };
+    struct store_reader *reader = NULL;
     g_autoptr(GPtrArray) columns = NULL;
-    if (!call_borrow(call, &loan, error) ||
-        !store_column_list(loan.reader, call->caller, 0, call_id(call, "DbId"),
-                           given(call, "TableSchemaName"), args_text(call->args, "TableName"),
-                           &columns, error)) {
+    int64_t table_id = 0;
+    if (!call_reader(call, &reader, error) ||
+        !store_table_find(reader, call->caller, call_id(call, "DbId"),
+                          given(call, "TableSchemaName"), args_text(call->args, "TableName"),
+                          &table_id, error) ||
+        !store_column_list(reader, call->caller, table_id, &columns, error)) {
         return false;
     }
     reply_columns(reply, columns);
@@ -274,12 +278,12 @@ static bool list_table_columns(struct call *call, json_t *reply, GError **error)
 }
 
 static bool list_columns(struct call *call, json_t *reply, GError **error) {
-    READER_LOAN loan = { 0 };
+    struct store_reader *reader = NULL;
     g_autoptr(GPtrArray) columns = NULL;
     int64_t table_id = 0;
     if (!refuse_logic(call, error) || !args_text_id(call->args, "TableId", &table_id, error) ||
-        !call_borrow(call, &loan, error) ||
-        !store_column_list(loan.reader, call->caller, table_id, 0, NULL, NULL, &columns, error)) {
+        !call_reader(call, &reader, error) ||
+        !store_column_list(reader, call->caller, table_id, &columns, error)) {
         return false;
     }
     reply_columns(reply, columns);
@@ -294,29 +298,28 @@ static bool start_sync(const struct call *call, int64_t source_id, int64_t datab
     struct change *change = call_change(call, CHANGE_SYNC_REQUEST);
     change->source_id = source_id;
     return call_commit_plain(call, change, error) &&
-           engine_sync(call_services(call)->engine, call->caller, source_id, database_id,
-                       with_tables, error);
+           engine_sync(call_engine(call), call->caller, source_id, database_id, with_tables, error);
 }
 
 static bool sync_database(struct call *call, json_t *reply, GError **error) {
-    READER_LOAN loan = { 0 };
+    struct store_reader *reader = NULL;
     OWNED(database_row) database = NULL;
     int64_t database_id = 0;
     return refuse_logic(call, error) && args_text_id(call->args, "DbId", &database_id, error) &&
-           call_borrow(call, &loan, error) &&
-           store_database_find(loan.reader, call->caller, database_id, &database, error) &&
+           call_reader(call, &reader, error) &&
+           store_database_find(reader, call->caller, database_id, &database, error) &&
            start_sync(call, database->source_id, database_id, true, error);
 }
 
 static bool sync_source(struct call *call, json_t *reply, GError **error) {
-    READER_LOAN loan = { 0 };
+    struct store_reader *reader = NULL;
     g_autoptr(GPtrArray) databases = NULL;
     int64_t source_id = 0;
     int64_t total = 0;
     bool with_tables = !args_bool_or(call->args, "IgnoreTable", false);
     return args_text_id(call->args, "InstanceId", &source_id, error) &&
-           call_borrow(call, &loan, error) &&
-           store_database_list(loan.reader, call->caller, source_id, NULL, 1, 1, &databases, &total,
+           call_reader(call, &reader, error) &&
+           store_database_list(reader, call->caller, source_id, NULL, 1, 1, &databases, &total,
                                error) &&
            start_sync(call, source_id, 0, with_tables, error);
 }

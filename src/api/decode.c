@@ -54,6 +54,17 @@ bool percent_decode(char *text, size_t len, size_t *ret_len) {
     return true;
 }
 
+// What percent encoding leaves as it is. In such a name the raw and the encoded form are the same bytes, so that a signature over either form
+// binds it, and no piece of a query can be folded into a name (protocol.md §5.2).
+static bool is_plain_name(const char *name, size_t len) {
+    for (size_t i = 0; i < len; i++) {
+        if (!g_ascii_isalnum(name[i]) && (name[i] == 0 || strchr("-_.~", name[i]) == NULL)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool params_add(struct params *params, const struct param_pair *pair,
                        struct wire_error *error) {
     if (params->pairs->len >= PARAMS_MAX) {
@@ -61,10 +72,9 @@ static bool params_add(struct params *params, const struct param_pair *pair,
                        PARAMS_MAX);
         return false;
     }
-    if (memchr(pair->name, 0, pair->name_len) != NULL ||
-        !g_utf8_validate(pair->name, (gssize)pair->name_len, NULL)) {
+    if (!is_plain_name(pair->name, pair->name_len)) {
         wire_error_set(error, WIRE_INVALID_PARAMETER, "Parameters",
-                       "a parameter's name is not UTF-8 text");
+                       "a parameter's name has other bytes than A-Z a-z 0-9 - _ . ~ in it");
         return false;
     }
     if (memchr(pair->value, 0, pair->value_len) != NULL ||

@@ -2,8 +2,8 @@
 //
 // decode: from the bytes of target and body to named parameters (protocol.md §3.3 to §3.5).
 //
-// Not for types and ranges (args). What always holds: each name comes once; names and values are valid UTF-8 without NUL; there are at
-// most PARAMS_MAX of them. A `struct params` is immutable; it belongs to the worker that handles the request.
+// Not for types and ranges (args). What always holds: each name comes once and has no other bytes than A-Z a-z 0-9 - _ . ~, which no client
+// encodes; values are valid UTF-8 without NUL; there are at most PARAMS_MAX of them. A `struct params` is immutable; it belongs to the worker that handles the request.
 #pragma once
 
 #include "api/request.h"
@@ -25,7 +25,8 @@ struct param_pair {
 struct params;
 
 // Reads query and body. The body gives parameters if its type is a form, or a JSON object (its top-level members); other types give
-// none. Errors: InvalidParameter for a lone '%' and for too many, Invalid{Name} for a repeated name, bad UTF-8 or NUL.
+// none. Errors: InvalidParameter for a lone '%', for too many and for a name of other bytes, Invalid{Name} for a repeated name and
+// for a value with bad UTF-8 or NUL.
 bool params_parse(const struct api_request *request, struct params **ret_params,
                   struct wire_error *error);
 void params_free(struct params *params);

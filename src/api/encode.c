@@ -224,9 +224,9 @@ char *encode_success(enum reply_format format, const struct operation *operation
     return g_string_free(xml, FALSE);
 }
 
-// Where to read about a code: a page of our own documentation.
+// Where to read about a code: its row in our own documentation. All parameters share the row of Missing{Name}, whose anchor is "Missing".
 static char *recommend(const struct wire_error *error) {
-    return g_strdup_printf("docs/errors.md#%s", error->code);
+    return g_strdup_printf("docs/errors.md#%.*s", (int)strcspn(error->row, "{"), error->row);
 }
 
 static void set_text(json_t *object, const char *name, const char *text) {

@@ -19,8 +19,9 @@
 #include "store/sqlaudit.h"
 
 enum {
-    LIMIT_MAX_S = 60
-}; // a call holds a connection open, whatever the instance's query timeout is
+    LIMIT_MAX_S = 60, // a call holds a connection open, whatever the instance's query timeout is
+    SYNC_WAIT_MS = 1500,
+};
 
 OWNED_DEFINE(database_row)
 
@@ -52,7 +53,7 @@ static bool check_user(const struct execution *execution, GError **error) {
 }
 
 static bool prepare(const struct call *call, struct execution *execution, GError **error) {
-    READER_LOAN loan = { 0 };
+    struct store_reader *reader = NULL;
     OWNED(database_row) database = NULL;
     bool is_logic = false;
     if (args_bool(call->args, "Logic", &is_logic) && is_logic) {
@@ -60,13 +61,11 @@ static bool prepare(const struct call *call, struct execution *execution, GError
                         "this server has no logical databases; Logic is false");
         return false;
     }
-    if (!call_borrow(call, &loan, error) ||
-        !acting_caller(call, loan.reader, &execution->user, error) ||
-        !check_user(execution, error) ||
-        !store_database_find(loan.reader, &execution->user, execution->database_id, &database,
-                             error) ||
-        !store_sqlaudit_check_use(loan.reader, &execution->user, execution->day, error) ||
-        !reach_database(loan.reader, call->caller->tenant_id, execution->database_id,
+    if (!call_reader(call, &reader, error) ||
+        !acting_caller(call, reader, &execution->user, error) || !check_user(execution, error) ||
+        !store_database_find(reader, &execution->user, execution->database_id, &database, error) ||
+        !store_sqlaudit_check_use(reader, &execution->user, execution->day, error) ||
+        !reach_database(reader, call->caller->tenant_id, execution->database_id,
                         call_services(call)->dir, &execution->connection, error)) {
         return false;
     }
@@ -125,7 +124,7 @@ static bool conclude(const struct execution *execution, const json_t *log, const
     if (origin.origin.client_token != NULL && results != NULL) {
         change->content = json_dumps(results, JSON_COMPACT);
     }
-    bool is_done = engine_conclude(call_services(call)->engine, &origin.origin, change, error);
+    bool is_done = engine_conclude(call_engine(call), &origin.origin, change, error);
     call_origin_done(&origin);
     return is_done;
 }
@@ -152,7 +151,7 @@ static void add_entry(json_t *results, bool is_good, const char *message, int64_
         (void)json_array_append_new(maps, reply_row(columns, json_array_get(rows, i)));
     }
     reply_number(item, "RowCount", row_count);
-    reply_text(item, "Message", message);
+    reply_text(item, "Message", message); // proposed: absent where a success left nothing out
     reply_bool(item, "Success", is_good);
 }
 
@@ -182,6 +181,28 @@ static void add_silence(const struct execution *execution, const struct engine_a
     (void)json_array_append_new(log, log_item(execution, state, execution->script, words));
 }
 
+static bool changes_structure(const json_t *log) {
+    static const char *const words[] = { "CREATE", "ALTER", "DROP", "RENAME" };
+    for (size_t i = 0; i < json_array_size(log); i++) {
+        const char *type = json_string_value(json_object_get(json_array_get(log, i), "type"));
+        for (size_t k = 0; type != NULL && k < G_N_ELEMENTS(words); k++) {
+            if (g_str_has_prefix(type, words[k])) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+// What the script made of the structure is in ListTables when the call is answered; of a database that takes longer to read, soon after.
+static void read_structure(const struct execution *execution, const json_t *log) {
+    struct engine *engine = call_engine(execution->call);
+    if (changes_structure(log) &&
+        engine_sync(engine, execution->call->caller, 0, execution->database_id, true, NULL)) {
+        engine_sync_wait(engine, SYNC_WAIT_MS);
+    }
+}
+
 static bool answer(const struct execution *execution, const struct engine_answer *answer,
                    json_t *results, GError **error) {
     json_auto_t *log = json_array();
@@ -196,7 +217,9 @@ static bool answer(const struct execution *execution, const struct engine_answer
         add_silence(execution, answer, told, results, log);
     }
     sqlresults_free(told);
-    return conclude(execution, log, results, error);
+    bool is_done = conclude(execution, log, results, error);
+    read_structure(execution, log);
+    return is_done;
 }
 
 // The answer that the first call with this client token got.
@@ -217,12 +240,12 @@ static bool run(const struct execution *execution, json_t *reply, GError **error
     struct engine_answer told = { 0 };
     GError *fault = NULL;
     call_origin_init(call, &origin);
-    bool is_done = engine_execute(call_services(call)->engine, &origin.origin, call->caller,
-                                  &execution->connection, execution->script, execution->timeout_ms,
-                                  &told, &fault);
+    bool is_done =
+        engine_execute(call_engine(call), &origin.origin, call->caller, &execution->connection,
+                       execution->script, execution->timeout_ms, &told, &fault);
     call_origin_done(&origin);
     if (!is_done) {
-        if (fault_is(fault, FAULT_UNAVAILABLE)) {
+        if (fault_is(fault, FAULT_UNAVAILABLE) || fault_is(fault, FAULT_OUTCOME_UNKNOWN)) {
             json_auto_t *log = json_array();
             (void)json_array_append_new(
                 log, log_item(execution, SQL_EXEC_FAIL, execution->script, fault->message));

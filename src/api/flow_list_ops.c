@@ -8,16 +8,20 @@
 #include "api/services.h"
 #include "base/zone.h"
 
+#define FIRST_DAY "1970-01-01"
+#define LAST_DAY "9999-01-01"
+
 // The draft's schedule in the form of this list, which is another than it came in.
 static void reply_schedule(json_t *item, const struct flow_row *flow) {
-    reply_bool(item, "CronSwitch", flow->is_scheduled);
+    reply_bool(item, "CronSwitch", flow->is_switched_on);
     reply_number(item, "TriggerType", flow->is_event ? 1 : 0);
     if (flow->cron_type > 0) {
         reply_number(item, "CronType", flow->cron_type);
     }
     reply_given_text(item, "CronStr", flow->cron);
-    reply_given_text(item, "CronBeginDate", flow->cron_begin);
-    reply_given_text(item, "CronEndDate", flow->cron_end);
+    // proposed: a period that was not given is the console's, from its first day to its last.
+    reply_text(item, "CronBeginDate", flow->cron_begin[0] != '\0' ? flow->cron_begin : FIRST_DAY);
+    reply_text(item, "CronEndDate", flow->cron_end[0] != '\0' ? flow->cron_end : LAST_DAY);
     reply_given_text(item, "ScheduleParam", flow->schedule_param);
     reply_text(item, "TimeZoneId", flow->zone);
 }
@@ -31,7 +35,7 @@ static void reply_listed_flow(json_t *item, const struct flow_row *flow, int64_t
     if (flow->latest_run_state >= 0) {
         reply_text(item, "LatestInstanceStateName",
                    run_state_name((enum run_state)flow->latest_run_state));
-        reply_time(item, "LatestInstanceTime", flow->zone, flow->latest_run_ms);
+        reply_time(item, "LatestInstanceTime", flow->latest_run_zone, flow->latest_run_ms);
     }
     reply_schedule(item, flow);
     reply_fires_deployed(item, flow->deployed_schedule, now_ms);
@@ -52,7 +56,7 @@ static GArray *wanted_ids(const struct call *call) {
 }
 
 static bool list_flows_by_page(struct call *call, json_t *reply, GError **error) {
-    READER_LOAN loan = { 0 };
+    struct store_reader *reader = NULL;
     g_autoptr(GPtrArray) flows = NULL;
     g_autoptr(GArray) ids = wanted_ids(call);
     int64_t scenario_id = 0;
@@ -64,14 +68,19 @@ static bool list_flows_by_page(struct call *call, json_t *reply, GError **error)
         .scenario_id = args_int(call->args, "ScenarioId", &scenario_id) ? MAX(scenario_id, 0) : -1,
     };
     if (!call_page(call, "PageIndex", &filter.page_index, &filter.page_size, error) ||
-        !call_borrow(call, &loan, error) ||
-        !store_flow_page(loan.reader, call->caller, &filter, &flows, &total, error)) {
+        !call_reader(call, &reader, error) ||
+        !store_flow_page(reader, call->caller, &filter, &flows, &total, error)) {
         return false;
     }
     int64_t now_ms = zone_now_ms();
     json_t *list = reply_list(reply, "TaskFlowList", "TaskFlow");
     for (guint i = 0; i < flows->len; i++) {
-        reply_listed_flow(reply_item(list), g_ptr_array_index(flows, i), now_ms);
+        const struct flow_row *flow = g_ptr_array_index(flows, i);
+        json_t *item = reply_item(list);
+        reply_listed_flow(item, flow, now_ms);
+        if (!call_reply_revision(call, item, REVISION_SCHEDULE, flow->id, error)) {
+            return false;
+        }
     }
     reply_number(reply, "TotalCount", total);
     return true;

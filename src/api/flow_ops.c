@@ -6,6 +6,7 @@
 #include "api/flow_reply.h"
 #include "api/reply.h"
 #include "api/services.h"
+#include "api/unread.h"
 
 static bool create_flow(struct call *call, json_t *reply, GError **error) {
     struct change *change = call_change(call, CHANGE_FLOW_CREATE);
@@ -14,6 +15,7 @@ static bool create_flow(struct call *call, json_t *reply, GError **error) {
     // Absent, 0 and negative all mean the default scenario.
     change->scenario_id = MAX(args_int_or(call->args, "ScenarioId", 0), 0);
     change->space_id = args_int_or(call->args, "SpaceId", 0);
+    change->zone = g_strdup(call_services(call)->zone);
     struct change_result result = { 0 };
     if (!call_commit(call, change, &result, error)) {
         return false;
@@ -43,15 +45,18 @@ static void reply_plain_flow(json_t *item, const struct flow_row *flow) {
     if (flow->latest_run_state >= 0) {
         reply_text(item, "LatestInstanceStateName",
                    run_state_name((enum run_state)flow->latest_run_state));
-        reply_time(item, "LatestInstanceTime", flow->zone, flow->latest_run_ms);
+        reply_time(item, "LatestInstanceTime", flow->latest_run_zone, flow->latest_run_ms);
     }
+    // Of the time above, as everywhere; without a run that of the draft.
+    reply_text(item, "TimeZoneId",
+               flow->latest_run_zone != NULL ? flow->latest_run_zone : flow->zone);
 }
 
 static bool list_flows(struct call *call, json_t *reply, GError **error) {
-    READER_LOAN loan = { 0 };
+    struct store_reader *reader = NULL;
     g_autoptr(GPtrArray) flows = NULL;
-    if (!call_borrow(call, &loan, error) ||
-        !store_flow_list(loan.reader, call->caller, &flows, error)) {
+    if (!call_reader(call, &reader, error) ||
+        !store_flow_list(reader, call->caller, &flows, error)) {
         return false;
     }
     json_t *list = reply_list(reply, "TaskFlowList", "TaskFlow");
@@ -70,6 +75,8 @@ static bool publish_flow(struct call *call, json_t *reply, GError **error) {
         return false;
     }
     reply_number(reply, "DeployId", result.id);
+    call_warn(call, &result.remarks);
+    change_result_done(&result);
     return true;
 }
 
@@ -90,14 +97,14 @@ static void reply_version(json_t *item, const struct version_row *version) {
 }
 
 static bool list_versions(struct call *call, json_t *reply, GError **error) {
-    READER_LOAN loan = { 0 };
+    struct store_reader *reader = NULL;
     g_autoptr(GPtrArray) versions = NULL;
     int64_t total = 0;
     int page = 1;
     int size = 1;
-    if (!call_page(call, "PageIndex", &page, &size, error) || !call_borrow(call, &loan, error) ||
-        !store_version_list(loan.reader, call->caller, call_id(call, "DagId"), page, size,
-                            &versions, &total, error)) {
+    if (!call_page(call, "PageIndex", &page, &size, error) || !call_reader(call, &reader, error) ||
+        !store_version_list(reader, call->caller, call_id(call, "DagId"), page, size, &versions,
+                            &total, error)) {
         return false;
     }
     json_t *list = reply_list(reply, "DagVersionList", "DagVersion");

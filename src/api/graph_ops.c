@@ -27,19 +27,21 @@ static void reply_edge(json_t *item, const struct edge_row *edge) {
 }
 
 static bool get_graph(struct call *call, json_t *reply, GError **error) {
-    READER_LOAN loan = { 0 };
+    struct store_reader *reader = NULL;
     OWNED(flow_row) flow = NULL;
     g_autoptr(GPtrArray) nodes = NULL;
     g_autoptr(GArray) edges = NULL;
     int64_t flow_id = call_id(call, "DagId");
-    if (!call_borrow_moment(call, &loan, error) ||
-        !store_flow_get(loan.reader, call->caller, flow_id, ACCESS_VIEW, &flow, error) ||
-        !store_edge_list(loan.reader, call->caller, flow_id, 0, 0, 0, &edges, error) ||
-        !store_node_list(loan.reader, call->caller, flow_id, &nodes, error)) {
+    if (!call_reader(call, &reader, error) ||
+        !store_flow_get_history(reader, call->caller, flow_id, &flow, error) ||
+        !store_edge_list(reader, call->caller, flow_id, 0, 0, 0, &edges, error) ||
+        !store_node_list(reader, call->caller, flow_id, &nodes, error)) {
         return false;
     }
     json_t *graph = reply_object(reply, "TaskFlowGraph");
-    reply_bool(graph, "CanEdit", access_allows(call->caller->roles, flow->relation, ACCESS_EDIT));
+    reply_bool(graph, "CanEdit",
+               flow->status != FLOW_DELETED &&
+                   access_allows(call->caller->roles, flow->relation, ACCESS_EDIT));
     reply_text(graph, "DagName", flow->name);
     reply_number(graph, "Status", flow_status_code(flow->status, flow->is_scheduled));
     json_t *list = reply_list(graph, "Nodes", "Node");
@@ -52,7 +54,7 @@ static bool get_graph(struct call *call, json_t *reply, GError **error) {
         reply_edge(item, &g_array_index(edges, struct edge_row, i));
         reply_id(item, "DagId", flow_id);
     }
-    return true;
+    return call_reply_revision(call, graph, REVISION_EDGES, flow_id, error);
 }
 
 // The edges of the call as rows; ids and types are checked already. Id is 0 where the operation has none.
@@ -118,10 +120,10 @@ static bool delete_edges(struct call *call, json_t *reply, GError **error) {
 }
 
 static bool list_edges(struct call *call, json_t *reply, GError **error) {
-    READER_LOAN loan = { 0 };
+    struct store_reader *reader = NULL;
     g_autoptr(GArray) edges = NULL;
-    if (!call_borrow(call, &loan, error) ||
-        !store_edge_list(loan.reader, call->caller, call_id(call, "DagId"), condition(call, "Id"),
+    if (!call_reader(call, &reader, error) ||
+        !store_edge_list(reader, call->caller, call_id(call, "DagId"), condition(call, "Id"),
                          condition(call, "NodeFrom"), condition(call, "NodeEnd"), &edges, error)) {
         return false;
     }
@@ -129,15 +131,14 @@ static bool list_edges(struct call *call, json_t *reply, GError **error) {
     for (guint i = 0; i < edges->len; i++) {
         reply_edge(reply_item(list), &g_array_index(edges, struct edge_row, i));
     }
-    return true;
+    return call_reply_revision(call, reply, REVISION_EDGES, call_id(call, "DagId"), error);
 }
 
 static bool replace_edges(struct call *call, json_t *reply, GError **error) {
-    (void)reply;
     struct change *change = call_change(call, CHANGE_EDGES_REPLACE);
     change->flow_id = call_id(call, "DagId");
     change->edges = edges_of(call);
-    return call_commit_plain(call, change, error);
+    return call_commit_revised(call, change, reply, error);
 }
 
 const struct op_handler graph_ops[] = {

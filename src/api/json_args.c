@@ -8,52 +8,62 @@
 #include <stdlib.h>
 #include <string.h>
 
-static json_t *normalise(const struct shape *shape, const json_t *value, const char *path,
-                         char **ret_reason);
+// What one reading writes besides its value.
+struct reading {
+    struct warnings *warnings; // of members that are dropped; NULL: nobody asks
+    char **ret_reason;
+};
 
-static json_t *refuse(char **ret_reason, const char *path, const char *reason) {
-    *ret_reason = g_strdup_printf("%s %s", path, reason);
+static json_t *normalise(const struct shape *shape, const json_t *value, const char *path,
+                         struct reading *reading);
+
+static json_t *refuse(struct reading *reading, const char *path, const char *reason) {
+    *reading->ret_reason = g_strdup_printf("%s %s", path, reason);
+    return NULL;
+}
+
+static json_t *refuse_choice(struct reading *reading, const char *path, const struct shape *shape) {
+    g_autofree char *choices = shape_choices(shape);
+    *reading->ret_reason = g_strdup_printf("%s is not %s", path, choices);
     return NULL;
 }
 
 static json_t *normalise_number(const struct shape *shape, const json_t *value, const char *path,
-                                char **ret_reason) {
+                                struct reading *reading) {
     int64_t number = json_integer_value(value);
     bool is_number = json_is_integer(value) ||
                      (json_is_string(value) && json_args_number(json_string_value(value), &number));
     if (!is_number ||
         (shape->kind == VALUE_INTEGER && (number < INT32_MIN || number > INT32_MAX))) {
-        return refuse(ret_reason, path, "is not a whole number");
+        return refuse(reading, path, "is not a whole number");
     }
     for (size_t i = 0; i < shape->number_count; i++) {
         if (shape->numbers[i] == number) {
             return json_integer(number);
         }
     }
-    return shape->number_count == 0 ? json_integer(number)
-                                    : refuse(ret_reason, path, "is not one of the valid values");
+    return shape->number_count == 0 ? json_integer(number) : refuse_choice(reading, path, shape);
 }
 
 static json_t *normalise_text(const struct shape *shape, const json_t *value, const char *path,
-                              char **ret_reason) {
+                              struct reading *reading) {
     g_autofree char *text = NULL;
     if (json_is_string(value)) {
         text = g_strdup(json_string_value(value));
     } else if (json_is_integer(value)) {
         text = g_strdup_printf("%" JSON_INTEGER_FORMAT, json_integer_value(value));
     } else {
-        return refuse(ret_reason, path, "is not a text");
+        return refuse(reading, path, "is not a text");
     }
     for (size_t i = 0; i < shape->word_count; i++) {
         if (strcmp(shape->words[i], text) == 0) {
             return json_string(text);
         }
     }
-    return shape->word_count == 0 ? json_string(text)
-                                  : refuse(ret_reason, path, "is not one of the valid words");
+    return shape->word_count == 0 ? json_string(text) : refuse_choice(reading, path, shape);
 }
 
-static json_t *normalise_boolean(const json_t *value, const char *path, char **ret_reason) {
+static json_t *normalise_boolean(const json_t *value, const char *path, struct reading *reading) {
     if (json_is_boolean(value)) {
         return json_boolean(json_is_true(value));
     }
@@ -61,13 +71,25 @@ static json_t *normalise_boolean(const json_t *value, const char *path, char **r
     if (g_ascii_strcasecmp(text, "true") == 0 || g_ascii_strcasecmp(text, "false") == 0) {
         return json_boolean(g_ascii_tolower(text[0]) == 't');
     }
-    return refuse(ret_reason, path, "is neither true nor false");
+    return refuse(reading, path, "is neither true nor false");
+}
+
+// Members that the schema does not have are dropped, and named.
+static void warn_members(const struct shape *shape, const json_t *object, const char *path,
+                         struct reading *reading) {
+    const char *name = NULL;
+    json_t *value = NULL;
+    json_object_foreach((json_t *)object, name, value) {
+        if (reading->warnings != NULL && shape_find(shape, name) == NULL) {
+            warnings_add_member(reading->warnings, shape, path, name);
+        }
+    }
 }
 
 static json_t *normalise_object(const struct shape *shape, const json_t *value, const char *path,
-                                char **ret_reason) {
+                                struct reading *reading) {
     if (!json_is_object(value)) {
-        return refuse(ret_reason, path, "is not an object");
+        return refuse(reading, path, "is not an object");
     }
     json_t *object = json_object();
     for (size_t i = 0; i < shape->field_count; i++) {
@@ -79,27 +101,28 @@ static json_t *normalise_object(const struct shape *shape, const json_t *value, 
                 continue;
             }
             json_decref(object);
-            return refuse(ret_reason, member_path, "is missing");
+            return refuse(reading, member_path, "is missing");
         }
-        json_t *clean = normalise(field->shape, member, member_path, ret_reason);
+        json_t *clean = normalise(field->shape, member, member_path, reading);
         if (clean == NULL) {
             json_decref(object);
             return NULL;
         }
         (void)json_object_set_new(object, field->name, clean);
     }
+    warn_members(shape, value, path, reading);
     return object;
 }
 
 static json_t *normalise_array(const struct shape *shape, const json_t *value, const char *path,
-                               char **ret_reason) {
+                               struct reading *reading) {
     if (!json_is_array(value)) {
-        return refuse(ret_reason, path, "is not an array");
+        return refuse(reading, path, "is not an array");
     }
     json_t *array = json_array();
     for (size_t i = 0; i < json_array_size(value); i++) {
         g_autofree char *item_path = g_strdup_printf("%s[%zu]", path, i);
-        json_t *clean = normalise(shape->items, json_array_get(value, i), item_path, ret_reason);
+        json_t *clean = normalise(shape->items, json_array_get(value, i), item_path, reading);
         if (clean == NULL) {
             json_decref(array);
             return NULL;
@@ -110,21 +133,21 @@ static json_t *normalise_array(const struct shape *shape, const json_t *value, c
 }
 
 static json_t *normalise(const struct shape *shape, const json_t *value, const char *path,
-                         char **ret_reason) {
+                         struct reading *reading) {
     switch (shape->kind) {
     case VALUE_INTEGER:
-    case VALUE_LONG: return normalise_number(shape, value, path, ret_reason);
-    case VALUE_STRING: return normalise_text(shape, value, path, ret_reason);
-    case VALUE_BOOLEAN: return normalise_boolean(value, path, ret_reason);
-    case VALUE_ARRAY: return normalise_array(shape, value, path, ret_reason);
+    case VALUE_LONG: return normalise_number(shape, value, path, reading);
+    case VALUE_STRING: return normalise_text(shape, value, path, reading);
+    case VALUE_BOOLEAN: return normalise_boolean(value, path, reading);
+    case VALUE_ARRAY: return normalise_array(shape, value, path, reading);
     case VALUE_OBJECT:
-    case VALUE_MAP: return normalise_object(shape, value, path, ret_reason);
+    case VALUE_MAP: return normalise_object(shape, value, path, reading);
     }
     return NULL;
 }
 
-bool json_args_parse(const struct shape *schema, const char *text, json_t **ret_array,
-                     char **ret_reason) {
+bool json_args_parse(const struct shape *schema, const char *name, const char *text,
+                     struct warnings *warnings, json_t **ret_array, char **ret_reason) {
     json_error_t where;
     json_t *value = json_loads(text, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &where);
     if (value == NULL) {
@@ -132,7 +155,8 @@ bool json_args_parse(const struct shape *schema, const char *text, json_t **ret_
             g_strdup_printf("not JSON text: line %d, column %d", where.line, where.column);
         return false;
     }
-    json_t *array = normalise(schema, value, "the value", ret_reason);
+    struct reading reading = { .warnings = warnings, .ret_reason = ret_reason };
+    json_t *array = normalise(schema, value, name, &reading);
     json_decref(value);
     if (array == NULL) {
         return false;
@@ -232,7 +256,8 @@ bool json_args_collect(const struct shape *schema, const char *name, const struc
         json_t *item = gather(schema->items, path, params);
         (void)json_array_append_new(raw, item == NULL ? json_null() : item);
     }
-    json_t *array = normalise(schema, raw, name, ret_reason);
+    struct reading reading = { .ret_reason = ret_reason }; // unknown fields are unknown parameters
+    json_t *array = normalise(schema, raw, name, &reading);
     json_decref(raw);
     if (array == NULL) {
         return false;

@@ -36,11 +36,12 @@ static bool create_key(struct call *call, json_t *reply, GError **error) {
 }
 
 static bool list_keys(struct call *call, json_t *reply, GError **error) {
-    READER_LOAN loan = { 0 };
+    struct store_reader *reader = NULL;
     g_autoptr(GPtrArray) keys = NULL;
     int64_t user_id = 0;
-    if (!args_text_id(call->args, "UserId", &user_id, error) || !call_borrow(call, &loan, error) ||
-        !store_access_key_list(loan.reader, call->caller, user_id, &keys, error)) {
+    if (!args_text_id(call->args, "UserId", &user_id, error) ||
+        !call_reader(call, &reader, error) ||
+        !store_access_key_list(reader, call->caller, user_id, &keys, error)) {
         return false;
     }
     const char *zone = call_services(call)->zone;

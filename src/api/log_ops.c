@@ -3,7 +3,7 @@
 // log_ops: GetTaskInstanceLog: a piece of one attempt's log, also while it runs.
 //
 // The log of a finished attempt ends in a closing text: the line `status SUCCEEDED` or `status FAILED`, in front of it a note in brackets
-// when there is no file. Only the supervisor writes log files, so the closing text is put behind the file's bytes when they are read; it
+// when there is no file, and what the server made of the end where the attempt's own lines do not tell. Only the supervisor writes log files, so the closing text is put behind the file's bytes when they are read; it
 // has offsets like them and counts in TotalBytes. Reading piece by piece therefore gives everything exactly once.
 //
 // The attempt's state is read before its file: a closed attempt has a complete file, so Finished never hides output.
@@ -78,7 +78,9 @@ static char *closing_of(const struct attempt_row *attempt, bool has_file, char l
         note = attempt->state == ATTEMPT_REFUSED ? "[this attempt never started and has no log]\n"
                                                  : "[the log of this attempt is missing]\n";
     }
-    return g_strdup_printf("%s%sstatus %s\n", last == '\n' ? "" : "\n", note,
+    const char *message = attempt->message != NULL ? attempt->message : "";
+    return g_strdup_printf("%s%s%s%sstatus %s\n", last == '\n' ? "" : "\n", note, message,
+                           message[0] != '\0' ? "\n" : "",
                            attempt->node_succeeded ? "SUCCEEDED" : "FAILED");
 }
 
@@ -126,7 +128,10 @@ static void add_closing(const struct source *source, struct piece *piece, size_t
         return;
     }
     size_t from = (size_t)(piece->next_offset - source->file_bytes);
-    size_t count = MIN(source->closing_len - from, len - piece->bytes->len);
+    size_t rest = source->closing_len - from;
+    size_t count = MIN(rest, len - piece->bytes->len);
+    size_t cut = count < rest ? utf8_cut_tail(source->closing + from, count) : 0;
+    count -= cut < count ? cut : 0;
     g_string_append_len(piece->bytes, source->closing + from, (gssize)count);
     piece->next_offset += count;
 }
@@ -179,20 +184,20 @@ static bool run_has_node(const struct call *call, struct store_reader *reader, i
 }
 
 static bool find_attempt(const struct call *call, struct attempt_row *ret_attempt, GError **error) {
-    READER_LOAN loan = { 0 };
+    struct store_reader *reader = NULL;
     int64_t node_id = call_id(call, "NodeId");
     GError *cause = NULL;
-    if (!call_borrow(call, &loan, error)) {
+    if (!call_reader(call, &reader, error)) {
         return false;
     }
-    if (store_attempt_get(loan.reader, call->caller, call_id(call, "DagId"),
+    if (store_attempt_get(reader, call->caller, call_id(call, "DagId"),
                           call_id(call, "DagInstanceId"), node_id,
                           (int)args_int_or(call->args, "Attempt", 0), ret_attempt, &cause)) {
         return true;
     }
     bool has_node = true;
     if (fault_is(cause, FAULT_LOG_NOT_EXIST) &&
-        !run_has_node(call, loan.reader, node_id, &has_node, error)) {
+        !run_has_node(call, reader, node_id, &has_node, error)) {
         g_error_free(cause);
         return false;
     }
@@ -221,8 +226,12 @@ static bool get_log(struct call *call, json_t *reply, GError **error) {
     struct piece piece = { 0 };
     int64_t len = args_int_or(call->args, "Length", LENGTH_DEFAULT);
     g_assert(len >= 1 && len <= LENGTH_MAX);
-    if (!find_attempt(call, &attempt, error) ||
-        !open_source(call_services(call)->dir, &attempt, &source, error)) {
+    if (!find_attempt(call, &attempt, error)) {
+        return false;
+    }
+    bool is_open = open_source(call_services(call)->dir, &attempt, &source, error);
+    g_free(attempt.message);
+    if (!is_open) {
         return false;
     }
     bool is_read =

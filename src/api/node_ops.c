@@ -5,6 +5,7 @@
 
 #include "api/reply.h"
 #include "api/services.h"
+#include "api/unread.h"
 #include "base/fault.h"
 
 #include <string.h>
@@ -48,10 +49,11 @@ static bool take_content(const struct call *call, struct change *change, GError 
 static bool describe_node(const struct call *call, struct change *change, GError **error) {
     const char *kind = args_text(call->args, "NodeType");
     if (!node_kind_from_text(kind, &change->node_kind)) {
-        fault_set_field(
-            error, FAULT_INVALID_FIELD, "NodeType",
-            "\"%.100s\" is no node type; give a word such as AZKABAN_COMMAND_REMOTE or its number",
-            kind);
+        g_autofree char *choices =
+            shape_choices(operation_param(call->operation, "NodeType")->shape);
+        fault_set_field(error, FAULT_INVALID_FIELD, "NodeType",
+                        "\"%.100s\" is no node type; it is %s, or the number of such a type", kind,
+                        choices);
         return false;
     }
     const char *content = args_text(call->args, "NodeContent");
@@ -67,11 +69,18 @@ static bool create_node(struct call *call, json_t *reply, GError **error) {
     OWNED(change) change = call_change(call, CHANGE_NODE_CREATE);
     change->flow_id = call_id(call, "DagId");
     struct change_result result = { 0 };
-    if (!describe_node(call, change, error) ||
-        !call_commit(call, g_steal_pointer(&change), &result, error)) {
+    if (!describe_node(call, change, error)) {
+        return false;
+    }
+    enum node_kind kind = change->node_kind;
+    if (!call_commit(call, g_steal_pointer(&change), &result, error)) {
         return false;
     }
     reply_number(reply, "NodeId", result.id);
+    call_warn_kind(call, kind, args_text(call->args, "NodeName"));
+    call_warn_content(call, kind);
+    call_warn_keys(call, KEYS_OUTPUT, "NodeOutput");
+    call_warn_keys(call, KEYS_TIME_VARIABLES, "TimeVariables");
     return true;
 }
 
@@ -87,24 +96,23 @@ static void reply_node(json_t *item, const struct node_row *node) {
 }
 
 static bool get_node(struct call *call, json_t *reply, GError **error) {
-    READER_LOAN loan = { 0 };
+    struct store_reader *reader = NULL;
     OWNED(node_row) node = NULL;
-    if (!call_borrow(call, &loan, error) ||
-        !store_node_get(loan.reader, call->caller, call_id(call, "NodeId"), ACCESS_VIEW, &node,
-                        error)) {
+    if (!call_reader(call, &reader, error) ||
+        !store_node_get(reader, call->caller, call_id(call, "NodeId"), ACCESS_VIEW, &node, error)) {
         return false;
     }
     json_t *task = reply_object(reply, "Task");
     reply_id(task, "DagId", node->flow_id);
     reply_node(task, node);
-    return true;
+    return call_reply_revision(call, task, REVISION_NODE, node->id, error);
 }
 
 static bool list_nodes(struct call *call, json_t *reply, GError **error) {
-    READER_LOAN loan = { 0 };
+    struct store_reader *reader = NULL;
     g_autoptr(GPtrArray) nodes = NULL;
-    if (!call_borrow(call, &loan, error) ||
-        !store_node_list(loan.reader, call->caller, call_id(call, "DagId"), &nodes, error)) {
+    if (!call_reader(call, &reader, error) ||
+        !store_node_list(reader, call->caller, call_id(call, "DagId"), &nodes, error)) {
         return false;
     }
     json_t *list = reply_list(reply, "Tasks", "Task");
@@ -113,6 +121,9 @@ static bool list_nodes(struct call *call, json_t *reply, GError **error) {
         json_t *item = reply_item(list);
         reply_id_text(item, "NodeId", node->id);
         reply_node(item, node);
+        if (!call_reply_revision(call, item, REVISION_NODE, node->id, error)) {
+            return false;
+        }
     }
     return true;
 }
@@ -141,42 +152,54 @@ static bool rename_node(struct call *call, json_t *reply, GError **error) {
 
 // Also UpdateTaskContentV2, which differs in size and in where the content travels.
 static bool update_content(struct call *call, json_t *reply, GError **error) {
-    (void)reply;
     OWNED(change) change = NULL;
-    return change_of_node(call, CHANGE_NODE_CONTENT, &change, error) &&
-           take_content(call, change, error) &&
-           call_commit_plain(call, g_steal_pointer(&change), error);
+    struct store_reader *reader = NULL;
+    OWNED(node_row) node = NULL;
+    if (!change_of_node(call, CHANGE_NODE_CONTENT, &change, error)) {
+        return false;
+    }
+    int64_t node_id = change->node_id;
+    if (!take_content(call, change, error) ||
+        !call_commit_revised(call, g_steal_pointer(&change), reply, error)) {
+        return false;
+    }
+    // The change is durable: of a node that somebody deletes at this moment nothing is told.
+    if (call_reader(call, &reader, NULL) &&
+        store_node_get(reader, call->caller, node_id, ACCESS_VIEW, &node, NULL)) {
+        call_warn_content(call, node->kind);
+    }
+    return true;
 }
 
 static bool update_config(struct call *call, json_t *reply, GError **error) {
-    (void)reply;
     OWNED(change) change = NULL;
     if (!change_of_node(call, CHANGE_NODE_CONFIG, &change, error)) {
         return false;
     }
     change->config = g_strdup(args_text(call->args, "NodeConfig"));
-    return call_commit_plain(call, g_steal_pointer(&change), error);
+    call_warn_keys(call, KEYS_CONFIG, "NodeConfig");
+    return call_commit_revised(call, g_steal_pointer(&change), reply, error);
 }
 
 // Absent and empty clear the outputs.
 static bool update_output(struct call *call, json_t *reply, GError **error) {
-    (void)reply;
     OWNED(change) change = NULL;
     if (!change_of_node(call, CHANGE_NODE_OUTPUT, &change, error)) {
         return false;
     }
     change->output = text_or_null(call, "NodeOutput");
-    return call_commit_plain(call, g_steal_pointer(&change), error);
+    call_warn_keys(call, KEYS_OUTPUT, "NodeOutput");
+    return call_commit_revised(call, g_steal_pointer(&change), reply, error);
 }
 
 static bool update_time_variables(struct call *call, json_t *reply, GError **error) {
-    (void)reply;
     OWNED(change) change = NULL;
     if (!change_of_node(call, CHANGE_NODE_TIME_VARIABLES, &change, error)) {
         return false;
     }
     change->time_variables = g_strdup(args_text(call->args, "TimeVariables"));
-    return call_commit_plain(call, g_steal_pointer(&change), error);
+    call_warn_keys(call, KEYS_TIME_VARIABLES, "TimeVariables");
+    return call_commit_revised(call, g_steal_pointer(&change), reply, error);
 }
 
 static bool delete_node(struct call *call, json_t *reply, GError **error) {

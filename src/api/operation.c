@@ -39,6 +39,20 @@ const struct shape_field *shape_find(const struct shape *object, const char *nam
                                               sizeof *object->fields, compare_field);
 }
 
+char *shape_choices(const struct shape *shape) {
+    if (shape->word_count + shape->number_count == 0) {
+        return NULL;
+    }
+    GString *text = g_string_new("one of ");
+    for (size_t i = 0; i < shape->word_count; i++) {
+        g_string_append_printf(text, "%s%s", i > 0 ? ", " : "", shape->words[i]);
+    }
+    for (size_t i = 0; i < shape->number_count; i++) {
+        g_string_append_printf(text, "%s%" G_GINT64_FORMAT, i > 0 ? ", " : "", shape->numbers[i]);
+    }
+    return g_string_free(text, FALSE);
+}
+
 static bool has_kind(const struct shape *shape, const json_t *value) {
     switch (shape->kind) {
     case VALUE_INTEGER: {

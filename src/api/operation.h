@@ -79,6 +79,9 @@ const struct param *operation_param(const struct operation *operation, const cha
 // The object shape's field of that exact name, or NULL.
 const struct shape_field *shape_find(const struct shape *object, const char *name);
 
+// The shape's valid words or numbers for a sentence: "one of USER, DBA, ADMIN". The caller frees it; NULL where any value will do.
+char *shape_choices(const struct shape *shape);
+
 // Is every member of the success reply in the operation's shape, with exactly that JSON type? The fault names the path of the first
 // member that is not. Required: RequestId and Success.
 bool reply_matches_shape(const struct operation *operation, const json_t *reply, GError **error);

@@ -17,10 +17,10 @@ static void reply_tenant(json_t *item, const struct tenant_row *tenant) {
 
 // With a Tid: that tenant, if it is the caller's.
 static bool get_active_tenant(struct call *call, json_t *reply, GError **error) {
-    READER_LOAN loan = { 0 };
+    struct store_reader *reader = NULL;
     OWNED(tenant_row) tenant = NULL;
-    if (!call_borrow(call, &loan, error) ||
-        !store_tenant_get(loan.reader, call->caller, args_int_or(call->args, "Tid", 0), &tenant,
+    if (!call_reader(call, &reader, error) ||
+        !store_tenant_get(reader, call->caller, args_int_or(call->args, "Tid", 0), &tenant,
                           error)) {
         return false;
     }
@@ -30,10 +30,10 @@ static bool get_active_tenant(struct call *call, json_t *reply, GError **error) 
 
 // TenantList is one of the three flat lists.
 static bool list_tenants(struct call *call, json_t *reply, GError **error) {
-    READER_LOAN loan = { 0 };
+    struct store_reader *reader = NULL;
     g_autoptr(GPtrArray) tenants = NULL;
-    if (!call_borrow(call, &loan, error) ||
-        !store_tenant_list(loan.reader, call->caller, &tenants, error)) {
+    if (!call_reader(call, &reader, error) ||
+        !store_tenant_list(reader, call->caller, &tenants, error)) {
         return false;
     }
     json_t *list = reply_array(reply, "TenantList");

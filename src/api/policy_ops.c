@@ -12,7 +12,6 @@
 
 // An empty Policy removes it, so the table can not ask for the parameter: it takes an empty mandatory text for a missing one.
 static bool put_policy(struct call *call, json_t *reply, GError **error) {
-    (void)reply;
     int64_t user_id = 0;
     const char *document = args_text(call->args, "Policy");
     if (!args_text_id(call->args, "UserId", &user_id, error)) {
@@ -26,20 +25,21 @@ static bool put_policy(struct call *call, json_t *reply, GError **error) {
     struct change *change = call_change(call, CHANGE_POLICY_PUT);
     change->user_id = user_id;
     change->document = g_strdup(document);
-    return call_commit_plain(call, change, error);
+    return call_commit_revised(call, change, reply, error);
 }
 
 static bool get_policy(struct call *call, json_t *reply, GError **error) {
-    READER_LOAN loan = { 0 };
+    struct store_reader *reader = NULL;
     int64_t user_id = 0;
     g_autofree char *document = NULL;
-    if (!args_text_id(call->args, "UserId", &user_id, error) || !call_borrow(call, &loan, error) ||
-        !store_policy_get(loan.reader, call->caller, user_id, &user_id, &document, error)) {
+    if (!args_text_id(call->args, "UserId", &user_id, error) ||
+        !call_reader(call, &reader, error) ||
+        !store_policy_get(reader, call->caller, user_id, &user_id, &document, error)) {
         return false;
     }
     reply_id_text(reply, "UserId", user_id);
     reply_text(reply, "Policy", document);
-    return true;
+    return call_reply_revision(call, reply, REVISION_POLICY, user_id, error);
 }
 
 static bool create_session(struct call *call, json_t *reply, GError **error) {

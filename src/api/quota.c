@@ -68,16 +68,14 @@ bool quota_admit_key(void *quota, const char *access_key_id, const struct operat
 }
 
 bool quota_admit_address(void *quota, const char *peer, int64_t *ret_retry_ms) {
+    return quota_admit_stranger(quota, peer, false, ret_retry_ms);
+}
+
+bool quota_admit_stranger(void *quota, const char *peer, bool is_guess, int64_t *ret_retry_ms) {
     struct quota *all = quota;
     g_autofree char *name = quota_address_name(peer);
     int64_t now_us = g_get_monotonic_time();
-    return throttle_has(all->failures, name, now_us, ret_retry_ms) &&
-           throttle_take(all->addresses, name, now_us, ret_retry_ms);
-}
-
-void quota_blame(void *quota, const char *peer) {
-    int64_t unused_ms = 0;
-    g_autofree char *name = quota_address_name(peer);
-    (void)throttle_take(((struct quota *)quota)->failures, name, g_get_monotonic_time(),
-                        &unused_ms);
+    bool has_failures = is_guess ? throttle_take(all->failures, name, now_us, ret_retry_ms)
+                                 : throttle_has(all->failures, name, now_us, ret_retry_ms);
+    return has_failures && throttle_take(all->addresses, name, now_us, ret_retry_ms);
 }

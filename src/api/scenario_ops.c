@@ -42,10 +42,10 @@ static bool delete_scenario(struct call *call, json_t *reply, GError **error) {
 
 // The default scenario is not listed (proposed:).
 static bool list_scenarios(struct call *call, json_t *reply, GError **error) {
-    READER_LOAN loan = { 0 };
+    struct store_reader *reader = NULL;
     g_autoptr(GPtrArray) scenarios = NULL;
-    if (!call_borrow(call, &loan, error) ||
-        !store_scenario_list(loan.reader, call->caller, args_int_or(call->args, "SpaceId", 0),
+    if (!call_reader(call, &reader, error) ||
+        !store_scenario_list(reader, call->caller, args_int_or(call->args, "SpaceId", 0),
                              &scenarios, error)) {
         return false;
     }

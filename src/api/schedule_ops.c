@@ -7,14 +7,14 @@
 #include "api/fire_reply.h"
 #include "api/reply.h"
 #include "api/services.h"
+#include "api/unread.h"
 #include "base/log.h"
 #include "base/zone.h"
+#include "store/schedules.h"
 
 #include <string.h>
 
 OWNED_DEFINE(schedule_fields)
-
-static const char zone_default[] = "Asia/Shanghai";
 
 static char *text_or_empty(const struct call *call, const char *name) {
     const char *text = args_text(call->args, name);
@@ -44,7 +44,7 @@ static struct schedule_fields *describe_schedule(const struct call *call) {
         .begin_date = text_or_empty(call, "CronBeginDate"),
         .end_date = text_or_empty(call, "CronEndDate"),
         .param = text_or_empty(call, "ScheduleParam"),
-        .zone = g_strdup(zone == NULL || zone[0] == '\0' ? zone_default : zone),
+        .zone = zone == NULL || zone[0] == '\0' ? NULL : g_strdup(zone),
     };
     return fields;
 }
@@ -66,14 +66,21 @@ static void warn_of_contradiction(const struct call *call, const json_t *reply) 
 
 static bool update_schedule(struct call *call, json_t *reply, GError **error) {
     struct change *change = call_change(call, CHANGE_FLOW_SCHEDULE);
-    change->flow_id = call_id(call, "DagId");
+    struct store_reader *reader = NULL;
+    OWNED(schedule_fields) schedule = NULL; // as it is stored, with the zone that was kept
+    int64_t flow_id = call_id(call, "DagId");
+    change->flow_id = flow_id;
     change->schedule = describe_schedule(call);
-    OWNED(schedule_fields) schedule = describe_schedule(call); // the change is given away
-    if (!call_commit_plain(call, change, error)) {
+    if (!call_commit_revised(call, change, reply, error)) {
         return false;
     }
-    reply_fires(reply, schedule, zone_now_ms());
-    warn_of_contradiction(call, reply);
+    call_warn_keys(call, KEYS_SCHEDULE, "ScheduleParam");
+    // The change is durable: a flow that somebody deletes at this moment only has no fires to tell.
+    if (call_reader(call, &reader, NULL) &&
+        store_schedule_get(reader, call->caller, flow_id, &schedule, NULL)) {
+        reply_fires(reply, schedule, zone_now_ms());
+        warn_of_contradiction(call, reply);
+    }
     return true;
 }
 

@@ -3,20 +3,22 @@
 // services: the ways from a handler into store and engine. Nothing about single operations.
 #include "api/services.h"
 
+#include "api/reply.h"
 #include "base/fault.h"
 #include "store/tokens.h"
 
 #include <string.h>
 
-enum { PAGE_SIZE_DEFAULT = 20, PAGE_SIZE_MAX = 100, OBJECT_BYTES_MAX = 400, VALUE_BYTES_MAX = 100 };
+enum { PAGE_SIZE_DEFAULT = 20, OBJECT_BYTES_MAX = 400, VALUE_BYTES_MAX = 100 };
 
 bool call_check_tenant(const struct call *call, GError **error) {
     g_assert(call->caller != NULL);
     if (operation_param(call->operation, "Tid") == NULL) {
         return true;
     }
-    int64_t tenant_id = args_int_or(call->args, "Tid", call->caller->tenant_id);
-    if (tenant_id == call->caller->tenant_id) {
+    int64_t tenant_id = args_int_or(call->args, "Tid", 0);
+    // proposed: 0 stands for the active tenant, as typed clients send it for a number that was not set.
+    if (tenant_id == 0 || tenant_id == call->caller->tenant_id) {
         return true;
     }
     fault_set_field(error, FAULT_TENANT_NOT_EXIST, "Tid",
@@ -26,18 +28,50 @@ bool call_check_tenant(const struct call *call, GError **error) {
     return false;
 }
 
-bool call_borrow(const struct call *call, struct reader_loan *ret_loan, GError **error) {
-    return call_check_tenant(call, error) &&
-           reader_borrow(call_services(call)->readers, ret_loan, error);
+bool call_reader(const struct call *call, struct store_reader **ret_reader, GError **error) {
+    if (!call_check_tenant(call, error) ||
+        (call->loan->reader == NULL &&
+         !reader_borrow_moment(call_services(call)->readers, call->loan, error))) {
+        return false;
+    }
+    *ret_reader = call->loan->reader;
+    return true;
 }
 
-bool call_borrow_moment(const struct call *call, struct reader_loan *ret_loan, GError **error) {
-    return call_check_tenant(call, error) &&
-           reader_borrow_moment(call_services(call)->readers, ret_loan, error);
+struct engine *call_engine(const struct call *call) {
+    reader_return(call->loan);
+    return call_services(call)->engine;
 }
 
 struct change *call_change(const struct call *call, enum change_kind kind) {
-    return change_new(kind, call->caller);
+    struct change *change = change_new(kind, call->caller);
+    change->has_revision = operation_param(call->operation, "Revision") != NULL &&
+                           args_int(call->args, "Revision", &change->revision);
+    return change;
+}
+
+static bool names_thing(const char *param) {
+    static const char *const endings[] = { "Id", "Name", "Uid", "UidString", "UidByString" };
+    for (size_t i = 0; i < G_N_ELEMENTS(endings); i++) {
+        if (g_str_has_suffix(param, endings[i])) {
+            return true;
+        }
+    }
+    return strcmp(param, "Host") == 0 || strcmp(param, "Port") == 0;
+}
+
+// A uid that is a number gives way to its text form, where that is given: the number is then whatever the client had to send.
+static bool is_replaced(const struct operation *operation, const struct args *args,
+                        const char *name) {
+    static const char *const forms[][2] = { { "Uid", "UidString" },
+                                            { "DbaUid", "DbaUidByString" } };
+    for (size_t i = 0; i < G_N_ELEMENTS(forms); i++) {
+        if (strcmp(name, forms[i][0]) == 0 && operation_param(operation, forms[i][1]) != NULL) {
+            const char *text = args_text(args, forms[i][1]);
+            return text != NULL && text[0] != '\0';
+        }
+    }
+    return false;
 }
 
 // The arguments that name things, for a reader of the log: "DagId=3 NodeId=7". Values that could be secret or long do not end in these.
@@ -45,9 +79,8 @@ static char *describe_object(const struct operation *operation, const struct arg
     GString *text = g_string_new(NULL);
     for (size_t i = 0; args != NULL && i < operation->param_count; i++) {
         const struct param *param = &operation->params[i];
-        bool is_name = g_str_has_suffix(param->name, "Id") ||
-                       g_str_has_suffix(param->name, "Name") || strcmp(param->name, "Uid") == 0;
-        if (!is_name || !args_has(args, param->name) || text->len > OBJECT_BYTES_MAX) {
+        if (!names_thing(param->name) || !args_has(args, param->name) ||
+            is_replaced(operation, args, param->name) || text->len > OBJECT_BYTES_MAX) {
             continue;
         }
         int64_t number = 0;
@@ -101,6 +134,7 @@ void call_origin_init(const struct call *call, struct call_origin *ret_origin) {
         .request_id = call->request_id,
         .access_key_id = call->access_key_id,
         .nonce = call->nonce,
+        .stamped_ms = call->timestamp_ms,
         .peer = ret_origin->peer,
         .object = ret_origin->object,
         .database_id = named_database(call->operation, call->args),
@@ -130,6 +164,7 @@ void services_note(void *ctx, const struct api_note *note) {
                     .request_id = note->request_id,
                     .access_key_id = note->access_key_id,
                     .nonce = note->nonce,
+                    .stamped_ms = note->timestamp_ms,
                     .peer = peer,
                     .object = object,
                     .database_id = named_database(note->operation, note->args) },
@@ -142,11 +177,11 @@ void services_note(void *ctx, const struct api_note *note) {
 
 bool call_is_repeat(const struct call *call, bool *ret_is_repeat, GError **error) {
     struct call_origin origin;
-    READER_LOAN loan = { 0 };
+    struct store_reader *reader = NULL;
     struct change_result result = { 0 };
     call_origin_init(call, &origin);
-    bool is_known = call_borrow(call, &loan, error) &&
-                    store_token_find(loan.reader, call->caller, &origin.origin, call->now_ms,
+    bool is_known = call_reader(call, &reader, error) &&
+                    store_token_find(reader, call->caller, &origin.origin, call->now_ms,
                                      ret_is_repeat, &result, error);
     change_result_done(&result);
     call_origin_done(&origin);
@@ -162,8 +197,7 @@ bool call_commit(const struct call *call, struct change *change, struct change_r
     }
     struct call_origin origin;
     call_origin_init(call, &origin);
-    bool is_done =
-        engine_change(call_services(call)->engine, &origin.origin, change, ret_result, error);
+    bool is_done = engine_change(call_engine(call), &origin.origin, change, ret_result, error);
     call_origin_done(&origin);
     return is_done;
 }
@@ -172,16 +206,38 @@ bool call_commit_plain(const struct call *call, struct change *change, GError **
     return call_commit(call, change, NULL, error);
 }
 
+bool call_commit_revised(const struct call *call, struct change *change, json_t *reply,
+                         GError **error) {
+    struct change_result result = { 0 };
+    if (!call_commit(call, change, &result, error)) {
+        return false;
+    }
+    reply_number(reply, "Revision", result.revision);
+    change_result_done(&result);
+    return true;
+}
+
+bool call_reply_revision(const struct call *call, json_t *item, enum revision_of what,
+                         int64_t object_id, GError **error) {
+    struct store_reader *reader = NULL;
+    int64_t revision = 0;
+    if (!call_reader(call, &reader, error) ||
+        !store_revision_get(reader, call->caller, what, object_id, &revision, error)) {
+        return false;
+    }
+    reply_number(item, "Revision", revision);
+    return true;
+}
+
 bool call_act(const struct call *call, enum run_event_kind action, int64_t version_id,
               GError **error) {
-    g_assert(version_id >= 0);
     if (!call_check_tenant(call, error)) {
         return false;
     }
     struct call_origin origin;
     call_origin_init(call, &origin);
-    bool is_done = engine_run_action(call_services(call)->engine, &origin.origin, call->caller,
-                                     action, call_id(call, "DagId"), call_id(call, "DagInstanceId"),
+    bool is_done = engine_run_action(call_engine(call), &origin.origin, call->caller, action,
+                                     call_id(call, "DagId"), call_id(call, "DagInstanceId"),
                                      version_id, error);
     call_origin_done(&origin);
     return is_done;
@@ -194,6 +250,17 @@ int64_t call_id(const struct call *call, const char *name) {
     return id;
 }
 
+// The published limit of this operation's pages, where there is one: a bound, or the largest of the listed sizes. Else proposed: 1 000,
+// which is what the vendor's own tools ask for.
+static int64_t page_size_max(const struct call *call) {
+    const struct param *param = operation_param(call->operation, "PageSize");
+    int64_t listed = 0;
+    for (size_t i = 0; i < param->shape->number_count; i++) {
+        listed = MAX(listed, param->shape->numbers[i]);
+    }
+    return param->has_max ? param->max : listed > 0 ? listed : STORE_PAGE_MAX;
+}
+
 bool call_page(const struct call *call, const char *page_name, int *ret_page, int *ret_size,
                GError **error) {
     int64_t page = args_int_or(call->args, page_name, 1);
@@ -203,10 +270,12 @@ bool call_page(const struct call *call, const char *page_name, int *ret_page, in
                         "%s %" G_GINT64_FORMAT ": pages count from 1", page_name, page);
         return false;
     }
-    if (size < 1 || size > PAGE_SIZE_MAX) {
+    int64_t max = page_size_max(call);
+    if (size < 1 || size > max) {
         fault_set_field(error, FAULT_INVALID_FIELD, "PageSize",
-                        "PageSize %" G_GINT64_FORMAT ": a page has 1 to %d entries", size,
-                        PAGE_SIZE_MAX);
+                        "PageSize %" G_GINT64_FORMAT ": a page has 1 to %" G_GINT64_FORMAT
+                        " entries",
+                        size, max);
         return false;
     }
     *ret_page = (int)page;

@@ -14,6 +14,7 @@
 #include "core/machine.h"
 #include "engine/engine.h"
 #include "store/flows.h"
+#include "store/revisions.h"
 
 // Set up once by main and constant from then on; goes into api_options.services.
 struct api_services {
@@ -28,15 +29,17 @@ static inline const struct api_services *call_services(const struct call *call) 
     return call->services;
 }
 
-// A `Tid` that is given must be the caller's tenant: FAULT_TENANT_NOT_EXIST (design §11.6). The three functions below begin with it.
+// A `Tid` that is given must be the caller's tenant: FAULT_TENANT_NOT_EXIST (design §11.6). The functions below begin with it.
 bool call_check_tenant(const struct call *call, GError **error);
 
-// Lends a reader of the store until the end of the loan's scope.
-bool call_borrow(const struct call *call, struct reader_loan *ret_loan, GError **error);
-// The same for several reads that belong together: they see one moment.
-bool call_borrow_moment(const struct call *call, struct reader_loan *ret_loan, GError **error);
+// The call's reader of the store. All that a call reads is of one moment, which begins with its first reading and ends with the call, or
+// where it goes to the engine: what is read after a change sees that change. The reader is the call's; ask anew after call_engine,
+// call_commit and call_act.
+bool call_reader(const struct call *call, struct store_reader **ret_reader, GError **error);
+// The engine, for calls of it that are not below. Ends the moment, since the engine may let the call wait.
+struct engine *call_engine(const struct call *call);
 
-// A change by the call's caller.
+// A change by the call's caller, with the Revision that the call names, if any.
 struct change *call_change(const struct call *call, enum change_kind kind);
 // Was the call made before under its client token? Then it ends with call_commit at once, which has the first answer: what a handler asks or
 // does before its change would find the state that the call itself has made. Faults as store_token_find.
@@ -47,7 +50,14 @@ bool call_commit(const struct call *call, struct change *change, struct change_r
 // The same for a call that answers with nothing but the envelope and ends with this.
 bool call_commit_plain(const struct call *call, struct change *change, GError **error);
 
-// An action on the run that DagId and DagInstanceId name. version_id: 0 = the run's own.
+// The same for a change of something that has a revision: the new one goes into the reply as `Revision`.
+bool call_commit_revised(const struct call *call, struct change *change, json_t *reply,
+                         GError **error);
+// Writes the present revision of an object that was just read into its item, as `Revision`.
+bool call_reply_revision(const struct call *call, json_t *item, enum revision_of what,
+                         int64_t object_id, GError **error);
+
+// An action on the run that DagId and DagInstanceId name. version_id: VERSION_UNSAID is the run's own.
 bool call_act(const struct call *call, enum run_event_kind action, int64_t version_id,
               GError **error);
 
@@ -66,7 +76,7 @@ void services_note(void *ctx, const struct api_note *note);
 // A required number; checked to be there before the handler.
 int64_t call_id(const struct call *call, const char *name);
 
-// Page number and size of a list: pages from 1, sizes 1 … 100. Absent optional ones are 1 and 20 (operations.md §4.1).
+// Page number and size of a list: pages from 1, sizes from 1 to the published limit, otherwise to STORE_PAGE_MAX. Absent optional ones are 1 and 20 (operations.md §4.1).
 // FAULT_INVALID_FIELD names the parameter.
 bool call_page(const struct call *call, const char *page_name, int *ret_page, int *ret_size,
                GError **error);

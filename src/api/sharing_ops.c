@@ -13,7 +13,6 @@
 enum { ID_DIGITS_MAX = 16 }; // ids stay below 2^53
 
 static bool update_owner(struct call *call, json_t *reply, GError **error) {
-    (void)reply;
     int64_t user_id = 0;
     if (!args_text_id(call->args, "NewOwnerId", &user_id, error)) {
         return false;
@@ -21,23 +20,21 @@ static bool update_owner(struct call *call, json_t *reply, GError **error) {
     struct change *change = call_change(call, CHANGE_FLOW_OWNER);
     change->flow_id = call_id(call, "DagId");
     change->user_id = user_id;
-    return call_commit_plain(call, change, error);
+    return call_commit_revised(call, change, reply, error);
 }
 
 static bool change_space_owner(struct call *call, json_t *reply, GError **error) {
-    (void)reply;
     struct change *change = call_change(call, CHANGE_SPACE_FLOW_OWNER);
     change->flow_id = call_id(call, "DagId");
     change->user_id = call_id(call, "OwnerUserId");
-    return call_commit_plain(call, change, error);
+    return call_commit_revised(call, change, reply, error);
 }
 
 static bool list_cooperators(struct call *call, json_t *reply, GError **error) {
-    READER_LOAN loan = { 0 };
+    struct store_reader *reader = NULL;
     g_autoptr(GPtrArray) cooperators = NULL;
-    if (!call_borrow(call, &loan, error) ||
-        !store_cooperator_list(loan.reader, call->caller, call_id(call, "DagId"), &cooperators,
-                               error)) {
+    if (!call_reader(call, &reader, error) ||
+        !store_cooperator_list(reader, call->caller, call_id(call, "DagId"), &cooperators, error)) {
         return false;
     }
     json_t *list = reply_list(reply, "CooperatorList", "Cooperator");
@@ -49,7 +46,7 @@ static bool list_cooperators(struct call *call, json_t *reply, GError **error) {
         reply_text(item, "NickName", cooperator->nick_name);
         reply_text(item, "Email", cooperator->email);
     }
-    return true;
+    return call_reply_revision(call, reply, REVISION_PEOPLE, call_id(call, "DagId"), error);
 }
 
 // The ids as numbers: they come as texts, whichever of the two a client sent.
@@ -74,7 +71,6 @@ static bool cooperator_ids(const struct call *call, GArray **ret_ids, GError **e
 }
 
 static bool update_cooperators(struct call *call, json_t *reply, GError **error) {
-    (void)reply;
     GArray *ids = NULL;
     if (!cooperator_ids(call, &ids, error)) {
         return false;
@@ -82,7 +78,7 @@ static bool update_cooperators(struct call *call, json_t *reply, GError **error)
     struct change *change = call_change(call, CHANGE_FLOW_COOPERATORS);
     change->flow_id = call_id(call, "DagId");
     change->user_ids = ids;
-    return call_commit_plain(call, change, error);
+    return call_commit_revised(call, change, reply, error);
 }
 
 const struct op_handler sharing_ops[] = {

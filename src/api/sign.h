@@ -62,10 +62,15 @@ bool sign_verify(const struct api_request *request, const struct params *params,
                  const struct sign_claim *claim, const char *secret, bool hides_string,
                  struct wire_error *error);
 
+// Does the signature (v3) hold over the head of a request whose body has not come, if that body has the hash that the head claims? The
+// whole request is still to be verified.
+bool sign_verify_head(const struct api_request *request, const struct params *params,
+                      const struct sign_claim *claim, const char *secret);
+
 // The strings of protocol.md §5, for verification, messages and tests. The caller frees them.
 char *sign_string_v1(const char *method, const struct params *params);
 char *sign_canonical_v3(const struct api_request *request, const struct params *params,
-                        const char *signed_headers, bool encodes_names);
+                        const char *signed_headers);
 char *sign_string_v3(const char *canonical_request);
 char *sign_mac_v1(const char *string_to_sign, const char *secret); // Base64
 char *sign_mac_v3(const char *string_to_sign, const char *secret); // lower-case hex

@@ -54,8 +54,10 @@ static bool check_kind(const struct call *call, const char *kind, GError **error
             return false;
         }
     }
+    g_autofree char *choices = shape_choices(shape);
     fault_set_field(error, FAULT_INVALID_VALUE, "InstanceType",
-                    "\"%.100s\" is no database engine; sqlite is served", kind);
+                    "\"%.100s\" is no database engine; sqlite is served, and known besides is %s",
+                    kind, choices);
     return false;
 }
 

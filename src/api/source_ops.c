@@ -85,7 +85,7 @@ static const char *filter_text(const struct call *call, const char *name) {
 }
 
 static bool list_sources(struct call *call, json_t *reply, GError **error) {
-    READER_LOAN loan = { 0 };
+    struct store_reader *reader = NULL;
     struct caller caller = { 0 };
     g_autoptr(GPtrArray) sources = NULL;
     int64_t total = 0;
@@ -98,11 +98,12 @@ static bool list_sources(struct call *call, json_t *reply, GError **error) {
         .source = filter_text(call, "InstanceSource"),
         .network = filter_text(call, "NetType"),
         .state = filter_text(call, "InstanceState"),
+        .region = filter_text(call, "Region"), // proposed: that of EcsRegion
         .search = filter_text(call, "SearchKey"),
     };
     if (!call_page(call, "PageNumber", &filter.page_number, &filter.page_size, error) ||
-        !call_borrow(call, &loan, error) || !acting_caller(call, loan.reader, &caller, error) ||
-        !store_source_list(loan.reader, &caller, &filter, &sources, &total, error)) {
+        !call_reader(call, &reader, error) || !acting_caller(call, reader, &caller, error) ||
+        !store_source_list(reader, &caller, &filter, &sources, &total, error)) {
         return false;
     }
     json_t *list = reply_list(reply, "InstanceList", "Instance");
@@ -111,24 +112,29 @@ static bool list_sources(struct call *call, json_t *reply, GError **error) {
         json_t *item = reply_item(list);
         reply_source(item, source);
         reply_bool(item, "SellSitd", has_switch(source->fields.extra, "EnableSellSitd"));
+        if (!call_reply_revision(call, item, REVISION_SOURCE, source->id, error)) {
+            return false;
+        }
     }
     reply_number(reply, "TotalCount", total);
     return true;
 }
 
 static bool get_source(struct call *call, json_t *reply, GError **error) {
-    READER_LOAN loan = { 0 };
+    struct store_reader *reader = NULL;
     OWNED(source_row) source = NULL;
     struct caller caller = { 0 };
-    if (!call_borrow(call, &loan, error) || !acting_caller(call, loan.reader, &caller, error) ||
-        !store_source_get(loan.reader, &caller, args_text(call->args, "Host"),
+    if (!call_reader(call, &reader, error) || !acting_caller(call, reader, &caller, error) ||
+        !store_source_get(reader, &caller, args_text(call->args, "Host"),
                           (int)call_id(call, "Port"), filter_text(call, "Sid"), &source, error)) {
         return false;
     }
     json_t *item = reply_object(reply, "Instance");
     reply_source(item, source);
-    reply_text(item, "SellSitd", has_switch(source->fields.extra, "EnableSellSitd") ? "Y" : "N");
-    return true;
+    // proposed: a boolean in a text, as in the list it is one without.
+    reply_text(item, "SellSitd",
+               has_switch(source->fields.extra, "EnableSellSitd") ? "true" : "false");
+    return call_reply_revision(call, item, REVISION_SOURCE, source->id, error);
 }
 
 const struct op_handler source_ops[] = {

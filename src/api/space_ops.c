@@ -7,6 +7,7 @@
 
 #include "api/flow_reply.h"
 #include "api/services.h"
+#include "api/unread.h"
 #include "store/scenarios.h"
 #include "store/spaces.h"
 
@@ -48,15 +49,16 @@ static bool create_space(struct call *call, json_t *reply, GError **error) {
         return false;
     }
     reply_number(reply, "SpaceId", result.id);
+    call_warn_keys(call, KEYS_SPACE, "SpaceConfig");
     return true;
 }
 
 // Nothing found is a success without the workspace (proposed:).
 static bool find_space(struct call *call, json_t *reply, GError **error) {
-    READER_LOAN loan = { 0 };
+    struct store_reader *reader = NULL;
     OWNED(space_row) space = NULL;
-    if (!call_borrow(call, &loan, error) ||
-        !store_space_find(loan.reader, call->caller, args_text(call->args, "SpaceName"), &space,
+    if (!call_reader(call, &reader, error) ||
+        !store_space_find(reader, call->caller, args_text(call->args, "SpaceName"), &space,
                           error)) {
         return false;
     }
@@ -185,14 +187,14 @@ static void reply_scenario(json_t *list, const struct caller *caller,
 }
 
 static bool list_space(struct call *call, json_t *reply, GError **error) {
-    READER_LOAN loan = { 0 };
+    struct store_reader *reader = NULL;
     g_autoptr(GPtrArray) flows = NULL;
     g_autoptr(GPtrArray) scenarios = NULL;
     int64_t space_id = call_id(call, "SpaceId");
     int64_t user_id = args_int_or(call->args, "UserId", 0);
-    if (!call_borrow(call, &loan, error) ||
-        !store_space_flow_list(loan.reader, call->caller, space_id, user_id, &flows, error) ||
-        !store_scenario_list(loan.reader, call->caller, space_id, &scenarios, error)) {
+    if (!call_reader(call, &reader, error) ||
+        !store_space_flow_list(reader, call->caller, space_id, user_id, &flows, error) ||
+        !store_scenario_list(reader, call->caller, space_id, &scenarios, error)) {
         return false;
     }
     (void)reply_flows_of(reply_list(reply, "RawDAGList", "Dag"), call->caller, flows, 0);

@@ -121,7 +121,7 @@ static void reply_row(json_t *item, const struct sqlaudit_row *row, const char *
 }
 
 static bool list_log(struct call *call, json_t *reply, GError **error) {
-    READER_LOAN loan = { 0 };
+    struct store_reader *reader = NULL;
     g_autoptr(GPtrArray) rows = NULL;
     int64_t total = 0;
     struct sqlaudit_filter filter = { .user_name = given(call, "OpUserName"),
@@ -131,8 +131,8 @@ static bool list_log(struct call *call, json_t *reply, GError **error) {
         !read_time(call, "EndTime", true, &filter.until_ms, error) ||
         !read_state(call, &filter, error) ||
         !call_page(call, "PageNumber", &filter.page_number, &filter.page_size, error) ||
-        !call_borrow(call, &loan, error) ||
-        !store_sqlaudit_list(loan.reader, call->caller, &filter, &rows, &total, error)) {
+        !call_reader(call, &reader, error) ||
+        !store_sqlaudit_list(reader, call->caller, &filter, &rows, &total, error)) {
         return false;
     }
     json_t *list = reply_list(reply, "SQLExecAuditLogList", "SQLExecAuditLog");

@@ -7,6 +7,8 @@
 
 #include <glib.h>
 
+#include "base/keyed_hash.h"
+
 struct bucket {
     char *name;
     int64_t full_at_ns;
@@ -35,7 +37,7 @@ struct throttle *throttle_new(int64_t per_second, int64_t burst, size_t entries_
     struct throttle *throttle = g_new0(struct throttle, 1);
     g_mutex_init(&throttle->mutex);
     g_queue_init(&throttle->order);
-    throttle->buckets = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, bucket_free);
+    throttle->buckets = g_hash_table_new_full(keyed_hash_text, g_str_equal, NULL, bucket_free);
     throttle->interval_ns = per_second == 0 ? 0 : INT64_C(1000000000) / per_second;
     throttle->depth_ns = (burst - 1) * throttle->interval_ns;
     throttle->entries_max = entries_max;

@@ -65,17 +65,18 @@ static void reply_person(const struct call *call, json_t *item, const struct per
 }
 
 static bool get_user(struct call *call, json_t *reply, GError **error) {
-    READER_LOAN loan = { 0 };
+    struct store_reader *reader = NULL;
     OWNED(person_row) person = NULL;
     int64_t user_id = 0;
-    if (!args_text_id(call->args, "UserId", &user_id, error) || !call_borrow(call, &loan, error) ||
-        !store_person_get(loan.reader, call->caller, given(call, "Uid"), user_id, &person, error)) {
+    if (!args_text_id(call->args, "UserId", &user_id, error) ||
+        !call_reader(call, &reader, error) ||
+        !store_person_get(reader, call->caller, given(call, "Uid"), user_id, &person, error)) {
         return false;
     }
     json_t *item = reply_object(reply, "User");
     reply_person(call, item, person);
     reply_id(item, "ParentUid", person->parent_uid);
-    return true;
+    return call_reply_revision(call, item, REVISION_USER, person->id, error);
 }
 
 static void filter_of(const struct call *call, struct person_filter *filter) {
@@ -95,7 +96,7 @@ static void filter_of(const struct call *call, struct person_filter *filter) {
 }
 
 static bool list_users(struct call *call, json_t *reply, GError **error) {
-    READER_LOAN loan = { 0 };
+    struct store_reader *reader = NULL;
     g_autoptr(GPtrArray) persons = NULL;
     struct person_filter filter = { 0 };
     int64_t total = 0;
@@ -106,8 +107,8 @@ static bool list_users(struct call *call, json_t *reply, GError **error) {
         filter.page_size = USERS_PAGE_DEFAULT;
     }
     filter_of(call, &filter);
-    if (!call_borrow(call, &loan, error) ||
-        !store_person_list(loan.reader, call->caller, &filter, &persons, &total, error)) {
+    if (!call_reader(call, &reader, error) ||
+        !store_person_list(reader, call->caller, &filter, &persons, &total, error)) {
         return false;
     }
     json_t *list = reply_list(reply, "UserList", "User");
@@ -116,6 +117,9 @@ static bool list_users(struct call *call, json_t *reply, GError **error) {
         json_t *item = reply_item(list);
         reply_person(call, item, person);
         reply_id_text(item, "ParentUid", person->parent_uid);
+        if (!call_reply_revision(call, item, REVISION_USER, person->id, error)) {
+            return false;
+        }
     }
     reply_number(reply, "TotalCount", total);
     return true;
@@ -164,7 +168,6 @@ static bool check_count(const struct call *call, const char *name, GError **erro
 }
 
 static bool update_user(struct call *call, json_t *reply, GError **error) {
-    (void)reply;
     if (!check_count(call, "MaxExecuteCount", error) ||
         !check_count(call, "MaxResultCount", error)) {
         return false;
@@ -177,7 +180,7 @@ static bool update_user(struct call *call, json_t *reply, GError **error) {
     change->person = fields_of(call, uid);
     change->person->max_execute_count = args_int_or(call->args, "MaxExecuteCount", -1);
     change->person->max_result_count = args_int_or(call->args, "MaxResultCount", -1);
-    return call_commit_plain(call, change, error);
+    return call_commit_revised(call, change, reply, error);
 }
 
 static bool change_user(struct call *call, enum change_kind kind, GError **error) {

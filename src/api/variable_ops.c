@@ -5,24 +5,23 @@
 
 #include "api/reply.h"
 #include "api/services.h"
+#include "api/unread.h"
 #include "core/vars.h"
 
 OWNED_DEFINE(flow_row)
 
 static bool update_constants(struct call *call, json_t *reply, GError **error) {
-    (void)reply;
     struct change *change = call_change(call, CHANGE_FLOW_CONSTANTS);
     change->flow_id = call_id(call, "DagId");
     change->document = json_dumps(args_json(call->args, "DagConstants"), JSON_COMPACT);
-    return call_commit_plain(call, change, error);
+    return call_commit_revised(call, change, reply, error);
 }
 
 static bool list_constants(struct call *call, json_t *reply, GError **error) {
-    READER_LOAN loan = { 0 };
+    struct store_reader *reader = NULL;
     OWNED(flow_row) flow = NULL;
-    if (!call_borrow(call, &loan, error) ||
-        !store_flow_get(loan.reader, call->caller, call_id(call, "DagId"), ACCESS_VIEW, &flow,
-                        error)) {
+    if (!call_reader(call, &reader, error) ||
+        !store_flow_get(reader, call->caller, call_id(call, "DagId"), ACCESS_VIEW, &flow, error)) {
         return false;
     }
     json_t *list = reply_list(reply, "DagConstants", "DagConstant");
@@ -35,24 +34,23 @@ static bool list_constants(struct call *call, json_t *reply, GError **error) {
         reply_text(item, "Value", json_string_value(json_object_get(constant, "Value")));
     }
     json_decref(constants);
-    return true;
+    return call_reply_revision(call, reply, REVISION_CONSTANTS, flow->id, error);
 }
 
 static bool update_time_variables(struct call *call, json_t *reply, GError **error) {
-    (void)reply;
     struct change *change = call_change(call, CHANGE_FLOW_TIME_VARIABLES);
     change->flow_id = call_id(call, "DagId");
     change->document = g_strdup(args_text(call->args, "TimeVariables"));
-    return call_commit_plain(call, change, error);
+    call_warn_keys(call, KEYS_TIME_VARIABLES, "TimeVariables");
+    return call_commit_revised(call, change, reply, error);
 }
 
 static bool list_time_variables(struct call *call, json_t *reply, GError **error) {
-    READER_LOAN loan = { 0 };
+    struct store_reader *reader = NULL;
     OWNED(flow_row) flow = NULL;
     json_t *variables = NULL;
-    if (!call_borrow(call, &loan, error) ||
-        !store_flow_get(loan.reader, call->caller, call_id(call, "DagId"), ACCESS_VIEW, &flow,
-                        error) ||
+    if (!call_reader(call, &reader, error) ||
+        !store_flow_get(reader, call->caller, call_id(call, "DagId"), ACCESS_VIEW, &flow, error) ||
         !vars_time_parse(flow->time_variables, &variables, error)) {
         return false;
     }
@@ -65,7 +63,7 @@ static bool list_time_variables(struct call *call, json_t *reply, GError **error
         reply_text(item, "Pattern", json_string_value(json_object_get(variable, "pattern")));
     }
     json_decref(variables);
-    return true;
+    return call_reply_revision(call, reply, REVISION_TIME_VARIABLES, flow->id, error);
 }
 
 const struct op_handler variable_ops[] = {

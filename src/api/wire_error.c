@@ -38,6 +38,8 @@ static const struct wire_row wire_rows[] = {
                               "The specified parameter \"{Name}\" is not valid." },
     [WIRE_HEADERS_TOO_LARGE] = { 431, "InvalidParameter",
                                  "The specified parameter \"{Name}\" is not valid." },
+    [WIRE_HTTP_VERSION] = { 505, "InvalidParameter",
+                            "The specified parameter \"{Name}\" is not valid." },
     [WIRE_KEY_NOT_FOUND] = { 404, "InvalidAccessKeyId.NotFound",
                              "Specified access key is not found." },
     [WIRE_KEY_INACTIVE] = { 400, "InvalidAccessKeyId.Inactive",
@@ -91,9 +93,11 @@ static const struct wire_row wire_rows[] = {
                              "exceeded." },
     [WIRE_OP_INSTANCE_EXISTED] = { 403, "InstanceExisted",
                                    "The specified instance already exists." },
-    [WIRE_OP_INSTANCE_QUOTA] = { 403, "InstanceNoEnoughNumber",
-                                 "The maximum number of instances allowed for the enterprise is "
-                                 "exceeded." },
+    // proposed: not the quota that the catalogue has this code for; the vendor's tools take it alone for "there is no such instance".
+    [WIRE_OP_ADDRESS_NOT_EXIST] = { 404, "InstanceNoEnoughNumber",
+                                    "The specified instance does not exist." },
+    [WIRE_OP_REGISTER_FAILED] = { 403, "RegisterInstanceFailure",
+                                  "The instance could not be registered: it can not be reached." },
     [WIRE_OP_USER_NOT_EXIST] = { 404, "UserNotExist",
                                  "The specified user does not exist in DMS, Please contact Admin "
                                  "to add your "
@@ -131,6 +135,13 @@ static const struct wire_row wire_rows[] = {
     [WIRE_OP_TOKEN_OPEN] = { 403, "IdempotentRequestUnknown",
                              "The outcome of the previous request with this client token is "
                              "unknown." },
+    [WIRE_OP_OUTCOME_UNKNOWN] = { 504, "OutcomeUnknown",
+                                  "The operation was begun and its outcome is not known." },
+    [WIRE_OP_NO_SPACE] = { 503, "StorageFull",
+                           "The server has no room to store changes. Nothing was changed." },
+    [WIRE_OP_STORE_LOCKED] = { 503, "StorageLocked",
+                               "The server's store is locked by another program. Nothing was "
+                               "changed." },
     [WIRE_OP_FORBIDDEN_RAM] = { 403, "Forbidden.RAM",
                                 "You are not authorized to perform this operation by RAM." },
     [WIRE_OP_SCENARIO_NOT_EMPTY] = { 403, "ScenarioNotEmpty",
@@ -146,6 +157,8 @@ static const struct wire_row wire_rows[] = {
     [WIRE_OP_NOT_PUBLISHED] = { 403, "TaskFlowNotPublished",
                                 "The specified task flow is not published." },
     [WIRE_OP_LIMIT] = { 403, "LimitExceeded", "The limit of this resource is exceeded." },
+    [WIRE_OP_REVISION] = { 409, "RevisionConflict",
+                           "The specified revision is not the present one." },
     [WIRE_OP_TOKEN_MISMATCH] = { 400, "IdempotentParameterMismatch",
                                  "The request uses the same client token as a previous, but "
                                  "non-identical "
@@ -157,6 +170,8 @@ static const enum wire_code fault_codes[] = {
     [FAULT_INTERNAL] = WIRE_OP_INTERNAL,
     [FAULT_UNAVAILABLE] = WIRE_UNAVAILABLE,
     [FAULT_IO] = WIRE_OP_INTERNAL,
+    [FAULT_NO_SPACE] = WIRE_OP_NO_SPACE,
+    [FAULT_STORE_LOCKED] = WIRE_OP_STORE_LOCKED,
     [FAULT_MISSING_FIELD] = WIRE_OP_MISSING,
     [FAULT_INVALID_FIELD] = WIRE_OP_INVALID,
     [FAULT_INVALID_VALUE] = WIRE_OP_INVALID_VALUE,
@@ -170,6 +185,7 @@ static const enum wire_code fault_codes[] = {
     [FAULT_USER_NOT_EXIST] = WIRE_OP_USER_NOT_EXIST,
     [FAULT_TENANT_NOT_EXIST] = WIRE_OP_TENANT_NOT_EXIST,
     [FAULT_INSTANCE_NOT_EXIST] = WIRE_OP_INSTANCE_NOT_EXIST,
+    [FAULT_ADDRESS_NOT_EXIST] = WIRE_OP_ADDRESS_NOT_EXIST,
     [FAULT_DATABASE_NOT_EXIST] = WIRE_OP_DATABASE_NOT_EXIST,
     [FAULT_SAFE_RULE_NOT_EXIST] = WIRE_OP_SAFE_RULE_NOT_EXIST,
     [FAULT_LOG_NOT_EXIST] = WIRE_OP_LOG_NOT_EXIST,
@@ -185,14 +201,17 @@ static const enum wire_code fault_codes[] = {
     [FAULT_FLOW_NOT_PUBLISHED] = WIRE_OP_NOT_PUBLISHED,
     [FAULT_SCENARIO_NOT_EMPTY] = WIRE_OP_SCENARIO_NOT_EMPTY,
     [FAULT_INSTANCE_EXISTED] = WIRE_OP_INSTANCE_EXISTED,
+    [FAULT_REGISTER_FAILED] = WIRE_OP_REGISTER_FAILED,
     [FAULT_USER_EXISTED] = WIRE_OP_USER_EXISTED,
     [FAULT_USER_STATE] = WIRE_OP_USER_STATUS,
     [FAULT_USER_QUOTA] = WIRE_OP_USER_QUOTA,
     [FAULT_TENANT_STATE] = WIRE_OP_TENANT_STATUS,
     [FAULT_SPACE_NOT_EMPTY] = WIRE_OP_SPACE_NOT_EMPTY,
     [FAULT_KEY_STATE] = WIRE_OP_KEY_STATE,
+    [FAULT_OUTCOME_UNKNOWN] = WIRE_OP_OUTCOME_UNKNOWN,
     [FAULT_TOKEN_OPEN] = WIRE_OP_TOKEN_OPEN,
     [FAULT_LIMIT_EXCEEDED] = WIRE_OP_LIMIT,
+    [FAULT_REVISION_STALE] = WIRE_OP_REVISION,
     [FAULT_TOKEN_MISMATCH] = WIRE_OP_TOKEN_MISMATCH,
     [FAULT_NOT_SUPPORTED] = WIRE_OP_NOT_SUPPORTED,
 };
@@ -224,6 +243,7 @@ void wire_error_set(struct wire_error *error, enum wire_code kind, const char *f
     *error = (struct wire_error){
         .http = wire_rows[kind].http,
         .code = fill_name(wire_rows[kind].code, field),
+        .row = wire_rows[kind].code,
         .message = fill_name(wire_rows[kind].message, field),
         .is_of_operation = is_of_operation,
     };

@@ -24,6 +24,7 @@ enum wire_code {
     WIRE_TARGET_TOO_LONG,   // 414, same code and message
     WIRE_BODY_TOO_LARGE,    // 413, same code and message
     WIRE_HEADERS_TOO_LARGE, // 431, same code and message
+    WIRE_HTTP_VERSION,      // 505, same code and message
     WIRE_KEY_NOT_FOUND,
     WIRE_KEY_INACTIVE,
     WIRE_MISSING_SECURITY_TOKEN,
@@ -53,7 +54,8 @@ enum wire_code {
     WIRE_OP_USER_EXISTED,
     WIRE_OP_USER_QUOTA,
     WIRE_OP_INSTANCE_EXISTED,
-    WIRE_OP_INSTANCE_QUOTA,
+    WIRE_OP_ADDRESS_NOT_EXIST,
+    WIRE_OP_REGISTER_FAILED,
     WIRE_OP_USER_NOT_EXIST,
     WIRE_OP_USER_STATUS,
     WIRE_OP_TENANT_NOT_EXIST,
@@ -76,6 +78,9 @@ enum wire_code {
     WIRE_OP_SPACE_NOT_EMPTY,
     WIRE_OP_KEY_STATE,
     WIRE_OP_TOKEN_OPEN,
+    WIRE_OP_OUTCOME_UNKNOWN,
+    WIRE_OP_NO_SPACE,
+    WIRE_OP_STORE_LOCKED,
     WIRE_OP_FORBIDDEN_RAM,
     WIRE_OP_SCENARIO_NOT_EMPTY,
     WIRE_OP_NAME_EXISTED,
@@ -84,6 +89,7 @@ enum wire_code {
     WIRE_OP_FLOW_STATE,
     WIRE_OP_NOT_PUBLISHED,
     WIRE_OP_LIMIT,
+    WIRE_OP_REVISION,
     WIRE_OP_TOKEN_MISMATCH,
     WIRE_CODE_COUNT,
 };
@@ -91,6 +97,7 @@ enum wire_code {
 struct wire_error {
     int http; // 0: no error
     char *code;
+    const char *row; // the code as the table and docs/errors.md have it: Missing{Name}; static
     char *message;
     char *description; // NULL when there is nothing to add
     bool is_of_operation;

@@ -35,6 +35,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/own.h"
 
 #define LOG_VERSION 1
 #define GUARD_BYTES_MAX (128u * 1024)
@@ -139,15 +140,17 @@ int attempt_log_create(struct attempt_log *log, int dir_fd, const char *name, ui
     return 0;
 }
 
-int attempt_log_reopen(struct attempt_log *log, int dir_fd, const char *name) {
+int attempt_log_reopen(struct attempt_log *log, int dir_fd, const char *name, uid_t uid) {
     assert(log != NULL && name != NULL);
     *log = (struct attempt_log){ .fd = -1, .head_bytes = 1, .ring_bytes = 1, .guard_bytes = 1 };
-    int fd = openat(dir_fd, name, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
-    if (fd < 0)
-        return -errno;
+    int fd = -1;
+    int error =
+        own_file(dir_fd, name, O_RDWR, 0, uid != (uid_t)-1 ? uid : geteuid(), (gid_t)-1, &fd);
+    if (error != 0)
+        return error;
     struct log_header header;
     uint64_t size = 0;
-    int error = header_read(fd, &header, &size);
+    error = header_read(fd, &header, &size);
     if (error != 0) {
         (void)close(fd);
         return error;

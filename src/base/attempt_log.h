@@ -40,8 +40,9 @@ struct attempt_log {
 int attempt_log_create(struct attempt_log *log, int dir_fd, const char *name, uid_t uid, gid_t gid,
                        uint64_t head_bytes, uint64_t ring_bytes);
 
-/* Opens a log that another writer left behind, to go on where it stopped. -EBADMSG: no log. */
-int attempt_log_reopen(struct attempt_log *log, int dir_fd, const char *name);
+/* Opens a log that another writer left behind, to go on where it stopped: a file of `uid`, or of ours
+ * with (uid_t)-1, see own_file(). -EBADMSG: no log. */
+int attempt_log_reopen(struct attempt_log *log, int dir_fd, const char *name, uid_t uid);
 
 /* Appends bytes to the stream. */
 void attempt_log_append(struct attempt_log *log, const void *data, size_t len);

@@ -74,11 +74,17 @@ bool fault_is(const GError *error, enum fault kind) {
     return error != NULL && error->domain == FAULT && error->code == (int)kind;
 }
 
+bool fault_is_passing(const GError *error) {
+    return fault_is(error, FAULT_NO_SPACE) || fault_is(error, FAULT_STORE_LOCKED);
+}
+
 const char *fault_name(enum fault kind) {
     static const char *const names[FAULT_COUNT] = {
         [FAULT_INTERNAL] = "INTERNAL",
         [FAULT_UNAVAILABLE] = "UNAVAILABLE",
         [FAULT_IO] = "IO",
+        [FAULT_NO_SPACE] = "NO_SPACE",
+        [FAULT_STORE_LOCKED] = "STORE_LOCKED",
         [FAULT_MISSING_FIELD] = "MISSING_FIELD",
         [FAULT_INVALID_FIELD] = "INVALID_FIELD",
         [FAULT_INVALID_VALUE] = "INVALID_VALUE",
@@ -92,6 +98,7 @@ const char *fault_name(enum fault kind) {
         [FAULT_USER_NOT_EXIST] = "USER_NOT_EXIST",
         [FAULT_TENANT_NOT_EXIST] = "TENANT_NOT_EXIST",
         [FAULT_INSTANCE_NOT_EXIST] = "INSTANCE_NOT_EXIST",
+        [FAULT_ADDRESS_NOT_EXIST] = "ADDRESS_NOT_EXIST",
         [FAULT_DATABASE_NOT_EXIST] = "DATABASE_NOT_EXIST",
         [FAULT_SAFE_RULE_NOT_EXIST] = "SAFE_RULE_NOT_EXIST",
         [FAULT_LOG_NOT_EXIST] = "LOG_NOT_EXIST",
@@ -107,14 +114,17 @@ const char *fault_name(enum fault kind) {
         [FAULT_FLOW_NOT_PUBLISHED] = "FLOW_NOT_PUBLISHED",
         [FAULT_SCENARIO_NOT_EMPTY] = "SCENARIO_NOT_EMPTY",
         [FAULT_INSTANCE_EXISTED] = "INSTANCE_EXISTED",
+        [FAULT_REGISTER_FAILED] = "REGISTER_FAILED",
         [FAULT_USER_EXISTED] = "USER_EXISTED",
         [FAULT_USER_STATE] = "USER_STATE",
         [FAULT_USER_QUOTA] = "USER_QUOTA",
         [FAULT_TENANT_STATE] = "TENANT_STATE",
         [FAULT_SPACE_NOT_EMPTY] = "SPACE_NOT_EMPTY",
         [FAULT_KEY_STATE] = "KEY_STATE",
+        [FAULT_OUTCOME_UNKNOWN] = "OUTCOME_UNKNOWN",
         [FAULT_TOKEN_OPEN] = "TOKEN_OPEN",
         [FAULT_LIMIT_EXCEEDED] = "LIMIT_EXCEEDED",
+        [FAULT_REVISION_STALE] = "REVISION_STALE",
         [FAULT_TOKEN_MISMATCH] = "TOKEN_MISMATCH",
         [FAULT_NOT_SUPPORTED] = "NOT_SUPPORTED",
     };

@@ -16,6 +16,8 @@ enum fault {
     FAULT_INTERNAL,    // a mistake of ours, or the machine failed us
     FAULT_UNAVAILABLE, // starting, stopping, overloaded: try again
     FAULT_IO, // the state store can not be trusted any more: the server ends (reliability.md G15)
+    FAULT_NO_SPACE, // the disk has no room for changes: nothing was changed, and it is over when there is room (G10)
+    FAULT_STORE_LOCKED, // another program holds the state store: nothing was changed, and it is over when it lets go
 
     // Invalid input. The field says which parameter.
     FAULT_MISSING_FIELD, // 400 Missing{Name}
@@ -33,6 +35,7 @@ enum fault {
     FAULT_USER_NOT_EXIST,
     FAULT_TENANT_NOT_EXIST,
     FAULT_INSTANCE_NOT_EXIST, // a data source
+    FAULT_ADDRESS_NOT_EXIST,  // the same, named by its address: InstanceNoEnoughNumber
     FAULT_DATABASE_NOT_EXIST,
     FAULT_SAFE_RULE_NOT_EXIST,
     FAULT_LOG_NOT_EXIST,
@@ -50,14 +53,17 @@ enum fault {
     FAULT_FLOW_NOT_PUBLISHED,
     FAULT_SCENARIO_NOT_EMPTY,
     FAULT_INSTANCE_EXISTED,
+    FAULT_REGISTER_FAILED, // a data source failed its connection test: RegisterInstanceFailure
     FAULT_USER_EXISTED,
     FAULT_USER_STATE,   // UserStatusIllegal
     FAULT_USER_QUOTA,   // UserNoEnoughNumber: the tenant has as many users as it may
     FAULT_TENANT_STATE, // TenantStatusIllegal
     FAULT_SPACE_NOT_EMPTY,
-    FAULT_KEY_STATE,  // an access key is active that must be disabled first, …
-    FAULT_TOKEN_OPEN, // the first call with this client token has no known outcome
+    FAULT_KEY_STATE,       // an access key is active that must be disabled first, …
+    FAULT_OUTCOME_UNKNOWN, // it was begun outside, and what became of it will not be known
+    FAULT_TOKEN_OPEN,      // the first call with this client token has no known outcome
     FAULT_LIMIT_EXCEEDED,
+    FAULT_REVISION_STALE, // somebody else has changed it since the caller read it
     FAULT_TOKEN_MISMATCH, // IdempotentParameterMismatch
     FAULT_NOT_SUPPORTED,
 
@@ -79,6 +85,9 @@ const char *fault_field(const GError *error);
 
 // Is this error one of ours, of that kind?
 bool fault_is(const GError *error, enum fault kind);
+
+// Does the store take no changes at present, and will again by itself?
+bool fault_is_passing(const GError *error);
 
 // "FLOW_NOT_EXIST": for logs and tests.
 const char *fault_name(enum fault kind);

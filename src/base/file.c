@@ -18,6 +18,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/own.h"
+
 #define LISTEN_BACKLOG 8
 
 int file_write_at(int fd, const void *data, size_t len, uint64_t offset) {
@@ -100,13 +102,14 @@ int file_replace(int dir_fd, const char *name, const void *data, size_t len, mod
     return fsync(dir_fd) == 0 ? 0 : -errno;
 }
 
-int file_lock(int dir_fd, const char *name, mode_t mode, int *ret_fd) {
+int file_lock(int dir_fd, const char *name, mode_t mode, uid_t uid, gid_t gid, int *ret_fd) {
     assert(name != NULL && ret_fd != NULL);
-    int fd = openat(dir_fd, name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, mode);
-    if (fd < 0)
-        return -errno;
+    int fd = -1;
+    int error = own_file(dir_fd, name, O_RDWR | O_CREAT, mode, uid, gid, &fd);
+    if (error != 0)
+        return error;
     if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
-        int error = -errno;
+        error = -errno;
         (void)close(fd);
         return error;
     }
@@ -152,16 +155,14 @@ int file_listen(int dir_fd, const char *name, mode_t mode, uid_t uid, gid_t gid,
         return -errno;
     if (unlinkat(dir_fd, name, 0) != 0 && errno != ENOENT)
         error = -errno;
-    /* The mode is narrowed before bind through the descriptor, so there is no open moment. */
+    /* The mode is narrowed before bind through the descriptor, so there is no open moment; what the
+     * umask takes away more is the caller's wish. */
     if (error == 0 && fchmod(fd, mode) != 0)
         error = -errno;
     if (error == 0 && bind(fd, (struct sockaddr *)&address, sizeof address) != 0)
         error = -errno;
-    if (error == 0 && fchmodat(dir_fd, name, mode, 0) != 0)
-        error = -errno;
-    if (error == 0 && uid != (uid_t)-1 &&
-        fchownat(dir_fd, name, uid, gid, AT_SYMLINK_NOFOLLOW) != 0)
-        error = -errno;
+    if (error == 0 && uid != (uid_t)-1)
+        error = own_give_socket(dir_fd, name, uid, gid);
     if (error == 0 && listen(fd, LISTEN_BACKLOG) != 0)
         error = -errno;
     if (error != 0) {
@@ -174,16 +175,23 @@ int file_listen(int dir_fd, const char *name, mode_t mode, uid_t uid, gid_t gid,
 
 int file_connect(int dir_fd, const char *name, int *ret_fd) {
     assert(name != NULL && ret_fd != NULL);
-    struct sockaddr_un address;
-    int error = socket_address(dir_fd, name, &address);
-    if (error != 0)
-        return error;
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd < 0)
+    /* Through the node itself: a link in its place would lead to anybody's socket. */
+    int node_fd = openat(dir_fd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    if (node_fd < 0)
         return -errno;
-    if (connect(fd, (struct sockaddr *)&address, sizeof address) != 0) {
+    struct stat status;
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    (void)snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d", node_fd);
+    int error = fstat(node_fd, &status) != 0 ? -errno : S_ISSOCK(status.st_mode) ? 0 : -ENOTSOCK;
+    int fd = error == 0 ? socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0) : -1;
+    if (error == 0 && fd < 0)
         error = -errno;
-        (void)close(fd);
+    if (error == 0 && connect(fd, (struct sockaddr *)&address, sizeof address) != 0)
+        error = -errno;
+    (void)close(node_fd);
+    if (error != 0) {
+        if (fd >= 0)
+            (void)close(fd);
         return error;
     }
     *ret_fd = fd;

@@ -27,9 +27,10 @@ int file_read_at(int fd, void *buf, size_t len, uint64_t offset, size_t *ret_len
 int file_replace(int dir_fd, const char *name, const void *data, size_t len, mode_t mode, uid_t uid,
                  gid_t gid);
 
-/* Opens (creating where missing) dir/name and takes an exclusive flock on it without waiting.
- * -EWOULDBLOCK: somebody else holds it. The caller owns *ret_fd; closing it gives the lock up. */
-int file_lock(int dir_fd, const char *name, mode_t mode, int *ret_fd);
+/* Opens (creating where missing) dir/name, a file of `uid` and `gid` as own_file() wants it, and takes
+ * an exclusive flock on it without waiting. -EWOULDBLOCK: somebody else holds it; own_reason() says
+ * what the others mean. The caller owns *ret_fd; closing it gives the lock up. */
+int file_lock(int dir_fd, const char *name, mode_t mode, uid_t uid, gid_t gid, int *ret_fd);
 
 /* The 36 characters of the kernel's boot id and a NUL. */
 #define FILE_BOOT_ID_BYTES 37
@@ -39,7 +40,8 @@ int file_boot_id(char ret_id[FILE_BOOT_ID_BYTES]);
  * through /proc/self/fd, because an address may have at most 107 bytes and a path may not. */
 int file_listen(int dir_fd, const char *name, mode_t mode, uid_t uid, gid_t gid, int *ret_fd);
 
-/* Connects to the stream socket dir/name; the descriptor is in non-blocking mode. */
+/* Connects to the stream socket dir/name, which must not be a link; the descriptor is in non-blocking
+ * mode. */
 int file_connect(int dir_fd, const char *name, int *ret_fd);
 
 /* CRC-32C (Castagnoli), continued from `crc`; begin with 0. */

@@ -83,7 +83,7 @@ enum frame_refusal {
 };
 
 /* Flags of `result_flags`; with none of them the attempt printed no line. */
-#define FRAME_RESULT_PRESENT 1u  /* `result` is the last non-empty line of standard output */
+#define FRAME_RESULT_PRESENT 1u  /* `result` is the program's last non-empty line */
 #define FRAME_RESULT_TOO_LONG 2u /* that line was longer than result_max; `result` is empty */
 #define FRAME_RESULT_LOST 4u     /* there was one, but the journal had no room for it */
 
@@ -106,7 +106,8 @@ struct frame_hello {
  * absolute path to change to instead. `note` is empty or a remark for the attempt's log.
  * fds[0] is the specification, a memfd with `argument_count` strings and then
  * `environment_count` strings of the form NAME=value, each ended by NUL; fds[1…] become
- * descriptors 3, 4, … of the program. */
+ * descriptors 3, 4, … of the program. "@sql" gets one more behind them, a memory file for its
+ * answer, whose last line is the result; of all others it is the last line of standard output. */
 struct frame_start {
     uint64_t fence;
     uint64_t timeout_ms; /* 0: none; counted on CLOCK_BOOTTIME */
@@ -157,6 +158,7 @@ struct frame_exited {
     uint64_t output_bytes;  /* standard output and standard error, as read from the pipes */
     uint64_t dropped_bytes; /* log bytes that the log file could not keep */
     uint32_t result_flags;  /* FRAME_RESULT_… */
+    /* Of NOT_STARTED, when PRESENT: a sentence for a person that says what stood in the way. */
     struct frame_slice result;
 };
 

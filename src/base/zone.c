@@ -1,33 +1,43 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The one place that knows time zones. The data is the system's; GTimeZone reads it.
+// The one place that knows time zones. The data is the system's; base/tzif reads it.
 //
-// GLib forgets a zone when its last reference goes, and would read the file again for every conversion. So this room keeps one
-// reference to each zone it was asked for. Only names that pass zone_is_known are kept: their number is that of the system's files.
+// A zone that was asked for once is kept for ever. Only names whose file is there are kept: their number is that of the system's files.
 
 #include "base/zone.h"
 
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
+
+#include "base/file.h"
+#include "base/tzif.h"
 
 enum {
     MS_PER_SECOND = 1000,
     SECONDS_PER_DAY = 86400,
     NAME_BYTES_MAX = 64,
+    FILE_BYTES_MAX = 256 * 1024,
 };
 
 static GMutex cache_lock;
-static GHashTable *cache; // name → GTimeZone; under cache_lock
+static GHashTable *cache; // name → struct tzif; under cache_lock
 
 int64_t zone_now_ms(void) {
     return g_get_real_time() / 1000;
 }
 
-// Letters first, then what IANA names are made of; no way out of the folder, and not GLib's own forms such as "+08:00".
-static bool is_iana_name(const char *name) {
-    if (!g_ascii_isalpha(name[0]) || strlen(name) > NAME_BYTES_MAX ||
-        g_str_has_prefix(name, "right/") || g_str_has_prefix(name, "posix/")) {
+int64_t zone_uptime_ms(void) {
+    struct timespec since_boot = { 0 };
+    g_assert(clock_gettime(CLOCK_BOOTTIME, &since_boot) == 0);
+    return (int64_t)since_boot.tv_sec * MS_PER_SECOND + since_boot.tv_nsec / 1000000;
+}
+
+// Letters first, then what IANA names are made of: no way out of the folder.
+static bool is_plain_name(const char *name) {
+    if (!g_ascii_isalpha(name[0]) || strlen(name) > NAME_BYTES_MAX) {
         return false;
     }
     for (const char *c = name; *c != '\0'; c++) {
@@ -38,31 +48,44 @@ static bool is_iana_name(const char *name) {
     return true;
 }
 
-// GLib takes rule texts ("UTC0") as names too, and complains aloud about files that hold no zone: look before asking it.
-static bool is_zone_file(const char *name) {
+static struct tzif *read_open_file(int fd) {
+    struct stat status;
+    if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode) || status.st_size > FILE_BYTES_MAX) {
+        return NULL;
+    }
+    struct tzif *tzif = NULL;
+    size_t len = 0;
+    g_autofree uint8_t *bytes = g_malloc((size_t)status.st_size + 1);
+    bool is_good = file_read_at(fd, bytes, (size_t)status.st_size, 0, &len) == 0 &&
+                   tzif_new(bytes, len, &tzif, NULL);
+    return is_good ? tzif : NULL;
+}
+
+static struct tzif *read_zone(const char *name) {
     const char *folder = g_getenv("TZDIR");
     g_autofree char *path =
         g_build_filename(folder != NULL ? folder : "/usr/share/zoneinfo", name, NULL);
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0) {
-        return false;
+        return NULL;
     }
-    char magic[4] = { 0 };
-    ssize_t len = read(fd, magic, sizeof magic);
+    struct tzif *tzif = read_open_file(fd);
     (void)close(fd);
-    return len == (ssize_t)sizeof magic && memcmp(magic, "TZif", sizeof magic) == 0;
+    return tzif;
 }
 
-// The zone, or NULL when it is unknown. Kept for ever: the caller does not own it.
-static GTimeZone *find_zone(const char *name) {
+// The zone, or NULL when it is unknown or UTC. Kept for ever: the caller does not own it.
+static const struct tzif *find_zone(const char *name) {
+    if (!is_plain_name(name)) {
+        return NULL;
+    }
     g_mutex_lock(&cache_lock);
     if (cache == NULL) {
         cache = g_hash_table_new(g_str_hash, g_str_equal);
-        g_hash_table_insert(cache, g_strdup("UTC"), g_time_zone_new_utc());
     }
-    GTimeZone *zone = g_hash_table_lookup(cache, name);
-    if (zone == NULL && is_iana_name(name) && is_zone_file(name)) {
-        zone = g_time_zone_new_identifier(name);
+    struct tzif *zone = g_hash_table_lookup(cache, name);
+    if (zone == NULL) {
+        zone = read_zone(name);
         if (zone != NULL) {
             g_hash_table_insert(cache, g_strdup(name), zone);
         }
@@ -71,22 +94,40 @@ static GTimeZone *find_zone(const char *name) {
     return zone;
 }
 
-static GTimeZone *find_zone_or_utc(const char *name) {
-    GTimeZone *zone = find_zone(name);
-    zone = zone != NULL ? zone : find_zone("UTC");
-    g_assert(zone != NULL);
-    return zone;
+// Names that stand for what a machine is set to, or for the same zones counted otherwise (with leap seconds).
+static bool is_local_name(const char *name) {
+    static const char *const names[] = { "localtime", "posixrules", "Factory" };
+    static const char *const folders[] = { "posix/", "right/" };
+    for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+        if (strcmp(name, names[i]) == 0) {
+            return true;
+        }
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(folders); i++) {
+        if (g_str_has_prefix(name, folders[i])) {
+            return true;
+        }
+    }
+    return false;
 }
 
 bool zone_is_known(const char *name) {
     g_assert(name != NULL);
-    return find_zone(name) != NULL;
+    return strcmp(name, "UTC") == 0 || (!is_local_name(name) && find_zone(name) != NULL);
 }
 
-static int interval_at(GTimeZone *zone, int64_t instant_s) {
-    int interval = g_time_zone_find_interval(zone, G_TIME_TYPE_UNIVERSAL, instant_s);
-    g_assert(interval >= 0); // an instant is in exactly one interval
-    return interval;
+static const int64_t second_min = -62135596800; // 0001-01-01 00:00:00
+static const int64_t second_max = 253402300799; // 9999-12-31 23:59:59
+
+static int offset_at(const struct tzif *zone, int64_t instant_s) {
+    return zone == NULL ? 0 : tzif_offset_s(zone, CLAMP(instant_s, second_min, second_max));
+}
+
+static int64_t change_after(const struct tzif *zone, int64_t after_s) {
+    if (zone == NULL || after_s >= second_max) {
+        return INT64_MAX;
+    }
+    return tzif_next_change_s(zone, MAX(after_s, second_min));
 }
 
 static int64_t floor_div(int64_t number, int64_t divisor) {
@@ -94,13 +135,9 @@ static int64_t floor_div(int64_t number, int64_t divisor) {
     return number % divisor < 0 ? quotient - 1 : quotient;
 }
 
-static const int64_t second_min = -62135596800; // 0001-01-01 00:00:00
-static const int64_t second_max = 253402300799; // 9999-12-31 23:59:59
-
 struct civil zone_civil(const char *name, int64_t instant_ms) {
-    GTimeZone *zone = find_zone_or_utc(name);
     int64_t instant_s = CLAMP(floor_div(instant_ms, MS_PER_SECOND), second_min, second_max);
-    int offset_s = g_time_zone_get_offset(zone, interval_at(zone, instant_s));
+    int offset_s = offset_at(find_zone(name), instant_s);
     int64_t local_s = CLAMP(instant_s + offset_s, second_min, second_max);
     int64_t days = floor_div(local_s, SECONDS_PER_DAY);
     int second_of_day = (int)(local_s - days * SECONDS_PER_DAY);
@@ -115,58 +152,30 @@ struct civil zone_civil(const char *name, int64_t instant_ms) {
     return civil;
 }
 
-// The first second behind `low` that is in another interval; `high` is in another one.
-static int64_t find_transition(GTimeZone *zone, int64_t low, int64_t high) {
-    int interval = interval_at(zone, low);
-    g_assert(interval_at(zone, high) != interval);
-    while (high - low > 1) {
-        int64_t middle = low + (high - low) / 2;
-        if (interval_at(zone, middle) == interval) {
-            low = middle;
-        } else {
-            high = middle;
-        }
-    }
-    return high;
-}
-
 // The wanted instant is the first one whose local time is not before the given one: in a gap that is the gap's end, and of a time
-// that comes twice it is the first. So walk the intervals upward from well before it.
+// that comes twice it is the first. So walk the changes upward from well before it.
 int64_t zone_instant_ms(const char *name, const struct civil *civil) {
-    GTimeZone *zone = find_zone_or_utc(name);
+    const struct tzif *zone = find_zone(name);
     int64_t local_s = civil_to_days(civil->year, civil->month, civil->day) * SECONDS_PER_DAY +
                       civil->hour * 3600 + civil->minute * 60 + civil->second;
-    int64_t low = local_s - 2 * SECONDS_PER_DAY; // no zone is two days off
+    int64_t at = local_s - 2 * SECONDS_PER_DAY; // no zone is two days off
     for (;;) {
-        int interval = interval_at(zone, low);
-        int64_t candidate = local_s - g_time_zone_get_offset(zone, interval);
-        g_assert(candidate > low);
-        if (interval_at(zone, candidate) == interval) {
+        int64_t candidate = local_s - offset_at(zone, at);
+        int64_t change = change_after(zone, at);
+        if (candidate < at) {
+            return at * MS_PER_SECOND; // the local time fell into the gap
+        }
+        if (candidate < change) {
             return candidate * MS_PER_SECOND + civil->millisecond;
         }
-        int64_t transition = find_transition(zone, low, candidate);
-        int offset_s = g_time_zone_get_offset(zone, interval_at(zone, transition));
-        if (transition + offset_s > local_s) {
-            return transition * MS_PER_SECOND; // the local time fell into the gap
-        }
-        if (transition + offset_s == local_s) {
-            return transition * MS_PER_SECOND + civil->millisecond;
-        }
-        low = transition;
+        at = change;
     }
 }
 
 int zone_offset_s(const char *name, int64_t instant_s) {
-    GTimeZone *zone = find_zone_or_utc(name);
-    instant_s = CLAMP(instant_s, second_min, second_max);
-    return g_time_zone_get_offset(zone, interval_at(zone, instant_s));
+    return offset_at(find_zone(name), instant_s);
 }
 
 int64_t zone_next_change_s(const char *name, int64_t after_s) {
-    GTimeZone *zone = find_zone_or_utc(name);
-    after_s = CLAMP(after_s, second_min, second_max);
-    if (interval_at(zone, after_s) == interval_at(zone, second_max)) {
-        return INT64_MAX;
-    }
-    return find_transition(zone, after_s, second_max);
+    return change_after(find_zone(name), after_s);
 }

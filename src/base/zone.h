@@ -2,7 +2,7 @@
 //
 // zone: instants (int64_t milliseconds since 1970 in UTC) to local civil time and back, from the system's time zone data.
 //
-// core/ never asks for a zone: it gets a `struct civil`. Thread-safe; zones are cached by GLib.
+// core/ never asks for a zone: it gets a `struct civil`. Thread-safe; a zone is read once.
 #pragma once
 
 #include <glib.h>
@@ -13,8 +13,12 @@
 
 // Wall clock, milliseconds since 1970 in UTC.
 int64_t zone_now_ms(void);
+// Milliseconds since the machine started, sleep included. Nobody sets this clock, so ages are counted on it.
+int64_t zone_uptime_ms(void);
 
-// Is this an IANA zone that the system knows ("Asia/Shanghai")?
+// May this be chosen: is it an IANA zone that the system knows ("Asia/Shanghai")? Names that mean what a machine is set to ("localtime",
+// "posixrules", "Factory") or count leap seconds ("right/…", and "posix/…" beside it) may not: what they say differs from machine to
+// machine, or from its own name. The functions below read them still, for what was stored when they were allowed.
 bool zone_is_known(const char *name);
 
 // The local time of an instant in a zone. An unknown zone counts as UTC (it was checked when it was saved).

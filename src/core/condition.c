@@ -3,7 +3,7 @@
 // The content of a CONDITION node, checked once and evaluated when its upstream nodes have ended.
 //
 //   { "logic": "AND" | "OR",                                                    AND when absent
-//     "conditions": [ { "variable": name, "operator": == != > >= < <=, "value": text or integer },
+//     "conditions": [ { "variable": name, "operator": == != > >= < <=, "value": text, number, true, false or null },
 //                     { "state": all_success | all_done | all_failed | one_success | one_failed } ] }
 //
 // At most one entry names a state; it is combined with the others like any entry. Without one the node waits for all upstream nodes
@@ -16,6 +16,8 @@
 #include <string.h>
 
 #include "base/fault.h"
+#include "core/decimal.h"
+#include "core/numerals.h"
 
 enum { ENTRY_COUNT_MAX = 1000 };
 
@@ -46,7 +48,7 @@ static_assert(G_N_ELEMENTS(states) == CONDITION_STATE_COUNT, "a word for each st
 struct entry {
     char *variable;
     enum relation relation;
-    char *value; // with ${name} in it
+    char *value; // with ${name} in it; NULL: null was written
 };
 
 struct condition {
@@ -119,15 +121,16 @@ static bool read_comparison(struct condition *condition, const json_t *json, siz
     if (relation < 0) {
         return refuse(error, index, "operator must be one of == != > >= < <=");
     }
-    if (!json_is_string(value) && !json_is_integer(value)) {
-        return refuse(error, index, "value must be a text (or a whole number)");
+    if (!json_is_string(value) && !json_is_boolean(value) && !json_is_null(value)) {
+        return refuse(error, index, "value must be a text, a number, true, false or null");
     }
+    const char *truth = json_is_true(value) ? "true" : "false";
     struct entry entry = {
         .variable = g_strdup(variable),
         .relation = (enum relation)relation,
-        .value = json_is_string(value)
-                     ? g_strdup(json_string_value(value))
-                     : g_strdup_printf("%" JSON_INTEGER_FORMAT, json_integer_value(value)),
+        .value = json_is_null(value)
+                     ? NULL
+                     : g_strdup(json_is_string(value) ? json_string_value(value) : truth),
     };
     g_array_append_val(condition->entries, entry);
     return true;
@@ -172,7 +175,7 @@ static bool read_root(struct condition *condition, const json_t *root, GError **
 
 bool condition_new(const char *content, struct condition **ret_condition, GError **error) {
     json_error_t json_error;
-    json_t *root = json_loads(content, JSON_REJECT_DUPLICATES, &json_error);
+    json_t *root = numerals_load(content, strlen(content), JSON_REJECT_DUPLICATES, &json_error);
     if (root == NULL) {
         fault_set(error, FAULT_INVALID_DATA, "condition: the content is no JSON object: %s",
                   json_error.text);
@@ -192,67 +195,16 @@ bool condition_new(const char *content, struct condition **ret_condition, GError
     return true;
 }
 
-// A decimal number as digits: no exponent, no blanks. Compared digit by digit, so that no size loses exactness.
-struct decimal {
-    bool is_negative;
-    const char *whole; // without leading zeros
-    size_t whole_len;
-    const char *part; // behind the point, without trailing zeros
-    size_t part_len;
-};
-
-static bool read_decimal(const char *text, struct decimal *ret_decimal) {
-    struct decimal decimal = { .is_negative = *text == '-' };
-    if (*text == '-' || *text == '+') {
-        text++;
-    }
-    size_t whole_len = strspn(text, "0123456789");
-    const char *point = text + whole_len;
-    decimal.part = *point == '.' ? point + 1 : point;
-    decimal.part_len = *point == '.' ? strspn(decimal.part, "0123456789") : 0;
-    if (whole_len + decimal.part_len == 0 || decimal.part[decimal.part_len] != '\0') {
-        return false;
-    }
-    size_t zeros = strspn(text, "0");
-    decimal.whole = text + (zeros < whole_len ? zeros : whole_len);
-    decimal.whole_len = (size_t)(point - decimal.whole);
-    while (decimal.part_len > 0 && decimal.part[decimal.part_len - 1] == '0') {
-        decimal.part_len--;
-    }
-    if (decimal.whole_len == 0 && decimal.part_len == 0) {
-        decimal.is_negative = false; // -0 is 0
-    }
-    *ret_decimal = decimal;
-    return true;
+// proposed: as numbers when both are, otherwise byte by byte (docs/nodes/condition.md).
+static int compare_values(const char *left, const char *right) {
+    int order = 0;
+    return decimal_compare(left, right, &order) ? order : strcmp(left, right);
 }
 
-static int compare_sizes(const struct decimal *left, const struct decimal *right) {
-    if (left->whole_len != right->whole_len) {
-        return left->whole_len < right->whole_len ? -1 : 1;
-    }
-    int order = memcmp(left->whole, right->whole, left->whole_len);
-    if (order != 0) {
-        return order;
-    }
-    size_t common = MIN(left->part_len, right->part_len);
-    order = memcmp(left->part, right->part, common);
-    if (order != 0) {
-        return order;
-    }
-    return (left->part_len > right->part_len) - (left->part_len < right->part_len);
-}
-
-// proposed: as numbers when both are, otherwise byte by byte (behaviour.md §2.5).
-static int compare_values(const char *left_text, const char *right_text) {
-    struct decimal left;
-    struct decimal right;
-    if (!read_decimal(left_text, &left) || !read_decimal(right_text, &right)) {
-        return strcmp(left_text, right_text);
-    }
-    if (left.is_negative != right.is_negative) {
-        return left.is_negative ? -1 : 1;
-    }
-    return left.is_negative ? compare_sizes(&right, &left) : compare_sizes(&left, &right);
+// A NULL is equal to a NULL alone, and is neither less nor greater than anything.
+static bool null_relation_holds(enum relation relation, bool are_both_null) {
+    return relation == RELATION_DIFFERENT ? !are_both_null
+                                          : relation == RELATION_EQUAL && are_both_null;
 }
 
 static bool relation_holds(enum relation relation, int order) {
@@ -280,6 +232,19 @@ static bool state_holds(enum condition_state state, const struct condition_upstr
     g_assert_not_reached();
 }
 
+// Written as null, or nothing but a variable that is NULL.
+static bool is_null_value(const struct entry *entry, var_lookup_fn lookup, void *user) {
+    if (entry->value == NULL) {
+        return true;
+    }
+    size_t len = vars_reference_len(entry->value);
+    if (len == 0 || entry->value[len] != '\0') {
+        return false;
+    }
+    g_autofree char *name = g_strndup(entry->value + 2, len - 3);
+    return lookup(name, user) == VAR_NULL;
+}
+
 static bool evaluate_entry(const struct entry *entry, var_lookup_fn lookup, void *user,
                            bool *ret_holds, GError **error) {
     const char *left = lookup(entry->variable, user);
@@ -291,10 +256,14 @@ static bool evaluate_entry(const struct entry *entry, var_lookup_fn lookup, void
         return false;
     }
     g_autofree char *right = NULL;
-    if (!vars_substitute(entry->value, lookup, user, true, &right, NULL, error)) {
+    if (entry->value != NULL &&
+        !vars_substitute(entry->value, lookup, user, true, &right, NULL, error)) {
         return false;
     }
-    *ret_holds = relation_holds(entry->relation, compare_values(left, right));
+    bool is_right_null = is_null_value(entry, lookup, user);
+    *ret_holds = left == VAR_NULL || is_right_null
+                     ? null_relation_holds(entry->relation, left == VAR_NULL && is_right_null)
+                     : relation_holds(entry->relation, compare_values(left, right));
     return true;
 }
 

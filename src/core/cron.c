@@ -21,7 +21,7 @@ enum {
     SATURDAY = 7,
     DAYS_BEFORE_LAST_MAX = 30,
     WEEKS_IN_MONTH_MAX = 5,
-    DIGITS_MAX = 4,
+    NUMBER_MAX = 9999,
     NAME_LETTERS = 3,
     // No zone is further from UTC, nor is any change of the clock greater.
     OFFSET_MAX_S = 2 * SECONDS_PER_DAY,
@@ -42,17 +42,18 @@ struct field {
     const char *name;
     int min;
     int max;
+    int step_max;      // of `*/n` and `5/n`; the steps of a range have no limit
     const char *names; // three letters each, the first for `min`; or NULL
 };
 
 static const struct field fields[FIELD_COUNT] = {
-    [FIELD_SECOND] = { "second", 0, 59, NULL },
-    [FIELD_MINUTE] = { "minute", 0, 59, NULL },
-    [FIELD_HOUR] = { "hour", 0, 23, NULL },
-    [FIELD_DAY] = { "day of month", 1, 31, NULL },
-    [FIELD_MONTH] = { "month", 1, 12, "JANFEBMARAPRMAYJUNJULAUGSEPOCTNOVDEC" },
-    [FIELD_WEEKDAY] = { "day of week", 1, 7, "SUNMONTUEWEDTHUFRISAT" },
-    [FIELD_YEAR] = { "year", CRON_YEAR_MIN, CRON_YEAR_MAX, NULL },
+    [FIELD_SECOND] = { "second", 0, 59, 59, NULL },
+    [FIELD_MINUTE] = { "minute", 0, 59, 59, NULL },
+    [FIELD_HOUR] = { "hour", 0, 23, 23, NULL },
+    [FIELD_DAY] = { "day of month", 1, 31, 31, NULL },
+    [FIELD_MONTH] = { "month", 1, 12, 12, "JANFEBMARAPRMAYJUNJULAUGSEPOCTNOVDEC" },
+    [FIELD_WEEKDAY] = { "day of week", 1, 7, 7, "SUNMONTUEWEDTHUFRISAT" },
+    [FIELD_YEAR] = { "year", CRON_YEAR_MIN, CRON_YEAR_MAX, NUMBER_MAX, NULL },
 };
 
 // Where reading stands, and the values of the present field: bit n stands for n, of years for CRON_YEAR_MIN + n.
@@ -61,8 +62,10 @@ struct reader {
     const char *at;
     enum field_kind kind;
     uint64_t bits[3];
-    bool is_open;  // the field is "?"
-    bool is_whole; // the field is "*"
+    bool is_open;   // the field is "?"
+    bool is_whole;  // the field is "*"
+    int last_count; // how often `L` and `#` stand in the field
+    int nth_count;
     struct cron *cron;
 };
 
@@ -108,13 +111,12 @@ static void set_value(struct reader *reader, int value) {
 static bool take_number(struct reader *reader, int min, int max, int *ret_number, GError **error) {
     const char *start = reader->at;
     int number = 0;
-    while (g_ascii_isdigit(*reader->at) && reader->at - start < DIGITS_MAX) {
-        number = number * 10 + (*reader->at - '0');
+    while (g_ascii_isdigit(*reader->at)) {
+        number = MIN(number * 10 + (*reader->at - '0'), NUMBER_MAX + 1);
         reader->at++;
     }
-    bool is_long = g_ascii_isdigit(*reader->at);
     bool is_empty = reader->at == start;
-    if (is_empty || is_long || number < min || number > max) {
+    if (is_empty || number < min || number > max) {
         reader->at = start;
         return is_empty ? refuse(reader, error, "a number from %d to %d is expected", min, max)
                         : refuse(reader, error, "only numbers from %d to %d will do", min, max);
@@ -140,22 +142,24 @@ static bool take_value(struct reader *reader, int *ret_value, GError **error) {
                   field->names);
 }
 
-// "/step" behind `first`, if it is there, and then all values; `last` below `first` wraps around the field's end.
-static bool take_steps(struct reader *reader, int first, int last, bool has_last, GError **error) {
+// "/step" behind `first`, if it is there, and then all values; `last` below `first` wraps around the field's end. As in Quartz the step
+// is bounded unless a range stands before it, and a step of 0 is none.
+static bool take_steps(struct reader *reader, int first, int last, bool is_range, GError **error) {
     const struct field *field = &fields[reader->kind];
-    int step = 1;
+    int step = 0;
     if (take(reader, '/')) {
-        if (!take_number(reader, 1, field->max - field->min + 1, &step, error)) {
+        if (!take_number(reader, is_range ? 1 : 0, is_range ? NUMBER_MAX : field->step_max, &step,
+                         error)) {
             return false;
         }
-        last = has_last ? last : field->max;
+        last = is_range || step == 0 ? last : field->max;
     }
     int span = field->max - field->min + 1;
     if (last < first && reader->kind == FIELD_YEAR) {
         return refuse(reader, error, "the range of years ends before it begins");
     }
     last += last < first ? span : 0;
-    for (int value = first; value <= last; value += step) {
+    for (int value = first; value <= last; value += MAX(step, 1)) {
         set_value(reader, field->min + (value - field->min) % span);
     }
     return true;
@@ -164,6 +168,7 @@ static bool take_steps(struct reader *reader, int first, int last, bool has_last
 // `L`, `L-3`, `LW` of the days of a month; the L is taken.
 static bool take_last_day(struct reader *reader, GError **error) {
     int before = 0;
+    reader->last_count++;
     if (take(reader, '-') && !take_number(reader, 0, DAYS_BEFORE_LAST_MAX, &before, error)) {
         return false;
     }
@@ -184,6 +189,7 @@ static bool take_suffix(struct reader *reader, int value, bool *ret_taken, GErro
     }
     if (reader->kind == FIELD_WEEKDAY && take(reader, 'L')) {
         reader->cron->last_weekdays |= (uint8_t)(1U << value);
+        reader->last_count++;
         return true;
     }
     if (reader->kind == FIELD_WEEKDAY && take(reader, '#')) {
@@ -192,30 +198,15 @@ static bool take_suffix(struct reader *reader, int value, bool *ret_taken, GErro
             return false;
         }
         reader->cron->nth_weekdays[nth] |= (uint8_t)(1U << value);
+        reader->nth_count++;
         return true;
     }
     *ret_taken = false;
     return true;
 }
 
-static bool take_item(struct reader *reader, GError **error) {
-    const struct field *field = &fields[reader->kind];
-    if (take(reader, '*')) {
-        reader->is_whole |= is_item_end(*reader->at);
-        return take_steps(reader, field->min, field->max, true, error);
-    }
-    if (*reader->at == '/') {
-        return take_steps(reader, field->min, field->max, true, error);
-    }
-    if (reader->kind == FIELD_DAY && take(reader, 'L')) {
-        return take_last_day(reader, error);
-    }
-    if (reader->kind == FIELD_WEEKDAY && g_ascii_toupper(*reader->at) == 'L' &&
-        is_item_end(reader->at[1])) {
-        reader->at++;
-        set_value(reader, SATURDAY);
-        return true;
-    }
+// A number or name, alone, with a suffix, or as the beginning of a range.
+static bool take_single(struct reader *reader, GError **error) {
     int first = 0;
     bool is_taken = false;
     if (!take_value(reader, &first, error) || !take_suffix(reader, first, &is_taken, error)) {
@@ -225,14 +216,52 @@ static bool take_item(struct reader *reader, GError **error) {
         return true;
     }
     int last = first;
-    bool has_last = take(reader, '-');
-    return (!has_last || take_value(reader, &last, error)) &&
-           take_steps(reader, first, last, has_last, error);
+    bool is_range = take(reader, '-');
+    return (!is_range || take_value(reader, &last, error)) &&
+           take_steps(reader, first, last, is_range, error);
+}
+
+static bool take_item(struct reader *reader, GError **error) {
+    const struct field *field = &fields[reader->kind];
+    if (take(reader, '*')) {
+        reader->is_whole |= is_item_end(*reader->at);
+        return take_steps(reader, field->min, field->max, false, error);
+    }
+    if (*reader->at == '/') {
+        return take_steps(reader, field->min, field->max, false, error);
+    }
+    if (reader->kind == FIELD_DAY && take(reader, 'L')) {
+        return take_last_day(reader, error);
+    }
+    if (reader->kind == FIELD_WEEKDAY && g_ascii_toupper(*reader->at) == 'L' &&
+        is_item_end(reader->at[1])) {
+        reader->at++;
+        reader->last_count++;
+        set_value(reader, SATURDAY);
+        return true;
+    }
+    return take_single(reader, error);
+}
+
+// Quartz refuses these too.
+static bool check_field(struct reader *reader, const char *start, bool is_list, GError **error) {
+    bool is_last_in_list = reader->last_count > 0 && is_list;
+    if (is_last_in_list || reader->nth_count > 1) {
+        reader->at = start;
+        return refuse(reader, error,
+                      is_last_in_list ? "L can not stand in a list with other days"
+                                      : "# can stand in a field only once");
+    }
+    return true;
 }
 
 static bool take_field(struct reader *reader, GError **error) {
+    const char *start = reader->at;
+    bool is_list = false;
     memset(reader->bits, 0, sizeof reader->bits);
     reader->is_whole = false;
+    reader->last_count = 0;
+    reader->nth_count = 0;
     reader->is_open = (reader->kind == FIELD_DAY || reader->kind == FIELD_WEEKDAY) &&
                       *reader->at == '?' && is_field_end(reader->at[1]);
     if (reader->is_open) {
@@ -244,11 +273,12 @@ static bool take_field(struct reader *reader, GError **error) {
             return false;
         }
         if (is_field_end(*reader->at)) {
-            return true;
+            return check_field(reader, start, is_list, error);
         }
         if (*reader->at != ',') {
             return refuse(reader, error, "this character does not belong here");
         }
+        is_list = true;
         reader->at++;
     }
 }
@@ -455,44 +485,69 @@ int64_t cron_instant(const struct cron_zone *zone, int64_t local_s) {
     }
 }
 
-// A stretch begins at `begin`. `reached` is the greatest local time that any earlier moment had, plus one.
-struct stretch {
-    int64_t begin;
-    int64_t end; // INT64_MAX: none
-    int offset;
-    int64_t reached;
-};
+int64_t cron_last_instant(const struct cron_zone *zone, int64_t local_s) {
+    int64_t last = INT64_MIN;
+    int64_t at = local_s - OFFSET_MAX_S;
+    while (at <= local_s + OFFSET_MAX_S) {
+        int64_t candidate = local_s - zone->offset_s(zone->ctx, at);
+        int64_t change = zone->next_change_s(zone->ctx, at);
+        if (candidate >= at) {
+            last = MIN(candidate, change - 1);
+        }
+        at = change;
+    }
+    return last;
+}
 
-static struct stretch stretch_at(const struct cron_zone *zone, int64_t begin, int64_t reached) {
-    return (struct stretch){ .begin = begin,
-                             .end = zone->next_change_s(zone->ctx, begin),
-                             .offset = zone->offset_s(zone->ctx, begin),
-                             .reached = reached };
+// The greatest local time that the clock has shown up to an instant.
+static int64_t reached_until(const struct cron_zone *zone, int64_t instant_s) {
+    int64_t reached = INT64_MIN;
+    int64_t at = instant_s - OFFSET_MAX_S;
+    while (at <= instant_s) {
+        int64_t change = zone->next_change_s(zone->ctx, at);
+        reached = MAX(reached, MIN(change - 1, instant_s) + zone->offset_s(zone->ctx, at));
+        at = change;
+    }
+    return reached;
+}
+
+// Each moment whose local time matches. Between two changes local time runs evenly; `from` to `found` has been searched already.
+static bool next_elapsed(const struct cron *cron, const struct cron_zone *zone, int64_t after_s,
+                         int64_t *ret_instant_s) {
+    int64_t end_s = civil_to_days(CRON_YEAR_MAX + 1, 1, 1) * SECONDS_PER_DAY + OFFSET_MAX_S;
+    int64_t from = INT64_MAX;
+    int64_t found = INT64_MIN;
+    int64_t at = after_s + 1;
+    while (at < end_s) {
+        int offset_s = zone->offset_s(zone->ctx, at);
+        int64_t change = zone->next_change_s(zone->ctx, at);
+        int64_t local = at + offset_s;
+        if (local < from || local > found) {
+            from = local;
+            found = cron_next_local(cron, from, &found) ? found : INT64_MAX;
+        }
+        if (found != INT64_MAX && found - offset_s < change) {
+            *ret_instant_s = found - offset_s;
+            return true;
+        }
+        at = change;
+    }
+    return false;
 }
 
 bool cron_next(const struct cron *cron, const struct cron_zone *zone, int64_t after_s,
                int64_t *ret_instant_s) {
     static const uint32_t every_hour = (1U << HOURS_PER_DAY) - 1;
-    bool is_elapsed = cron->hours == every_hour;
-    struct stretch stretch = stretch_at(zone, after_s - OFFSET_MAX_S, INT64_MIN);
-    for (;;) {
-        // The first local time of this stretch that may fire: in a new stretch also those that a gap has swallowed, and none
-        // that was there before; following elapsed time, just what the clock shows.
-        int64_t from = stretch.reached;
-        if (is_elapsed || stretch.begin <= after_s) {
-            int64_t first = MAX(after_s + 1, stretch.begin) + stretch.offset;
-            from = is_elapsed ? first : MAX(first, from);
-        }
-        int64_t local = 0;
-        if (!cron_next_local(cron, from, &local)) {
-            return false;
-        }
-        if (stretch.end == INT64_MAX || local < stretch.end + stretch.offset) {
-            *ret_instant_s = MAX(local - stretch.offset, stretch.begin);
-            return true;
-        }
-        stretch = stretch_at(zone, stretch.end, MAX(stretch.reached, stretch.end + stretch.offset));
+    if (cron->hours == every_hour) {
+        return next_elapsed(cron, zone, after_s, ret_instant_s);
     }
+    // A local time fires at the first moment that shows it or more, so those that were shown have fired.
+    int64_t local = 0;
+    if (!cron_next_local(cron, reached_until(zone, after_s) + 1, &local)) {
+        return false;
+    }
+    *ret_instant_s = cron_instant(zone, local);
+    return true;
 }
 
 int cron_period_minutes(const struct cron *cron) {

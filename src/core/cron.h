@@ -51,6 +51,8 @@ struct cron_zone {
 
 // The instant of a local time: the first moment at which the local clock shows this or more.
 int64_t cron_instant(const struct cron_zone *zone, int64_t local_s);
+// The other end: the last moment at which the local clock shows this or less.
+int64_t cron_last_instant(const struct cron_zone *zone, int64_t local_s);
 
 // The first fire after an instant; false when there is none.
 bool cron_next(const struct cron *cron, const struct cron_zone *zone, int64_t after_s,

@@ -37,14 +37,15 @@ enum attempt_outcome {
 
 struct run_event {
     enum run_event_kind kind;
-    int64_t now_ms;
-    int node; // position
+    int64_t now_ms;    // wall clock: for people
+    int64_t steady_ms; // the clock that durations are counted on: limits, delays
+    int node;          // position
     int64_t fence;
     enum attempt_outcome outcome;
     const char *message; // NULL or text
     const char *actor;   // who asked, for the user's actions
-    json_t *outputs;     // borrowed; object name → text
-    // RERUN only: another version to run (borrowed), with the node-run ids for its nodes that the run does not have yet, and what a
+    json_t *outputs;     // borrowed; object name → text or null
+    // RERUN and RESTORE: another version to run (borrowed), with the node-run ids for its nodes that the run does not have yet, and what a
     // backfill leaves out of it (borrowed).
     struct plan *plan;
     const int64_t *node_run_ids;
@@ -54,7 +55,7 @@ struct run_event {
 enum effect_kind {
     EFFECT_RUN_MOVED,    // the run's state changed: from, to
     EFFECT_NODE_MOVED,   // node, from, to
-    EFFECT_PLAN_CHANGED, // a rerun in another version: every node row is written anew
+    EFFECT_PLAN_CHANGED, // again, in another version: every node row is written anew
     EFFECT_QUEUED,       // node wants a place
     EFFECT_UNQUEUED,     // node no longer wants one
     EFFECT_START,        // attempt `attempt` of node under `fence` is to be started

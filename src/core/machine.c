@@ -23,7 +23,7 @@ static void fail_attempt(struct step *step, int position, const char *message, b
         return;
     }
     node->retries_used++;
-    node->due_ms = step->event->now_ms + settings->rerun_interval_ms;
+    node->due_ms = step->event->steady_ms + settings->rerun_interval_ms;
     node_move(step, position, MOVE_RETRY, message);
 }
 
@@ -123,7 +123,7 @@ static void timer_event(struct step *step) {
     if (run->state != RUN_RUNNING) {
         return;
     }
-    int64_t used_ms = run->running_ms + MAX(step->event->now_ms - run->running_since_ms, 0);
+    int64_t used_ms = run->running_ms + MAX(step->event->steady_ms - run->running_since_ms, 0);
     if (used_ms >= run->limit_ms) {
         g_autofree char *message = g_strdup_printf(
             "ran longer than its limit of %" G_GINT64_FORMAT " s", run->limit_ms / 1000);
@@ -131,7 +131,8 @@ static void timer_event(struct step *step) {
         return;
     }
     for (int i = 0; i < run->plan->node_count && run->retry_wait_count > 0; i++) {
-        if (run->nodes[i].state == NODE_RETRY_WAIT && run->nodes[i].due_ms <= step->event->now_ms) {
+        if (run->nodes[i].state == NODE_RETRY_WAIT &&
+            run->nodes[i].due_ms <= step->event->steady_ms) {
             g_autofree char *last = g_strdup(run->nodes[i].message);
             node_move(step, i, MOVE_READY, last);
         }
@@ -219,26 +220,34 @@ static void start_again(struct step *step) {
     settle_all(step);
 }
 
-static void rerun(struct step *step) {
+// The version that the event brings along takes the place of the run's own.
+static void take_version(struct step *step) {
     const struct run_event *event = step->event;
     if (event->plan != NULL && event->plan != step->run->plan) {
         run_change_plan(step->run, event->plan, event->node_run_ids, event->selection);
         step_add_effect(step, EFFECT_PLAN_CHANGED, -1);
     }
+}
+
+static void rerun(struct step *step) {
+    take_version(step);
     for (int i = 0; i < step->run->plan->node_count; i++) {
         reset_node(step, i);
     }
     start_again(step);
 }
 
-// Resets what did not succeed, and the conditions and skipped nodes behind that (behaviour.md §3.5.1).
+// Resets what did not succeed, and the conditions and skipped nodes behind that (behaviour.md §3.5.1). Nodes that only another version has
+// wait already, and count like them.
 static void restore(struct step *step) {
     struct run *run = step->run;
+    take_version(step);
     g_autofree int *seeds = g_new(int, (guint)run->plan->node_count);
     g_autofree bool *behind = g_new0(bool, (guint)run->plan->node_count);
     int seed_count = 0;
     for (int i = 0; i < run->plan->node_count; i++) {
-        if (run->nodes[i].state == NODE_FAIL || run->nodes[i].state == NODE_CANCELLED) {
+        enum node_state state = run->nodes[i].state;
+        if (state == NODE_FAIL || state == NODE_CANCELLED || state == NODE_WAITING) {
             seeds[seed_count++] = i;
         }
     }

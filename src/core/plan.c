@@ -24,16 +24,6 @@
 #include "base/fault.h"
 #include "core/clash.h"
 
-enum {
-    RERUN_COUNT_DEFAULT = 1,
-    RERUN_COUNT_MAX = 1000,
-    RERUN_INTERVAL_DEFAULT = 10,
-    RERUN_INTERVAL_MAX = 7 * 86400,
-    // proposed: rerunInterval counts seconds (behaviour.md §2.13).
-    RERUN_INTERVAL_UNIT_MS = 1000,
-    TIMEOUT_SECONDS_MAX = 30 * 86400,
-};
-
 static const char default_zone[] = "Asia/Shanghai";
 
 // Typed members. An absent or null member has the default; one of another type is damage. `what` names the object.
@@ -56,16 +46,6 @@ static bool read_text(const json_t *object, const char *what, const char *key,
         return wrong_type(error, what, key, "a text");
     }
     *ret_text = g_strdup(text);
-    return true;
-}
-
-static bool read_flag(const json_t *object, const char *what, const char *key, bool *ret_flag,
-                      GError **error) {
-    const json_t *value = member(object, key);
-    if (value != NULL && !json_is_boolean(value)) {
-        return wrong_type(error, what, key, "true or false");
-    }
-    *ret_flag = json_is_true(value);
     return true;
 }
 
@@ -101,54 +81,6 @@ static json_t *load(const char *text, const char *what, GError **error) {
         return NULL;
     }
     return root;
-}
-
-// Settings.
-
-static bool read_rerun(const json_t *rerun, struct node_settings *settings, GError **error) {
-    static const char what[] = "config, rerun";
-    int64_t count = 0;
-    int64_t interval = 0;
-    if (rerun != NULL && !json_is_object(rerun)) {
-        return wrong_type(error, "config", "rerun", "an object");
-    }
-    if (!read_flag(rerun, what, "rerunEnable", &settings->has_rerun, error) ||
-        !read_flag(rerun, what, "rerunOnLost", &settings->reruns_on_lost, error) ||
-        !read_integer(rerun, what, "rerunCount", RERUN_COUNT_DEFAULT, RERUN_COUNT_MAX, &count,
-                      error) ||
-        !read_integer(rerun, what, "rerunInterval", RERUN_INTERVAL_DEFAULT, RERUN_INTERVAL_MAX,
-                      &interval, error)) {
-        return false;
-    }
-    settings->rerun_count_max = settings->has_rerun ? (int)count : 0;
-    settings->rerun_interval_ms =
-        settings->has_rerun ? interval * (int64_t)RERUN_INTERVAL_UNIT_MS : 0;
-    return true;
-}
-
-bool node_settings_parse(const char *config, struct node_settings *ret_settings, GError **error) {
-    struct node_settings settings = { .timeout_ms = 0 };
-    if (config == NULL || config[0] == '\0') {
-        *ret_settings = settings;
-        return true;
-    }
-    json_t *root = load(config, "config", error);
-    if (root == NULL) {
-        return false;
-    }
-    int64_t timeout_s = 0;
-    bool is_good =
-        read_rerun(member(root, "rerun"), &settings, error) &&
-        read_flag(root, "config", "disabled", &settings.is_disabled, error) &&
-        read_flag(root, "config", "strictVariables", &settings.has_strict_variables, error) &&
-        read_integer(root, "config", "timeoutSeconds", 0, TIMEOUT_SECONDS_MAX, &timeout_s, error);
-    json_decref(root);
-    if (!is_good) {
-        return false;
-    }
-    settings.timeout_ms = timeout_s * 1000;
-    *ret_settings = settings;
-    return true;
 }
 
 // The parts of a snapshot.
@@ -343,6 +275,15 @@ void plan_unref(struct plan *plan) {
     g_free(plan);
 }
 
+bool plan_has_variable(const struct plan *plan, const char *name) {
+    bool is_there = json_object_get(plan->constants, name) != NULL;
+    for (size_t i = 0; !is_there && i < json_array_size(plan->time_variables); i++) {
+        const json_t *variable = json_array_get(plan->time_variables, i);
+        is_there = g_strcmp0(json_string_value(json_object_get(variable, "name")), name) == 0;
+    }
+    return is_there;
+}
+
 int plan_position(const struct plan *plan, int64_t node_id) {
     void *position = NULL;
     if (!g_hash_table_lookup_extended(plan->positions, &node_id, NULL, &position)) {
@@ -426,8 +367,9 @@ static bool check_node(const struct plan *plan, int position, GError **error) {
     if (node_kind_is_runnable(node->kind) && !check_content(node, error)) {
         return false;
     }
-    return !node_kind_has_outputs(node->kind) ||
-           vars_output_check(node->output, is_sql(node->kind), error);
+    return node_config_check(node->config, error) &&
+           (!node_kind_has_outputs(node->kind) ||
+            vars_output_check(node->output, is_sql(node->kind), error));
 }
 
 // Which nodes declare each output variable: name → GArray of positions. The names in the order they were met.
@@ -508,4 +450,21 @@ bool plan_check_publish(const struct plan *plan, GError **error) {
         }
     }
     return check_clashes(plan, error);
+}
+
+void plan_remark_kind(enum node_kind kind, const char *node_name, struct remarks *remarks) {
+    if (!node_kind_is_runnable(kind) && remarks_has_room(remarks)) {
+        remarks_add(remarks, REMARK_EXECUTOR, g_strdup(node_name),
+                    g_strdup_printf("no executor configured for %s: a run fails at node %s",
+                                    node_kind_word(kind), node_name));
+    }
+}
+
+void plan_remarks(const struct plan *plan, struct remarks *remarks) {
+    for (int i = 0; i < plan->node_count; i++) {
+        const struct plan_node *node = &plan->nodes[i];
+        plan_remark_kind(node->kind, node->name, remarks);
+        g_autofree char *what = g_strdup_printf("%s: NodeConfig", node->name);
+        node_config_remarks(node->config, what, remarks);
+    }
 }

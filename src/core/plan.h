@@ -15,17 +15,8 @@
 #include "core/condition.h"
 #include "core/graph.h"
 #include "core/model.h"
-
-// NodeConfig as far as we read it (behaviour.md §2.13); unknown keys survive in the stored text.
-struct node_settings {
-    bool is_disabled;
-    bool has_rerun;
-    int rerun_count_max;
-    int64_t rerun_interval_ms;
-    bool reruns_on_lost;
-    int64_t timeout_ms; // 0: the kind's default
-    bool has_strict_variables;
-};
+#include "core/node_config.h"
+#include "core/remark.h"
 
 struct plan_node {
     int64_t id;
@@ -58,9 +49,6 @@ struct plan {
     int slot_count_max;    // nodes of one run at a time; 0 no limit
 };
 
-// Reads NodeConfig text; NULL or "" gives the defaults. FAULT_INVALID_DATA names the key.
-bool node_settings_parse(const char *config, struct node_settings *ret_settings, GError **error);
-
 // Builds a plan from the snapshot's JSON text. FAULT_INVALID_DATA when it is damaged.
 bool plan_new(int64_t version_id, const char *snapshot, struct plan **ret_plan, GError **error);
 struct plan *plan_ref(struct plan *plan);
@@ -68,6 +56,9 @@ void plan_unref(struct plan *plan);
 
 // Position of a node, or -1.
 int plan_position(const struct plan *plan, int64_t node_id);
+
+// Does the flow itself have a variable of that name, constant or time variable?
+bool plan_has_variable(const struct plan *plan, const char *name);
 
 // One entry of a snapshot's "nodes": id, name, kind, content, config and output of `node`, and two texts (each may be NULL).
 // A new reference; NULL when a text is not UTF-8.
@@ -77,3 +68,8 @@ json_t *plan_snapshot_node(const struct plan_node *node, const char *time_variab
 // What publishing demands (behaviour.md §3.1): at least one node, content that parses for every runnable kind, every CONDITION behind
 // something, no variable given to a node by two nodes of which neither is behind the other (§5.1). FAULT_FLOW_STATE names the node. A try run demands only a node (design §11.9).
 bool plan_check_publish(const struct plan *plan, GError **error);
+
+// What publishing accepts and its caller should know: nodes of a kind that nothing runs, and keys of configs that mean nothing. The second
+// one says the first of it about one node.
+void plan_remarks(const struct plan *plan, struct remarks *remarks);
+void plan_remark_kind(enum node_kind kind, const char *node_name, struct remarks *remarks);

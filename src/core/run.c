@@ -43,6 +43,7 @@ void run_free(struct run *run) {
     }
     g_free(run->nodes);
     g_free(run->message);
+    json_decref(run->variables);
     selection_unref(run->selection);
     plan_unref(run->plan);
     g_free(run);

@@ -22,13 +22,13 @@ struct node_run {
     int attempt;          // number of the newest attempt, from 1; goes on counting over reruns
     int retries_used;     // of this run number
     int64_t fence;        // of the open attempt, 0 when none is open
-    int64_t due_ms;       // RETRY_WAIT: when the next attempt may start
+    int64_t due_ms;       // RETRY_WAIT: when the next attempt may start, on the steady clock
     int64_t queued_ms;    // newest time it became ready, 0 never
     int64_t started_ms;   // 0 not yet
     int64_t ended_ms;     // 0 not yet
     bool condition_holds; // a CONDITION that is SUCCESS: did it open its branch?
     char *message;        // NULL or text for a person
-    json_t *outputs;      // object name → text, or NULL
+    json_t *outputs;      // object name → text or null; or NULL
     int upstream_open;    // derived: direct upstream nodes that have not ended
 };
 
@@ -49,10 +49,11 @@ struct run {
     int64_t started_ms;       // 0 never
     int64_t ended_ms;         // 0 not ended
     int64_t running_ms;       // time in RUNNING up to the last leave of that state
-    int64_t running_since_ms; // 0 unless RUNNING
+    int64_t running_since_ms; // on the steady clock; 0 unless RUNNING
     int64_t limit_ms;         // of the time in RUNNING
     int64_t event_seq;        // number of the newest event row
     char *message;
+    json_t *variables;          // of this run alone: object name → text; NULL none
     struct node_run *nodes;     // one for each plan node, same positions
     struct civil business;      // derived: business_ms in the plan's zone
     struct civil run_time;      // derived
@@ -73,13 +74,13 @@ void run_free(struct run *run);
 // Computes the derived counts from the states (after loading); business and run_time, which need a time zone, are the caller's.
 void run_derive(struct run *run);
 
-// Puts another version under an ended run (a rerun in another version): nodes that both have keep their id and attempt count, new
+// Puts another version under an ended run (a rerun or restore in another version): nodes that both have keep their id and attempt count, new
 // ones get their id from node_run_ids (by position in the new plan). All new nodes are WAITING. Takes a reference to the plan and to the
 // selection that belongs to it (may be NULL).
 void run_change_plan(struct run *run, struct plan *plan, const int64_t *node_run_ids,
                      struct selection *selection);
 
-// When RUN_EVENT_TIMER is due next, in UTC milliseconds; 0 never.
+// When RUN_EVENT_TIMER is due next, on the steady clock (run_event.steady_ms); 0 never.
 int64_t run_due_ms(const struct run *run);
 
 // What must always hold of a run; used by every test. False and a sentence in *ret_fault (caller frees) when it does not.

@@ -243,7 +243,8 @@ bool schedule_next(const struct schedule *schedule, const struct cron_zone *zone
     case SCHEDULE_ONCE: instant = cron_instant(zone, schedule->once_s); break;
     case SCHEDULE_EVENT: return false;
     }
-    bool is_over = schedule->end_s != INT64_MAX && instant > cron_instant(zone, schedule->end_s);
+    bool is_over =
+        schedule->end_s != INT64_MAX && instant > cron_last_instant(zone, schedule->end_s);
     if (instant <= after_s || is_over) {
         return false;
     }

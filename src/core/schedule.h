@@ -41,8 +41,8 @@ struct schedule {
     bool has_cron; // false: switched off, and no expression given
     struct cron cron;
     int64_t once_s;  // local seconds, as the two below
-    int64_t begin_s; // no fire before
-    int64_t end_s;   // nor after
+    int64_t begin_s; // no fire before the first moment that shows this or more
+    int64_t end_s;   // nor after the last moment that shows this or less
     GArray *events;  // of struct schedule_event, without doubles; never NULL
     int wait_minutes;
     bool hears_try_runs;

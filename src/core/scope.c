@@ -64,6 +64,8 @@ static void add_texts(struct scope *scope, json_t *object) {
     json_object_foreach(object, name, value) {
         if (json_is_string(value)) {
             add(scope, name, json_string_value(value));
+        } else if (json_is_null(value)) {
+            add(scope, name, VAR_NULL);
         }
     }
 }
@@ -151,6 +153,7 @@ bool scope_new(const struct run *run, int node, enum var_language language,
         return false;
     }
     add_upstream(scope, run, node);
+    add_texts(scope, run->variables);
     if (!add_time_variables(scope, plan->time_variables, &run->business, language, error)) {
         scope_free(scope);
         return false;

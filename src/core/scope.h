@@ -2,8 +2,8 @@
 //
 // scope: which variables a node of a run sees, and their values (behaviour.md §5.1).
 //
-// Order when a name exists on several levels: node time variable, output of the nearest upstream node, flow time variable, constant,
-// system variable. Pure.
+// Order when a name exists on several levels: node time variable, output of the nearest upstream node, variable of the run alone, flow time
+// variable, constant, system variable. Pure.
 #pragma once
 
 #include <glib.h>
@@ -18,7 +18,7 @@ bool scope_new(const struct run *run, int node, enum var_language language,
                struct scope **ret_scope, GError **error);
 void scope_free(struct scope *scope);
 
-// Value of a name or NULL; fits var_lookup_fn (user = the scope).
+// Value of a name, perhaps VAR_NULL, or NULL when there is none; fits var_lookup_fn (user = the scope).
 const char *scope_lookup(const char *name, void *scope);
 
 // A sentence when an output was looked up whose node a backfill leaves out and nothing stands in for: the node that needs it must fail

@@ -65,12 +65,12 @@ void run_move(struct step *step, enum run_state to, const char *message) {
     enum run_state from = run->state;
     int64_t now_ms = step->event->now_ms;
     if (from == RUN_RUNNING) {
-        run->running_ms += MAX(now_ms - run->running_since_ms, 0);
+        run->running_ms += MAX(step->event->steady_ms - run->running_since_ms, 0);
         run->running_since_ms = 0;
     }
     run->state = to;
     if (to == RUN_RUNNING) {
-        run->running_since_ms = now_ms;
+        run->running_since_ms = step->event->steady_ms;
         run->started_ms = run->started_ms != 0 ? run->started_ms : now_ms;
     }
     run->ended_ms = run_state_is_terminal(to) ? now_ms : 0;

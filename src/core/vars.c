@@ -10,9 +10,11 @@
 #include <string.h>
 
 #include "base/fault.h"
+#include "core/numerals.h"
 
 enum {
     JSON_DEPTH_MAX = 2048, // what the JSON reader lets pass
+    LEFT_OUT_BYTES = 1000, // of the words about what a script's last line holds in vain
 };
 
 static bool is_name_char(char c) {
@@ -41,6 +43,8 @@ char *var_environment_name(const char *name) {
     }
     return variable;
 }
+
+const char VAR_NULL[] = "";
 
 // Documents.
 
@@ -239,8 +243,7 @@ static bool append(struct substitution *all, GString *out, const char *text, siz
     return true;
 }
 
-// Length of "${name}" at the text's start; 0 when it is none.
-static size_t reference_len(const char *text) {
+size_t vars_reference_len(const char *text) {
     if (text[0] != '$' || text[1] != '{') {
         return 0;
     }
@@ -285,8 +288,8 @@ static bool substitute(struct substitution *all, const char *text, GString *out,
         if (*text == '\0') {
             break;
         }
-        size_t escaped = reference_len(text + 1);
-        size_t reference = reference_len(text);
+        size_t escaped = vars_reference_len(text + 1);
+        size_t reference = vars_reference_len(text);
         bool is_done = true;
         if (reference > 0) {
             is_done = append_value(all, out, text, reference, error);
@@ -398,24 +401,74 @@ bool vars_substitute_json(const json_t *value, var_lookup_fn lookup, void *user,
 
 // Outputs.
 
-void vars_script_outputs(const char *line, size_t len, json_t **ret_outputs) {
+// Why a member of a script's last line is no output, or NULL. The caller frees it.
+static char *output_fault(const char *name, const json_t *value) {
+    static const char *const types[] = {
+        [JSON_OBJECT] = "an object", [JSON_ARRAY] = "a list",  [JSON_STRING] = "a text",
+        [JSON_INTEGER] = "a number", [JSON_REAL] = "a number", [JSON_TRUE] = "true",
+        [JSON_FALSE] = "false",      [JSON_NULL] = "null"
+    };
+    if (!var_name_is_valid(name, strlen(name))) {
+        return g_strdup_printf("is no name for a variable, which has 1 to %d characters out of "
+                               "A-Z a-z 0-9 _ . -",
+                               VAR_NAME_MAX);
+    }
+    if (json_is_boolean(value)) {
+        return NULL;
+    }
+    if (!json_is_string(value)) {
+        return g_strdup_printf("is %s, not a text, a number, true or false",
+                               types[json_typeof(value)]);
+    }
+    size_t len = json_string_length(value);
+    size_t shown = strlen(json_string_value(value));
+    if (shown < len) {
+        return g_strdup_printf("has a zero character at byte %zu", shown);
+    }
+    return len > VAR_VALUE_MAX ? g_strdup_printf("has %zu bytes, more than %d", len, VAR_VALUE_MAX)
+                               : NULL;
+}
+
+// Adds `"name" fault` to the list, or counts it once the list is as long as a message can hold.
+static void note_fault(GString *list, int *unnamed_count, const char *name, const char *fault) {
+    if (list->len >= LEFT_OUT_BYTES) {
+        ++*unnamed_count;
+        return;
+    }
+    g_autofree char *cut = g_utf8_substring(name, 0, MIN(g_utf8_strlen(name, -1), VAR_NAME_MAX));
+    json_t *text = json_string(cut);
+    size_t len = json_dumpb(text, NULL, 0, JSON_ENCODE_ANY);
+    g_autofree char *shown = g_malloc0(len + 1); // in quotes, control characters as escapes
+    (void)json_dumpb(text, shown, len, JSON_ENCODE_ANY);
+    json_decref(text);
+    g_string_append_printf(list, "%s%s %s", list->len > 0 ? "; " : "", shown, fault);
+}
+
+void vars_script_outputs(const char *line, size_t len, json_t **ret_outputs, char **ret_left_out) {
     json_t *outputs = json_object();
-    json_t *root = json_loadb(line, len, 0, NULL);
-    bool is_output = json_is_object(root);
+    json_t *root = numerals_load(line, len, JSON_ALLOW_NUL, NULL);
+    GString *left_out = g_string_new(NULL);
+    int unnamed_count = 0;
     const char *name = NULL;
     json_t *value = NULL;
     json_object_foreach(root, name, value) {
-        is_output = is_output && json_is_string(value);
-    }
-    if (is_output) {
-        json_object_foreach(root, name, value) {
-            if (var_name_is_valid(name, strlen(name)) &&
-                json_string_length(value) <= VAR_VALUE_MAX) {
-                (void)json_object_set(outputs, name, value);
-            }
+        g_autofree char *fault = output_fault(name, value);
+        if (fault != NULL) {
+            note_fault(left_out, &unnamed_count, name, fault);
+        } else if (json_is_boolean(value)) {
+            (void)json_object_set_new(outputs, name,
+                                      json_string(json_is_true(value) ? "true" : "false"));
+        } else {
+            (void)json_object_set(outputs, name, value);
         }
     }
+    if (unnamed_count > 0) {
+        g_string_append_printf(left_out, "; and %d more", unnamed_count);
+    }
     json_decref(root);
+    bool has_fault = left_out->len > 0;
+    char *words = g_string_free(left_out, !has_fault);
+    *ret_left_out = has_fault ? words : NULL;
     *ret_outputs = outputs;
 }
 

@@ -25,7 +25,10 @@ bool vars_time_read(const json_t *list, json_t **ret_variables, GError **error);
 // Checks a NodeOutput document for a kind that has outputs: is_sql chooses between {row,column,combiner} and "json".
 bool vars_output_check(const char *text, bool is_sql, GError **error);
 
-// The value of a name, or NULL when it is unknown. The text must stay until the substitution ends.
+// The value of a variable that a database's NULL was assigned to: an empty text, known by its address (docs/nodes/condition.md).
+extern const char VAR_NULL[];
+
+// The value of a name, perhaps VAR_NULL, or NULL when it is unknown. The text must stay until the substitution ends.
 typedef const char *(*var_lookup_fn)(const char *name, void *user);
 
 // Replaces every ${name} in one pass; text that came from a value is not replaced again; $${name} gives a literal ${name}; ${…}
@@ -34,13 +37,17 @@ typedef const char *(*var_lookup_fn)(const char *name, void *user);
 bool vars_substitute(const char *text, var_lookup_fn lookup, void *user, bool strict,
                      char **ret_text, GPtrArray *ret_unknown, GError **error);
 
+// Length of the reference "${name}" that a text begins with; 0 when it begins with none.
+size_t vars_reference_len(const char *text);
+
 // The same over every string inside a JSON value (keys stay): a new value the caller owns.
 bool vars_substitute_json(const json_t *value, var_lookup_fn lookup, void *user, bool strict,
                           json_t **ret_value, GPtrArray *ret_unknown, GError **error);
 
-// Output of a script: `line` is the last non-empty line of standard output. A JSON object whose values are strings gives *ret_outputs;
-// anything else gives an empty object (not an error). Names that are not valid variable names are left out.
-void vars_script_outputs(const char *line, size_t len, json_t **ret_outputs);
+// Output of a script: `line` is the last non-empty line of standard output. Of a JSON object each text, number (as it is written), true and
+// false becomes the text of *ret_outputs; anything else gives an empty object (not an error). *ret_left_out, which the caller frees, is NULL
+// or says what of an object was not taken and why.
+void vars_script_outputs(const char *line, size_t len, json_t **ret_outputs, char **ret_left_out);
 // Checks that every variable declared in a NodeOutput document is there; FAULT_INVALID_DATA names the missing one.
 bool vars_outputs_complete(const char *node_output, const json_t *outputs, GError **error);
 

@@ -146,6 +146,10 @@ struct entry *active_add(struct active *active, struct run *run) {
 
 bool active_find(struct active *active, int64_t run_id, struct entry **ret_entry, GError **error) {
     struct entry *entry = g_hash_table_lookup(active->entries, &run_id);
+    if (entry != NULL && entry->is_set_aside) {
+        fault_set(error, FAULT_INVALID_DATA, "run %" G_GINT64_FORMAT " was set aside", run_id);
+        return false;
+    }
     if (entry == NULL) {
         struct store_reader *reader = store_as_reader(active->store);
         int64_t version_id = 0;
@@ -204,9 +208,71 @@ static void take_effect(struct active *active, struct entry *entry, const struct
 }
 
 void active_distrust(GError *error) {
-    if (!fault_is(error, FAULT_IO)) {
+    if (!fault_is(error, FAULT_IO) && !fault_is_passing(error)) {
         error->code = FAULT_INTERNAL;
     }
+}
+
+void active_disown(GError *error) {
+    if (active_is_of_run(error)) {
+        error->code = FAULT_INVALID_DATA;
+    } else {
+        active_distrust(error);
+    }
+}
+
+bool active_is_of_run(const GError *fault) {
+    return fault_is(fault, FAULT_INTERNAL);
+}
+
+// Nothing of the run is begun any more, and what runs is ended.
+static void drop_attempt(struct active *active, int64_t fence) {
+    for (guint i = active->starts->len; i-- > 0;) {
+        if (g_array_index(active->starts, struct start_order, i).fence == fence) {
+            g_array_remove_index(active->starts, i);
+        }
+    }
+    g_hash_table_remove(active->fences, &fence);
+    g_array_append_val(active->kills, fence);
+}
+
+static void drop_entry(struct active *active, struct entry *entry) {
+    entry->is_set_aside = true;
+    effects_clear(entry->effects);
+    forget_queued(active, entry);
+    for (int i = 0; i < entry->run->plan->node_count; i++) {
+        if (entry->run->nodes[i].fence != 0) {
+            drop_attempt(active, entry->run->nodes[i].fence);
+        }
+    }
+    if (entry->timer != NULL) {
+        g_sequence_remove(entry->timer);
+        entry->timer = NULL;
+    }
+    note_end(active, entry->run, RUN_FAILED);
+    touch(active, entry);
+}
+
+bool active_set_aside(struct active *active, int64_t run_id, const GError *damage, GError **error) {
+    struct entry *entry = g_hash_table_lookup(active->entries, &run_id);
+    g_autoptr(GError) fault = NULL;
+    log_error("engine", "event=quarantine run=%" G_GINT64_FORMAT " reason=\"%s\"", run_id,
+              damage->message);
+    g_autofree char *message =
+        g_strdup_printf("stored data of this run is damaged: %s", damage->message);
+    if (!store_run_quarantine(active->store, run_id, active->now_ms, message, &fault)) {
+        if (!active_is_of_run(fault)) {
+            g_propagate_error(error, g_steal_pointer(&fault));
+            return false;
+        }
+        // Not even that fits. It stays as it is stored, and out of memory.
+        log_error("engine", "event=quarantine-not-stored run=%" G_GINT64_FORMAT " reason=\"%s\"",
+                  run_id, fault->message);
+    }
+    if (entry != NULL) {
+        drop_entry(active, entry);
+    }
+    return true;
 }
 
 static bool flush_entry(struct active *active, struct entry *entry, GError **error) {
@@ -217,7 +283,10 @@ static bool flush_entry(struct active *active, struct entry *entry, GError **err
     bool is_saved = store_run_save(active->store, entry->run, entry->effects, active->now_ms,
                                    entry->actor, &fault);
     effects_clear(entry->effects);
-    if (!is_saved) {
+    if (!is_saved && active_is_of_run(fault)) {
+        is_saved = active_set_aside(active, entry->run_id, fault, error);
+        g_error_free(fault);
+    } else if (!is_saved) {
         active_distrust(fault);
         g_propagate_error(error, fault);
     }
@@ -233,9 +302,14 @@ bool active_apply(struct active *active, struct entry *entry, const struct run_e
         g_free(entry->actor);
         entry->actor = g_strdup(event->actor);
     }
+    if (entry->is_set_aside) {
+        return true;
+    }
     touch(active, entry);
     guint known = entry->effects->items->len;
-    if (!run_step(entry->run, event, entry->effects, error)) {
+    struct run_event timed = *event;
+    timed.steady_ms = active->steady_ms;
+    if (!run_step(entry->run, &timed, entry->effects, error)) {
         g_assert(entry->effects->items->len == known);
         return false;
     }
@@ -245,13 +319,18 @@ bool active_apply(struct active *active, struct entry *entry, const struct run_e
     return true;
 }
 
+void active_tick(struct active *active) {
+    active->now_ms = steady_wall_ms(&active->options->time);
+    active->steady_ms = steady_now_ms(&active->steady);
+}
+
 bool active_flush(struct active *active, GError **error) {
     for (guint i = 0; i < active->touched->len; i++) {
         if (!flush_entry(active, g_ptr_array_index(active->touched, i), error)) {
             return false;
         }
     }
-    return true;
+    return steady_keep(&active->steady, g_hash_table_size(active->entries) > 0, error);
 }
 
 static int compare_due(gconstpointer left, gconstpointer right, gpointer user) {
@@ -279,10 +358,7 @@ static void set_timer(struct active *active, struct entry *entry) {
 }
 
 bool active_start(struct active *active, struct run *run_take, const char *actor, GError **error) {
-    GError *fault = NULL;
-    if (!store_run_insert(active->store, run_take, actor, &fault)) {
-        active_distrust(fault);
-        g_propagate_error(error, fault);
+    if (!store_run_insert(active->store, run_take, actor, error)) {
         run_free(run_take);
         return false;
     }
@@ -295,9 +371,11 @@ void active_sweep(struct active *active) {
     for (guint i = 0; i < active->touched->len; i++) {
         struct entry *entry = g_ptr_array_index(active->touched, i);
         entry->is_touched = false;
-        set_timer(active, entry);
-        if (run_state_is_terminal(entry->run->state)) {
-            g_assert(entry->run->open_count == 0);
+        if (!entry->is_set_aside) {
+            set_timer(active, entry);
+        }
+        if (entry->is_set_aside || run_state_is_terminal(entry->run->state)) {
+            g_assert(entry->is_set_aside || entry->run->open_count == 0);
             forget_queued(active, entry);
             if (entry->is_queued) {
                 g_queue_remove(&active->line, entry);
@@ -321,7 +399,7 @@ struct entry *active_next_due(struct active *active) {
         return NULL;
     }
     struct entry *entry = g_sequence_get(first);
-    return entry->due_ms <= active->now_ms ? entry : NULL;
+    return entry->due_ms <= active->steady_ms ? entry : NULL;
 }
 
 int64_t active_due_ms(const struct active *active) {

@@ -22,8 +22,9 @@ struct entry {
     GQueue queued;           // positions of nodes that wait for a place, in order
     bool is_queued;          // stands in the line of runs that want a place
     bool is_touched;         // in this turn
-    GSequenceIter *timer;    // place among the due times, or NULL
-    int64_t due_ms;
+    bool is_set_aside;    // in this turn: its rows do not fit, and nothing happens to it any more
+    GSequenceIter *timer; // place among the due times, or NULL
+    int64_t due_ms;       // steady clock
 };
 
 // An open attempt: a fence and whose it is.
@@ -51,7 +52,9 @@ struct start_order {
 struct active {
     struct store *store;
     const struct engine_options *options;
-    int64_t now_ms;      // of the turn
+    struct steady steady;
+    int64_t now_ms;      // of the turn: wall clock
+    int64_t steady_ms;   // of the turn: the clock of durations
     GHashTable *entries; // run id → struct entry
     GHashTable *plans;   // version id → struct plan
     GHashTable *fences;  // fence → struct open_attempt
@@ -70,8 +73,10 @@ struct active {
 
 void active_init(struct active *active, struct store *store, const struct engine_options *options);
 void active_done(struct active *active);
+// Reads the clocks, once a turn.
+void active_tick(struct active *active);
 
-// The run's entry, loaded from the store when it is not in memory. FAULT_RUN_NOT_EXIST.
+// The run's entry, loaded from the store when it is not in memory. FAULT_RUN_NOT_EXIST; FAULT_INVALID_DATA when it was set aside.
 bool active_find(struct active *active, int64_t run_id, struct entry **ret_entry, GError **error);
 // A version as a value, cached; borrowed.
 bool active_plan(struct active *active, int64_t version_id, struct plan **ret_plan, GError **error);
@@ -79,24 +84,33 @@ bool active_plan(struct active *active, int64_t version_id, struct plan **ret_pl
 GArray *active_new_orders(void);
 // Takes a new run into memory (already inserted into the store).
 struct entry *active_add(struct active *active, struct run *run);
-// Stores a new run, takes it into memory and starts it, in `actor`'s name. Takes the run, on failure too.
+// Stores a new run, takes it into memory and starts it, in `actor`'s name. Takes the run, on failure too; then nothing of it is left.
 bool active_start(struct active *active, struct run *run_take, const char *actor, GError **error);
 // Sets what depends on settings and zone: limit, language, civil times.
 void active_dress(const struct active *active, struct run *run);
 
-// Applies one event; decided moves are stored by active_flush. False: refused, nothing changed.
+// Did the rows of one run not take what was to be stored (a constraint, or a row in another state)? The store itself is sound then.
+bool active_is_of_run(const GError *fault);
+// Ends a run whose rows can not be read or do not take what was decided: FAILED with a message that says why, its attempts are killed, and
+// it leaves memory with the turn. The others go on. False: the store can not be trusted.
+bool active_set_aside(struct active *active, int64_t run_id, const GError *damage, GError **error);
+
+// Applies one event; decided moves are stored by active_flush. False: refused, nothing changed. A run that was set aside takes no event.
 bool active_apply(struct active *active, struct entry *entry, const struct run_event *event,
                   GError **error);
 // What was decided and can not be stored is nobody's mistake but ours, whatever the store calls it: becomes FAULT_INTERNAL unless it is
 // FAULT_IO, so that it ends the server and is not given to a caller as a refusal.
 void active_distrust(GError *error);
-// Stores what has been decided and not yet stored. False: the store can not be trusted.
+// What failed has left nothing behind, in a part of the transaction that was given up: rows that do not fit become FAULT_INVALID_DATA, which
+// is answered to the caller as an internal error and does not end the server; the rest is distrusted.
+void active_disown(GError *error);
+// Stores what has been decided and not yet stored, and how far the steady clock is; a run whose rows do not take it is set aside. False: the store can not be trusted.
 bool active_flush(struct active *active, GError **error);
 // After the commit: forgets runs that have ended, sets timers anew.
 void active_sweep(struct active *active);
 // Empties the lists of orders (after they were carried out).
 void active_clear_orders(struct active *active);
-// When the next timer of a run is due; 0 never.
+// When the next timer of a run is due, on the steady clock; 0 never.
 int64_t active_due_ms(const struct active *active);
 // The first run whose timer is due now, or NULL.
 struct entry *active_next_due(struct active *active);

@@ -28,21 +28,25 @@ static struct selection_rule rule_of(const struct backfill *backfill) {
 // Is the fault about what is stored, and not about the store or this server?
 static bool is_of_row(const GError *fault) {
     return !fault_is(fault, FAULT_IO) && !fault_is(fault, FAULT_INTERNAL) &&
-           !fault_is(fault, FAULT_UNAVAILABLE);
+           !fault_is(fault, FAULT_UNAVAILABLE) && !fault_is_passing(fault);
 }
 
 // ---- One run ----
 
-static void set_times(const struct plan *plan, int64_t business_ms, struct run *run) {
+static bool set_times(const struct plan *plan, int64_t business_ms, struct run *run,
+                      GError **error) {
     struct civil business = zone_civil(plan->zone, business_ms);
     struct civil run_time = { 0 };
-    bool is_in_range = civil_add(&business, 0, 0, SECONDS_PER_DAY, &run_time);
-    g_assert(is_in_range);
+    if (!civil_add(&business, 0, 0, SECONDS_PER_DAY, &run_time)) {
+        fault_set(error, FAULT_INVALID_DATA, "the run would be for a day beyond the calendar");
+        return false;
+    }
     run->business_ms = business_ms;
     run->run_time_ms = zone_instant_ms(plan->zone, &run_time);
+    return true;
 }
 
-// The run of a date, whose id has been given. Takes the selection. What fails here is ours: the row's rows are already changed.
+// The run of a date, whose id has been given. Takes the selection.
 static bool begin_run(struct active *active, const struct backfill *row, struct plan *plan,
                       int64_t run_id, int position, struct selection *selection, GError **error) {
     g_autofree int64_t *node_run_ids = g_new(int64_t, (guint)plan->node_count);
@@ -53,7 +57,10 @@ static bool begin_run(struct active *active, const struct backfill *row, struct 
         run_new(run_id, row->tenant_id, plan, node_run_ids, TRIGGER_MANUAL, active->now_ms);
     run->backfill_id = row->id;
     run->selection = selection;
-    set_times(plan, g_array_index(row->business_ms, int64_t, position), run);
+    if (!set_times(plan, g_array_index(row->business_ms, int64_t, position), run, error)) {
+        run_free(run);
+        return false;
+    }
     active_dress(active, run);
     return active_start(active, run, row->actor, error);
 }
@@ -66,7 +73,7 @@ static bool plan_dates(struct active *active, struct backfill *row, const struct
     g_autofree char *cron = NULL;
     g_autoptr(GArray) times = NULL;
     struct civil time_of_day = { 0 };
-    if (!store_backfill_cron(store_as_reader(active->store), row->tenant_id, row->flow_id, &cron,
+    if (!store_backfill_cron(store_as_reader(active->store), row->tenant_id, row->version_id, &cron,
                              error)) {
         return false;
     }
@@ -99,18 +106,28 @@ static int64_t first_node(const struct backfill *row, const struct plan *plan) {
     g_assert_not_reached(); // a graph without a cycle has a root; selection_check refuses one without a node
 }
 
+static bool insert_parts(struct active *active, const struct backfill *row, struct plan *plan,
+                         GError **error) {
+    struct selection *selection = NULL;
+    return store_backfill_insert(active->store, row, active->now_ms, error) &&
+           store_backfill_select(store_as_reader(active->store), row->tenant_id, row->id, plan,
+                                 g_array_index(row->business_ms, int64_t, 0), &selection, error) &&
+           begin_run(active, row, plan, row->run_id, 0, selection, error);
+}
+
+// The row with its first run, or nothing of them.
 static bool insert_row(struct active *active, const struct backfill *row, struct plan *plan,
                        GError **error) {
-    struct selection *selection = NULL;
     GError *fault = NULL;
-    if (!store_backfill_insert(active->store, row, active->now_ms, &fault) ||
-        !store_backfill_select(store_as_reader(active->store), row->tenant_id, row->id, plan,
-                               g_array_index(row->business_ms, int64_t, 0), &selection, &fault)) {
-        active_distrust(fault);
-        g_propagate_error(error, fault);
+    if (!store_part_begin(active->store, error)) {
         return false;
     }
-    return begin_run(active, row, plan, row->run_id, 0, selection, error);
+    if (store_part_end(active->store, insert_parts(active, row, plan, &fault), &fault)) {
+        return true;
+    }
+    active_disown(fault);
+    g_propagate_error(error, fault);
+    return false;
 }
 
 bool backfill_begin(struct active *active, struct command *command, GError **error) {
@@ -135,6 +152,10 @@ bool backfill_begin(struct active *active, struct command *command, GError **err
     }
     int64_t run_count = row->business_ms->len;
     command->result.id = row->run_id;
+    command->note = g_strdup_printf("backfill %" G_GINT64_FORMAT " of task flow %" G_GINT64_FORMAT
+                                    " made: %" G_GINT64_FORMAT " runs of version %" G_GINT64_FORMAT
+                                    ", first run %" G_GINT64_FORMAT,
+                                    row->id, row->flow_id, run_count, row->version_id, row->run_id);
     command->result.second_id = first_node(row, plan);
     command->result.ids = g_array_new(FALSE, FALSE, sizeof(int64_t));
     g_array_append_val(command->result.ids, row->id);
@@ -159,19 +180,22 @@ static bool prepare_next(struct active *active, const struct backfill *row, stru
                                  business_ms, ret_selection, error);
 }
 
-static bool begin_next(struct active *active, const struct backfill *row, GError **error) {
-    struct plan *plan = NULL;
-    struct selection *selection = NULL;
-    g_autoptr(GError) fault = NULL;
-    if (!prepare_next(active, row, &plan, &selection, &fault)) {
-        if (!is_of_row(fault)) {
-            g_propagate_error(error, g_steal_pointer(&fault));
-            return false;
-        }
-        log_error("engine", "event=backfill-ended backfill=%" G_GINT64_FORMAT " reason=\"%s\"",
-                  row->id, fault->message);
-        return end_row(active, row, BACKFILL_FAILED, error);
+// Takes the fault.
+static bool end_damaged(struct active *active, const struct backfill *row, GError *fault,
+                        GError **error) {
+    if (!is_of_row(fault) && !active_is_of_run(fault)) {
+        g_propagate_error(error, fault);
+        return false;
     }
+    log_error("engine", "event=backfill-ended backfill=%" G_GINT64_FORMAT " reason=\"%s\"", row->id,
+              fault->message);
+    g_error_free(fault);
+    return end_row(active, row, BACKFILL_FAILED, error);
+}
+
+// The row at its next date, with that date's run. Takes the selection.
+static bool advance(struct active *active, const struct backfill *row, struct plan *plan,
+                    struct selection *selection, GError **error) {
     int position = row->position + 1;
     int64_t run_id = store_next_id(active->store, COUNTER_ID);
     if (!store_backfill_advance(active->store, row, position, run_id, BACKFILL_OPEN, active->now_ms,
@@ -180,6 +204,23 @@ static bool begin_next(struct active *active, const struct backfill *row, GError
         return false;
     }
     return begin_run(active, row, plan, run_id, position, selection, error);
+}
+
+static bool begin_next(struct active *active, const struct backfill *row, GError **error) {
+    struct plan *plan = NULL;
+    struct selection *selection = NULL;
+    g_autoptr(GError) fault = NULL;
+    if (!prepare_next(active, row, &plan, &selection, &fault)) {
+        return end_damaged(active, row, g_steal_pointer(&fault), error);
+    }
+    if (!store_part_begin(active->store, error)) {
+        selection_unref(selection);
+        return false;
+    }
+    if (store_part_end(active->store, advance(active, row, plan, selection, &fault), &fault)) {
+        return true;
+    }
+    return end_damaged(active, row, g_steal_pointer(&fault), error);
 }
 
 static bool continue_row(struct active *active, const struct backfill *row, int64_t run_id,
@@ -206,20 +247,17 @@ static bool continue_row(struct active *active, const struct backfill *row, int6
 static bool hand_over(struct active *active, const struct ended_run *ended, GError **error) {
     struct backfill *row = NULL;
     GError *fault = NULL;
-    if (!store_backfill_get(store_as_reader(active->store), ended->tenant_id, ended->backfill_id,
-                            &row, &fault)) {
-        if (is_of_row(fault)) { // its runs are what they are; nothing more can be made of it
-            log_error("engine",
-                      "event=backfill-damaged backfill=%" G_GINT64_FORMAT " reason=\"%s\"",
-                      ended->backfill_id, fault->message);
-            g_error_free(fault);
-            return true;
-        }
-        g_propagate_error(error, fault);
-        return false;
+    bool is_good = store_backfill_get(store_as_reader(active->store), ended->tenant_id,
+                                      ended->backfill_id, &row, &fault) &&
+                   continue_row(active, row, ended->run_id, ended->state, &fault);
+    g_clear_pointer(&row, backfill_free);
+    if (!is_good &&
+        is_of_row(fault)) { // its runs are what they are; nothing more can be made of it
+        log_error("engine", "event=backfill-damaged backfill=%" G_GINT64_FORMAT " reason=\"%s\"",
+                  ended->backfill_id, fault->message);
+        g_error_free(fault);
+        return true;
     }
-    bool is_good = continue_row(active, row, ended->run_id, ended->state, &fault);
-    backfill_free(row);
     if (!is_good) {
         active_distrust(fault);
         g_propagate_error(error, fault);

@@ -17,6 +17,7 @@ void command_done(struct command *command) {
     g_clear_error(&command->error);
     change_result_done(&command->result);
     g_clear_pointer(&command->text, g_free);
+    g_clear_pointer(&command->note, g_free);
     g_clear_pointer(&command->spec, attempt_spec_free);
     g_mutex_clear(&command->mutex);
     g_cond_clear(&command->completed);

@@ -17,6 +17,7 @@ enum command_kind {
     COMMAND_BACKFILL,
     COMMAND_PROBE,
     COMMAND_STOP_ALL,
+    COMMAND_END_PROBES,
     COMMAND_QUIT,
 };
 
@@ -29,7 +30,8 @@ struct command {
     enum run_event_kind action;
     int64_t flow_id;
     int64_t run_id;
-    int64_t version_id;
+    int64_t version_id;        // or VERSION_…
+    json_t *variables;         // borrowed; of a try run; NULL none
     struct attempt_spec *spec; // of a probe; the engine takes it
     const char *what;          // of a probe, for messages: "the connection test"; a constant
     int64_t deadline_ms;       // monotonic
@@ -40,6 +42,7 @@ struct command {
 
     GError *error; // NULL: done
     struct change_result result;
+    char *note;         // what it did, for the operation log; NULL: nothing to tell
     char *text;         // a probe's result
     bool is_repeat;     // of a probe: nothing was run, `result` is the answer that was given before
     bool was_timed_out; // of a probe: it was ended when its time was over

@@ -26,8 +26,12 @@ static bool start_node(struct active *active, struct entry *entry, int node,
         .fence = store_next_id(active->store, COUNTER_FENCE),
     };
     struct start_order order = { .fence = event.fence, .spec = spec };
+    if (!active_apply(active, entry, &event, error) || entry->is_set_aside) {
+        attempt_spec_free(spec);
+        return entry->is_set_aside;
+    }
     g_array_append_val(active->starts, order);
-    return active_apply(active, entry, &event, error);
+    return true;
 }
 
 // Is the refusal about the node, and not about the store or this server?
@@ -45,14 +49,12 @@ static bool grant(struct active *active, struct entry *entry, int node, int *pla
         .user = active->store,
     };
     g_autoptr(GError) refusal = NULL;
-    g_autofree char *note = NULL;
     struct attempt_spec *spec = NULL;
     const struct run *run = entry->run;
     // Rights at run time are the owner's (behaviour.md §8): without an owner who may call, nothing runs.
     if (store_owner_check(store_as_reader(active->store), run->tenant_id, run->plan->flow_id,
                           run->plan->version_id, run->plan->owner_id, &refusal) &&
-        kind_prepare(&context, run, node, &spec, &note, &refusal)) {
-        spec->note = g_steal_pointer(&note);
+        kind_prepare(&context, run, node, &spec, &refusal)) {
         spec->grace_ms = active->options->grace_ms;
         --*places;
         return start_node(active, entry, node, spec, error);

@@ -43,6 +43,13 @@ static bool submit(struct engine *engine, struct command *command, GError **erro
     return loop_submit(engine->loop, command, error);
 }
 
+void engine_end_probes(struct engine *engine) {
+    struct command command;
+    command_init(&command, COMMAND_END_PROBES, NULL);
+    (void)submit(engine, &command, NULL);
+    command_done(&command);
+}
+
 void engine_stop(struct engine *engine, bool quit_supervisor) {
     if (engine->thread == NULL) {
         return;
@@ -90,11 +97,14 @@ bool engine_change(struct engine *engine, const struct origin *origin, struct ch
 }
 
 bool engine_try_run(struct engine *engine, const struct origin *origin, const struct caller *caller,
-                    int64_t flow_id, int64_t *ret_run_id, GError **error) {
+                    int64_t flow_id, int64_t version_id, json_t *variables, int64_t *ret_run_id,
+                    GError **error) {
     struct command command;
     command_init(&command, COMMAND_TRY_RUN, caller);
     command.origin = origin;
     command.flow_id = flow_id;
+    command.version_id = version_id;
+    command.variables = variables;
     bool is_done = submit(engine, &command, error);
     if (is_done) {
         *ret_run_id = command.result.id;
@@ -197,6 +207,10 @@ bool engine_sync(struct engine *engine, const struct caller *caller, int64_t sou
     return metasync_post(engine->metasync, caller, source_id, database_id, with_tables, error);
 }
 
+void engine_sync_wait(struct engine *engine, int64_t timeout_ms) {
+    metasync_wait(engine->metasync, timeout_ms);
+}
+
 bool engine_stop_all(struct engine *engine, int64_t timeout_ms, int *ret_alive) {
     struct command command;
     command_init(&command, COMMAND_STOP_ALL, NULL);
@@ -214,4 +228,12 @@ void engine_note(struct engine *engine, const struct note *note) {
 
 void engine_get_stats(struct engine *engine, struct engine_stats *ret_stats) {
     loop_get_stats(engine->loop, ret_stats);
+}
+
+char *engine_trouble(struct engine *engine, bool *ret_is_blind) {
+    return trouble_text(loop_trouble(engine->loop), ret_is_blind);
+}
+
+void engine_note_launch(struct engine *engine, const char *failure) {
+    trouble_launch(loop_trouble(engine->loop), failure);
 }

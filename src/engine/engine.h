@@ -24,6 +24,9 @@ struct engine;
 
 // Recovers what the store holds, then serves. The supervisor need not be there yet.
 bool engine_start(const struct engine_options *options, struct engine **ret_engine, GError **error);
+// Before the end: connection tests, scripts of calls and readings of structures are killed and answered at once (scripts with
+// FAULT_OUTCOME_UNKNOWN), and no others begin.
+void engine_end_probes(struct engine *engine);
 // Ends the loop after the turn under way; running attempts go on under the supervisor. quit_supervisor: tell it to end when idle.
 void engine_stop(struct engine *engine, bool quit_supervisor);
 void engine_free(struct engine *engine);
@@ -34,16 +37,19 @@ void engine_free(struct engine *engine);
 // Applies a change; takes it. The result's caller frees it with change_result_done.
 bool engine_change(struct engine *engine, const struct origin *origin, struct change *change,
                    struct change_result *ret_result, GError **error);
-// A try run of the draft (TryRunTaskFlow).
+// A run by hand, once and now (TryRunTaskFlow), of a published version or VERSION_DRAFT or VERSION_LIVE. `variables` (borrowed; object name →
+// text, NULL none) are that run's alone and stand before those of the flow; each must be one that the version has: FAULT_INVALID_VALUE.
 bool engine_try_run(struct engine *engine, const struct origin *origin, const struct caller *caller,
-                    int64_t flow_id, int64_t *ret_run_id, GError **error);
+                    int64_t flow_id, int64_t version_id, json_t *variables, int64_t *ret_run_id,
+                    GError **error);
 // A row of runs (BackFill); id, tenant, state and position of `backfill` are the engine's; version_id 0 = the newest published one.
 // *ret_result: id of the first run, second_id of the row's first start node (or first root), ids: that of the row, and the number of its runs.
 // FAULT_FLOW_NOT_PUBLISHED, FAULT_VERSION_NOT_EXIST, FAULT_NODE_NOT_EXIST, FAULT_LIMIT_EXCEEDED, FAULT_INVALID_VALUE with the field.
 bool engine_backfill(struct engine *engine, const struct origin *origin,
                      const struct caller *caller, struct backfill *backfill,
                      struct change_result *ret_result, GError **error);
-// SUSPEND, RESUME, STOP, SET_SUCCESS, RERUN or RESTORE. version_id: 0 = the run's own; resume takes no other; a rerun takes a published one.
+// SUSPEND, RESUME, STOP, SET_SUCCESS, RERUN or RESTORE. version_id: VERSION_UNSAID is the run's own; resume takes no other; rerun and restore
+// take a published one, VERSION_DRAFT or VERSION_LIVE.
 bool engine_run_action(struct engine *engine, const struct origin *origin,
                        const struct caller *caller, enum run_event_kind action, int64_t flow_id,
                        int64_t run_id, int64_t version_id, GError **error);
@@ -74,8 +80,16 @@ bool engine_conclude(struct engine *engine, const struct origin *origin, struct 
 // when it is known. FAULT_UNAVAILABLE when too much is to be read already. Jobs do not survive the server.
 bool engine_sync(struct engine *engine, const struct caller *caller, int64_t source_id,
                  int64_t database_id, bool with_tables, GError **error);
+// Waits until what was asked for before is read, at most timeout_ms.
+void engine_sync_wait(struct engine *engine, int64_t timeout_ms);
 // Stops every unfinished run (actor "operator") and waits until all have ended and the supervisor says it is empty; false after the
 // deadline, with the count of what still lives.
 bool engine_stop_all(struct engine *engine, int64_t timeout_ms, int *ret_alive);
 
 void engine_get_stats(struct engine *engine, struct engine_stats *ret_stats);
+
+// Why no attempt can be started now: a sentence, which the caller frees; NULL when they can. *ret_is_blind (may be NULL): nothing is known
+// of the attempts that run either, because no supervisor tells. Any thread.
+char *engine_trouble(struct engine *engine, bool *ret_is_blind);
+// What the launcher said of the last supervisor it was asked for: NULL it has begun, else why it could not. Any thread.
+void engine_note_launch(struct engine *engine, const char *failure);

@@ -6,6 +6,7 @@
 #include "engine/ledger.h"
 
 #include "base/log.h"
+#include "base/zone.h"
 #include "store/audit.h"
 #include "store/audit_heads.h"
 #include "store/keys.h"
@@ -16,15 +17,22 @@ enum {
     NOTES_PER_TURN_MAX = 512,
     PURGE_MORE = 16, // beyond twice what was entered, so that forgetting is faster than learning
     SIGN_MS = 60 * 60 * 1000,
+    // A stored nonce is kept for a day, and when there are too many for twice the window of requests and 5 minutes more.
+    NONCES_MAX = 100000,
+    NONCE_KEEP_MS = 24 * 60 * 60 * 1000,
+    NONCE_LEAST_MS = (2 * 15 + 5) * 60 * 1000,
 };
 
 struct ledger {
     struct store *store;
     char *dir;
-    int64_t signed_ms;     // when the chain's end was signed last
-    int64_t high_ms;       // of the stored nonces: never goes back
-    int entered;           // nonces and tokens since the last flush
-    GQueue notes;          // of struct note *, oldest first
+    struct heads_options heads;
+    int64_t signed_ms;   // when the chain's end was signed last
+    int64_t start_ms;    // the store's own time at the start; it goes on with the machine's uptime
+    int64_t uptime_ms;   // of the machine at the start
+    int64_t nonce_count; // that are stored
+    int entered;         // nonces and tokens since the last flush
+    GQueue notes;        // of struct note *, oldest first
     int64_t dropped_count; // refusals that were not kept
     GHashTable *uses;      // key id → int64_t *: uses that wait
 };
@@ -62,15 +70,17 @@ GPtrArray *note_list_new(void) {
 }
 
 bool ledger_new(struct store *store, const char *dir, struct ledger **ret_ledger, GError **error) {
-    int64_t oldest_ms = 0;
-    int64_t newest_ms = 0;
-    if (!store_nonce_span(store_as_reader(store), &oldest_ms, &newest_ms, error)) {
+    struct nonce_state nonces;
+    if (!store_nonce_state(store_as_reader(store), &nonces, error)) {
         return false;
     }
     struct ledger *ledger = g_new0(struct ledger, 1);
     ledger->store = store;
     ledger->dir = g_strdup(dir);
-    ledger->high_ms = newest_ms;
+    ledger->heads.every_ms = SIGN_MS;
+    ledger->start_ms = nonces.newest_ms;
+    ledger->uptime_ms = zone_uptime_ms();
+    ledger->nonce_count = nonces.count;
     g_queue_init(&ledger->notes);
     ledger->uses = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     *ret_ledger = ledger;
@@ -95,15 +105,23 @@ bool ledger_find(struct ledger *ledger, const struct caller *caller, const struc
                                               now_ms, ret_is_repeat, ret_result, error);
 }
 
-static bool keep_nonce(struct ledger *ledger, const struct origin *origin, int64_t now_ms,
-                       GError **error) {
+// Goes on while a server runs, whatever the clock is set to.
+static int64_t own_time_ms(const struct ledger *ledger) {
+    return ledger->start_ms + zone_uptime_ms() - ledger->uptime_ms;
+}
+
+static bool keep_nonce(struct ledger *ledger, const struct origin *origin, GError **error) {
+    bool is_new = false;
     if (origin->access_key_id == NULL || origin->nonce == NULL) {
         return true;
     }
-    ledger->high_ms = MAX(ledger->high_ms, now_ms);
+    if (!store_nonce_add(ledger->store, origin->access_key_id, origin->nonce, origin->stamped_ms,
+                         own_time_ms(ledger), &is_new, error)) {
+        return false;
+    }
     ledger->entered++;
-    return store_nonce_add(ledger->store, origin->access_key_id, origin->nonce, ledger->high_ms,
-                           error);
+    ledger->nonce_count += is_new;
+    return true;
 }
 
 static bool log_call(struct ledger *ledger, const struct caller *caller,
@@ -123,7 +141,7 @@ static bool log_call(struct ledger *ledger, const struct caller *caller,
 // What was refused before a call stands before it in the log, also when both came within a moment.
 static bool write_note(struct ledger *ledger, const struct note *note, int64_t now_ms,
                        GError **error) {
-    return (!note->keeps_nonce || keep_nonce(ledger, &note->origin, now_ms, error)) &&
+    return (!note->keeps_nonce || keep_nonce(ledger, &note->origin, error)) &&
            log_call(ledger, &note->caller, &note->origin, note->code, NULL,
                     MIN(note->at_ms, now_ms), error);
 }
@@ -145,19 +163,19 @@ static bool write_notes(struct ledger *ledger, int64_t now_ms, bool writes_all, 
 
 bool ledger_claim(struct ledger *ledger, const struct caller *caller, const struct origin *origin,
                   int64_t now_ms, GError **error) {
-    return write_notes(ledger, now_ms, false, error) && keep_nonce(ledger, origin, now_ms, error) &&
+    return write_notes(ledger, now_ms, false, error) && keep_nonce(ledger, origin, error) &&
            store_token_add(ledger->store, caller, origin, NULL, now_ms, error);
 }
 
 bool ledger_enter(struct ledger *ledger, const struct caller *caller, const struct origin *origin,
-                  int64_t now_ms, const struct change_result *result, GError **error) {
+                  int64_t now_ms, const struct change_result *result, const char *note,
+                  GError **error) {
     if (origin == NULL) {
         return true;
     }
     bool is_repeat = result == NULL;
-    const char *note =
-        is_repeat ? "repeated under its client token, without a further effect" : NULL;
-    return write_notes(ledger, now_ms, false, error) && keep_nonce(ledger, origin, now_ms, error) &&
+    note = is_repeat ? "repeated under its client token, without a further effect" : note;
+    return write_notes(ledger, now_ms, false, error) && keep_nonce(ledger, origin, error) &&
            (is_repeat || store_token_add(ledger->store, caller, origin, result, now_ms, error)) &&
            log_call(ledger, caller, origin, NULL, note, now_ms, error);
 }
@@ -220,9 +238,15 @@ static bool write_dropped(struct ledger *ledger, int64_t now_ms, GError **error)
 
 static bool forget_old(struct ledger *ledger, int64_t now_ms, GError **error) {
     int limit = 2 * ledger->entered + PURGE_MORE;
+    int forgotten = 0;
+    int64_t keep_ms = ledger->nonce_count > NONCES_MAX ? NONCE_LEAST_MS : NONCE_KEEP_MS;
     ledger->entered = 0;
-    return store_nonce_purge(ledger->store, ledger->high_ms - NONCE_KEEP_MS, limit, error) &&
-           store_token_purge(ledger->store, now_ms, limit, error);
+    if (!store_nonce_purge(ledger->store, own_time_ms(ledger) - keep_ms, limit, &forgotten,
+                           error)) {
+        return false;
+    }
+    ledger->nonce_count -= forgotten;
+    return store_token_purge(ledger->store, now_ms, limit, error);
 }
 
 bool ledger_flush(struct ledger *ledger, int64_t now_ms, bool forces, GError **error) {
@@ -235,12 +259,29 @@ bool ledger_flush(struct ledger *ledger, int64_t now_ms, bool forces, GError **e
 
 // ---- The chain's signed ends ----
 
-// What stands in the way is told in the log; the server goes on, because what it can no longer prove it can still do.
+void ledger_set_heads(struct ledger *ledger, const struct heads_options *options) {
+    ledger->heads = *options;
+    if (ledger->heads.every_ms == 0) {
+        ledger->heads.every_ms = SIGN_MS;
+    }
+}
+
+// What stands in the way is told in the log; the server goes on, because what it can no longer prove it can still do. A head that the disk
+// does not take is handed out all the same.
 static void sign_end(struct ledger *ledger, int64_t now_ms) {
     g_autoptr(GError) error = NULL;
+    struct signed_head head = { 0 };
     ledger->signed_ms = now_ms;
-    if (!store_audit_heads_append(ledger->store, ledger->dir, now_ms, &error)) {
+    bool is_signed = store_audit_heads_sign(ledger->store, now_ms, &head, &error);
+    if (is_signed && head.seq == 0) {
+        return;
+    }
+    if (!is_signed || !store_audit_heads_append(ledger->store, ledger->dir, &head, &error)) {
         log_error("engine", "event=audit-head-not-signed reason=\"%s\"", error->message);
+    }
+    if (is_signed && ledger->heads.hand_out != NULL) {
+        g_autofree char *text = signed_head_print(&head);
+        ledger->heads.hand_out(text, ledger->heads.user);
     }
 }
 
@@ -258,7 +299,8 @@ void ledger_begin(struct ledger *ledger, int64_t now_ms) {
 }
 
 void ledger_sign(struct ledger *ledger, int64_t now_ms, bool is_end) {
-    if (is_end || now_ms - ledger->signed_ms >= SIGN_MS || now_ms < ledger->signed_ms) {
+    if (is_end || now_ms - ledger->signed_ms >= ledger->heads.every_ms ||
+        now_ms < ledger->signed_ms) {
         sign_end(ledger, now_ms);
     }
 }

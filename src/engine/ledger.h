@@ -7,6 +7,7 @@
 #pragma once
 
 #include "core/access.h"
+#include "engine/options.h"
 #include "store/flows.h"
 #include "store/origin.h"
 
@@ -39,9 +40,11 @@ bool ledger_find(struct ledger *ledger, const struct caller *caller, const struc
 // The call is begun: nonce and token are kept before it has an effect outside. Its entry follows with ledger_enter.
 bool ledger_claim(struct ledger *ledger, const struct caller *caller, const struct origin *origin,
                   int64_t now_ms, GError **error);
-// The call has had its effect: nonce, token and log row, in the open transaction. result NULL: it was a repeat and had none.
+// The call has had its effect: nonce, token and log row, in the open transaction. result NULL: it was a repeat and had none. note: what the
+// call did, for the row; may be NULL.
 bool ledger_enter(struct ledger *ledger, const struct caller *caller, const struct origin *origin,
-                  int64_t now_ms, const struct change_result *result, GError **error);
+                  int64_t now_ms, const struct change_result *result, const char *note,
+                  GError **error);
 // The engine has done something that no request asked for: a log row in the open transaction. note may be NULL.
 bool ledger_enter_own(struct ledger *ledger, const char *action, int64_t tenant_id,
                       const char *object, const char *note, int64_t now_ms, GError **error);
@@ -52,7 +55,10 @@ void ledger_notes_dropped(struct ledger *ledger, int64_t count);
 // Writes what waits, and forgets old nonces and tokens: before the commit of a turn that has changed something, or when `forces`.
 bool ledger_flush(struct ledger *ledger, int64_t now_ms, bool forces, GError **error);
 
-// Outside of a transaction: looks at the log's end and at its signed heads and tells what does not fit, then signs the present end.
+// Where signed heads go besides DIR/audit.heads, and how often they are made. Before ledger_begin; without it nowhere, and each hour.
+void ledger_set_heads(struct ledger *ledger, const struct heads_options *options);
+// Outside of a transaction: looks at the log's end and at its signed heads and tells what does not fit, then signs the present end and hands it
+// out, also when it was signed before: the server that signed it may have been killed before it was heard.
 void ledger_begin(struct ledger *ledger, int64_t now_ms);
-// The same: signs the chain's present end when an hour has passed since the last time, or when `is_end`.
+// The same: signs the chain's present end when it is time, or when `is_end`.
 void ledger_sign(struct ledger *ledger, int64_t now_ms, bool is_end);

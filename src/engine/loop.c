@@ -13,237 +13,18 @@
 
 #include "base/fault.h"
 #include "base/log.h"
-#include "base/zone.h"
-#include "engine/actions.h"
-#include "engine/active.h"
 #include "engine/backfill.h"
 #include "engine/dispatch.h"
-#include "engine/ledger.h"
-#include "engine/probes.h"
+#include "engine/intake.h"
 #include "engine/recover.h"
+#include "engine/turn.h"
 
 enum {
-    COMMANDS_PER_TURN_MAX = 1024,
     TIMERS_PER_TURN_MAX = 1024,
-    POLL_MS_MAX = 60000,
-    SCRIPTS_MAX = 32, // of calls at a time
+    POLL_MS_MAX = 5000, // between two looks at the directory
     HAND_OVER_ROUNDS_MAX = 4,
     FULL_PAUSE_MS = 100, // after the supervisor had no room
 };
-
-struct loop {
-    struct engine_options options;
-    char *dir;
-    int wake_fd;
-    struct active active;
-    struct client *client;
-    int capacity;          // of the supervisor
-    int64_t full_until_ms; // monotonic: it had less room than it said, so no place is given before
-    struct probes probes;  // connection tests under way
-    struct ledger *ledger;
-    GPtrArray *replies;       // of struct command: answered after the commit
-    struct command *stopping; // a stop-all under way, or NULL
-    bool begins_nothing;      // from a stop-all on: an attempt would keep the supervisor alive
-    bool is_quitting;         // engine thread only
-    bool quits_supervisor;
-    GError *failure; // of this turn: the store can not be trusted
-
-    GMutex mutex; // guards what follows: the one queue between the request threads and the engine
-    GQueue inbox; // of struct command
-    GPtrArray *notes; // of struct note *, at most NOTES_MAX: refused calls
-    int64_t notes_dropped;
-    GHashTable *key_uses; // key id → int64_t *: the last use
-    bool is_closed;       // takes no more commands
-    struct engine_stats stats;
-};
-
-static int64_t monotonic_ms(void) {
-    return g_get_monotonic_time() / 1000;
-}
-
-static void wake(struct loop *loop) {
-    uint64_t one = 1;
-    ssize_t written = write(loop->wake_fd, &one, sizeof one);
-    g_assert(written == sizeof one || errno == EAGAIN);
-}
-// ---- Commands ----
-
-static void fail_turn(struct loop *loop, GError *error) {
-    if (loop->failure == NULL) {
-        loop->failure = error;
-    } else {
-        g_error_free(error);
-    }
-}
-
-// A refused command is the caller's affair; a broken store is ours.
-static void refuse_or_fail(struct loop *loop, struct command *command, GError *error) {
-    if (fault_is(error, FAULT_IO) || fault_is(error, FAULT_INTERNAL)) {
-        fail_turn(loop, g_error_copy(error));
-    }
-    command->error = error;
-}
-
-static void stop_every_run(struct loop *loop) {
-    g_autoptr(GList) entries = g_hash_table_get_values(loop->active.entries);
-    for (const GList *item = entries; item != NULL; item = item->next) {
-        struct entry *entry = item->data;
-        struct run_event event = { .kind = RUN_EVENT_STOP,
-                                   .now_ms = loop->active.now_ms,
-                                   .actor = "operator" };
-        g_autofree char *object = g_strdup_printf("DagInstanceId=%" G_GINT64_FORMAT, entry->run_id);
-        GError *error = NULL;
-        if (!active_apply(&loop->active, entry, &event, &error) ||
-            !ledger_enter_own(loop->ledger, "StopAll", entry->run->tenant_id, object, NULL,
-                              loop->active.now_ms, &error)) {
-            refuse_or_fail(loop, loop->stopping, error);
-            return;
-        }
-    }
-}
-
-// The effect of a call, with its entry in the ledger, in the open transaction.
-static bool have_effect(struct loop *loop, struct command *command, GError **error) {
-    struct active *active = &loop->active;
-    switch (command->kind) {
-    case COMMAND_CHANGE:
-        return active_flush(active, error) && store_change(active->store, command->change,
-                                                           active->now_ms, &command->result, error);
-    case COMMAND_TRY_RUN: return action_try_run(active, command, error);
-    case COMMAND_RUN_ACTION: return action_on_run(active, command, error);
-    case COMMAND_BACKFILL: return backfill_begin(active, command, error);
-    case COMMAND_PROBE:
-    case COMMAND_STOP_ALL:
-    case COMMAND_QUIT: break;
-    }
-    g_assert_not_reached();
-}
-
-static GHashTable *key_uses_new(void) {
-    return g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-}
-
-// What calls left that changed nothing, in the order they came: before each call, so that the log keeps that order, and after the last, so that
-// what came before a quit is taken too.
-static void take_notes(struct loop *loop) {
-    g_mutex_lock(&loop->mutex);
-    if (loop->notes->len == 0 && g_hash_table_size(loop->key_uses) == 0) {
-        g_mutex_unlock(&loop->mutex);
-        return;
-    }
-    GPtrArray *notes = loop->notes;
-    GHashTable *key_uses = loop->key_uses;
-    int64_t dropped_count = loop->notes_dropped;
-    loop->notes = note_list_new();
-    loop->key_uses = key_uses_new();
-    loop->notes_dropped = 0;
-    g_mutex_unlock(&loop->mutex);
-    for (guint i = 0; i < notes->len; i++) {
-        ledger_note(loop->ledger, g_ptr_array_index(notes, i));
-    }
-    ledger_notes_dropped(loop->ledger, dropped_count);
-    GHashTableIter iter;
-    gpointer key = NULL;
-    gpointer at_ms = NULL;
-    g_hash_table_iter_init(&iter, key_uses);
-    while (g_hash_table_iter_next(&iter, &key, &at_ms)) {
-        ledger_key_used(loop->ledger, key, *(const int64_t *)at_ms);
-    }
-    g_ptr_array_unref(notes);
-    g_hash_table_unref(key_uses);
-}
-
-static void take_call(struct loop *loop, struct command *command) {
-    GError *error = NULL;
-    bool is_repeat = false;
-    bool is_done = (command->is_begun ||
-                    ledger_find(loop->ledger, &command->caller, command->origin,
-                                loop->active.now_ms, &is_repeat, &command->result, &error)) &&
-                   (is_repeat || have_effect(loop, command, &error));
-    if (!is_done) {
-        refuse_or_fail(loop, command, error);
-    } else if (!ledger_enter(loop->ledger, &command->caller, command->origin, loop->active.now_ms,
-                             is_repeat ? NULL : &command->result, &error)) {
-        fail_turn(loop, error); // the effect can not stand without its entry
-    }
-    g_ptr_array_add(loop->replies, command);
-}
-
-// A call whose effect is outside is begun under its client token before that happens.
-static void take_probe(struct loop *loop, struct command *command) {
-    const struct origin *origin = command->origin;
-    int64_t now_ms = loop->active.now_ms;
-    GError *error = NULL;
-    if (loop->begins_nothing) {
-        fault_set(&command->error, FAULT_UNAVAILABLE, "the server is stopping");
-    } else if (origin != NULL && // each holds a thread of the web floor until its time is over
-               probes_count(&loop->probes) >= SCRIPTS_MAX) {
-        fault_set(&command->error, FAULT_LIMIT_EXCEEDED,
-                  "%d scripts are running already; try again when some have ended", SCRIPTS_MAX);
-    } else if (origin != NULL && !ledger_find(loop->ledger, &command->caller, origin, now_ms,
-                                              &command->is_repeat, &command->result, &error)) {
-        refuse_or_fail(loop, command, error);
-    } else if (origin != NULL &&
-               !(command->is_repeat
-                     ? ledger_enter(loop->ledger, &command->caller, origin, now_ms, NULL, &error)
-                     : ledger_claim(loop->ledger, &command->caller, origin, now_ms, &error))) {
-        fail_turn(loop, error);
-        fault_set(&command->error, FAULT_IO, "the state store failed");
-    }
-    if (command->error != NULL || command->is_repeat) {
-        g_ptr_array_add(loop->replies, command);
-    } else {
-        probes_add(&loop->probes, command); // answered when its attempt ends
-    }
-}
-
-static void take_command(struct loop *loop, struct command *command) {
-    switch (command->kind) {
-    case COMMAND_CHANGE:
-    case COMMAND_TRY_RUN:
-    case COMMAND_RUN_ACTION:
-    case COMMAND_BACKFILL:
-        take_notes(loop);
-        take_call(loop, command);
-        return;
-    case COMMAND_PROBE:
-        take_notes(loop);
-        take_probe(loop, command);
-        return;
-    case COMMAND_STOP_ALL:
-        if (loop->stopping != NULL) {
-            fault_set(&command->error, FAULT_UNAVAILABLE, "all runs are being stopped already");
-            break;
-        }
-        loop->stopping = command;
-        loop->begins_nothing = true;
-        stop_every_run(loop);
-        probes_end_all(&loop->probes, loop->active.kills, loop->replies);
-        return; // answered when nothing lives
-    case COMMAND_QUIT:
-        loop->is_quitting = true;
-        loop->quits_supervisor = command->quits_supervisor;
-        break;
-    }
-    g_ptr_array_add(loop->replies, command);
-}
-
-static void take_commands(struct loop *loop) {
-    uint64_t count = 0;
-    if (read(loop->wake_fd, &count, sizeof count) < 0) {
-        g_assert(errno == EAGAIN || errno == EINTR);
-    }
-    for (int i = 0; i < COMMANDS_PER_TURN_MAX && loop->failure == NULL; i++) {
-        g_mutex_lock(&loop->mutex);
-        struct command *command = g_queue_pop_head(&loop->inbox);
-        g_mutex_unlock(&loop->mutex);
-        if (command == NULL) {
-            return;
-        }
-        take_command(loop, command);
-    }
-    wake(loop); // there may be more for the next turn
-}
 
 // ---- Reports and timers ----
 
@@ -251,8 +32,10 @@ static void answer_probe(struct loop *loop, struct command *command, const struc
     probes_remove(&loop->probes, command);
     if (report->kind == REPORT_EXITED && report->exit.result != NULL) {
         command->text = g_strndup(report->exit.result, report->exit.result_len);
+    } else if (report->kind == REPORT_EXITED) {
+        probes_lose(command, "no answer came from ");
     } else {
-        fault_set(&command->error, FAULT_UNAVAILABLE, "%s gave no answer", command->what);
+        fault_set(&command->error, FAULT_UNAVAILABLE, "%s could not be started", command->what);
     }
     command->was_timed_out =
         report->kind == REPORT_EXITED && report->exit.kill == EXIT_KILL_TIMEOUT;
@@ -287,13 +70,13 @@ static void take_report(const struct report *report, void *user) {
         return;
     }
     if (report->kind == REPORT_REFUSED && report->refusal == REFUSAL_LIMIT) {
-        loop->full_until_ms = monotonic_ms() + FULL_PAUSE_MS;
+        loop->full_until_ms = turn_clock_ms() + FULL_PAUSE_MS;
     } else if (report->kind == REPORT_EXITED) {
         loop->full_until_ms = 0;
     }
     GError *error = NULL;
     if (!recover_report(&loop->active, report, &error)) {
-        fail_turn(loop, error);
+        turn_fail(loop, error);
     }
 }
 
@@ -310,7 +93,7 @@ static void take_timers(struct loop *loop) {
         struct run_event event = { .kind = RUN_EVENT_TIMER, .now_ms = active->now_ms };
         GError *error = NULL;
         if (!active_apply(active, entry, &event, &error)) {
-            fail_turn(loop, error);
+            turn_fail(loop, error);
         }
     }
 }
@@ -323,7 +106,7 @@ static void check_stopping(struct loop *loop) {
     int alive = (int)g_hash_table_size(loop->active.fences) + probes_running_count(&loop->probes);
     // Without a supervisor that hears "quit", it would stay behind.
     bool is_done = alive == 0 && client_is_ready(loop->client);
-    if (is_done || command->error != NULL || command->deadline_ms <= monotonic_ms()) {
+    if (is_done || command->error != NULL || command->deadline_ms <= turn_clock_ms()) {
         command->alive_count = alive;
         loop->stopping = NULL;
         loop->begins_nothing = is_done;
@@ -335,7 +118,7 @@ static void check_stopping(struct loop *loop) {
 
 static void give_places(struct loop *loop) {
     if (!client_is_ready(loop->client) || loop->failure != NULL || loop->begins_nothing ||
-        loop->full_until_ms > monotonic_ms()) {
+        loop->full_until_ms > turn_clock_ms()) {
         return;
     }
     loop->full_until_ms = 0;
@@ -343,7 +126,7 @@ static void give_places(struct loop *loop) {
     int open = (int)g_hash_table_size(loop->active.fences) + probes_running_count(&loop->probes);
     GError *error = NULL;
     if (!dispatch(&loop->active, limit - open, &error)) {
-        fail_turn(loop, error);
+        turn_fail(loop, error);
     }
 }
 
@@ -354,33 +137,36 @@ static void hand_over(struct loop *loop) {
     int rounds = 0;
     do {
         if (loop->failure == NULL && !backfill_hand_over(&loop->active, &error)) {
-            fail_turn(loop, error);
+            turn_fail(loop, error);
         }
         give_places(loop);
     } while (loop->failure == NULL && loop->active.ended->len > 0 &&
              ++rounds < HAND_OVER_ROUNDS_MAX);
     if (loop->active.ended->len > 0) {
-        wake(loop); // the rest is the next turn's
+        turn_wake(loop); // the rest is the next turn's
     }
 }
 
 static bool commit(struct loop *loop, bool *ret_is_dirty) {
     GError *error = NULL;
     if (loop->failure == NULL && !active_flush(&loop->active, &error)) {
-        fail_turn(loop, error);
+        turn_fail(loop, error);
+    }
+    if (loop->active.ended->len > 0) {
+        turn_wake(loop); // a run of a backfill was set aside just now
     }
     if (loop->failure != NULL) {
         store_rollback(loop->active.store);
         return false;
     }
     if (!ledger_flush(loop->ledger, loop->active.now_ms, loop->is_quitting, &error)) {
-        fail_turn(loop, error);
+        turn_fail(loop, error);
         store_rollback(loop->active.store);
         return false;
     }
     bool is_dirty = store_is_dirty(loop->active.store);
     if (!store_commit(loop->active.store, &error)) {
-        fail_turn(loop, error);
+        turn_fail(loop, error);
         return false;
     }
     *ret_is_dirty = is_dirty;
@@ -397,6 +183,7 @@ static void note_turn(struct loop *loop, bool is_dirty) {
     loop->stats.queued_nodes = loop->active.queued_count;
     loop->stats.has_supervisor = client_is_ready(loop->client);
     g_mutex_unlock(&loop->mutex);
+    trouble_supervisor(loop->trouble, client_is_ready(loop->client));
 }
 
 static void send_starts(struct loop *loop, GArray *orders) {
@@ -455,38 +242,39 @@ static int64_t poll_timeout(struct loop *loop) {
     int64_t timeout_ms = POLL_MS_MAX;
     int64_t run_due_ms = active_due_ms(&loop->active);
     if (run_due_ms != 0) {
-        timeout_ms = MIN(timeout_ms, run_due_ms - zone_now_ms());
+        timeout_ms = MIN(timeout_ms, run_due_ms - steady_now_ms(&loop->active.steady));
     }
     int64_t client_due = client_due_ms(loop->client);
     if (client_due != INT64_MAX) {
-        timeout_ms = MIN(timeout_ms, client_due - monotonic_ms());
+        timeout_ms = MIN(timeout_ms, client_due - turn_clock_ms());
     }
     if (loop->full_until_ms != 0) {
-        timeout_ms = MIN(timeout_ms, loop->full_until_ms - monotonic_ms());
+        timeout_ms = MIN(timeout_ms, loop->full_until_ms - turn_clock_ms());
     }
     if (loop->stopping != NULL) {
-        timeout_ms = MIN(timeout_ms, loop->stopping->deadline_ms - monotonic_ms());
+        timeout_ms = MIN(timeout_ms, loop->stopping->deadline_ms - turn_clock_ms());
     }
     int64_t probe_due = probes_due_ms(&loop->probes);
     if (probe_due != INT64_MAX) {
-        timeout_ms = MIN(timeout_ms, probe_due - monotonic_ms());
+        timeout_ms = MIN(timeout_ms, probe_due - turn_clock_ms());
     }
     return CLAMP(timeout_ms, 0, POLL_MS_MAX);
 }
 
 static bool turn(struct loop *loop) {
     GError *error = NULL;
-    loop->active.now_ms = zone_now_ms();
-    if (!store_begin(loop->active.store, &error)) {
-        fail_turn(loop, error);
+    active_tick(&loop->active);
+    if (!ground_look(&loop->ground, turn_clock_ms(), &error) ||
+        !store_begin(loop->active.store, &error)) {
+        turn_fail(loop, error);
         return false;
     }
-    take_commands(loop);
-    take_notes(loop);
-    client_pump(loop->client, monotonic_ms(), store_highest_id(loop->active.store, COUNTER_FENCE),
+    intake_commands(loop);
+    intake_notes(loop);
+    client_pump(loop->client, turn_clock_ms(), store_highest_id(loop->active.store, COUNTER_FENCE),
                 take_report, loop);
     take_timers(loop);
-    probes_time_out(&loop->probes, monotonic_ms(), loop->active.kills, loop->replies);
+    probes_time_out(&loop->probes, turn_clock_ms(), loop->active.kills, loop->replies);
     if (client_is_ready(loop->client)) {
         probes_begin(&loop->probes, loop->active.store);
     }
@@ -533,6 +321,7 @@ static void refuse_inbox(struct loop *loop) {
 }
 
 static void refuse_waiting(struct loop *loop) {
+    probes_abandon_all(&loop->probes, loop->active.kills, loop->replies);
     for (guint i = 0; i < loop->replies->len; i++) { // of a turn that was not committed
         struct command *command = g_ptr_array_index(loop->replies, i);
         if (command->error == NULL) {
@@ -541,7 +330,6 @@ static void refuse_waiting(struct loop *loop) {
         command_complete(command);
     }
     g_ptr_array_set_size(loop->replies, 0);
-    probes_refuse_all(&loop->probes);
     if (loop->stopping != NULL) {
         loop->stopping->alive_count = (int)g_hash_table_size(loop->active.fences);
         command_complete(g_steal_pointer(&loop->stopping));
@@ -568,7 +356,6 @@ void loop_run(struct loop *loop) {
 // ---- Beginning, end, and the way in ----
 
 static bool recover(struct loop *loop, GError **error) {
-    loop->active.now_ms = zone_now_ms();
     if (!store_begin(loop->active.store, error)) {
         return false;
     }
@@ -589,9 +376,10 @@ bool loop_new(const struct engine_options *options, struct loop **ret_loop, GErr
     g_mutex_init(&loop->mutex);
     g_queue_init(&loop->inbox);
     loop->replies = g_ptr_array_new();
+    loop->trouble = trouble_new();
+    loop->ground.store = options->store;
     probes_init(&loop->probes);
-    loop->notes = note_list_new();
-    loop->key_uses = key_uses_new();
+    loop->notebook = notebook_new();
     active_init(&loop->active, options->store, &loop->options);
     loop->client = client_new(loop->dir, options->launch, options->launch_user);
     if (!ledger_new(options->store, loop->dir, &loop->ledger, error) || !recover(loop, error)) {
@@ -599,6 +387,7 @@ bool loop_new(const struct engine_options *options, struct loop **ret_loop, GErr
         return false;
     }
     active_sweep(&loop->active);
+    ledger_set_heads(loop->ledger, &options->heads);
     ledger_begin(loop->ledger, loop->active.now_ms);
     *ret_loop = loop;
     return true;
@@ -609,11 +398,11 @@ void loop_free(struct loop *loop) {
         return;
     }
     client_free(loop->client);
+    trouble_free(loop->trouble);
     active_done(&loop->active);
     probes_done(&loop->probes);
     g_ptr_array_unref(loop->replies);
-    g_ptr_array_unref(loop->notes);
-    g_hash_table_unref(loop->key_uses);
+    notebook_free(loop->notebook);
     ledger_free(loop->ledger);
     g_clear_error(&loop->failure);
     (void)close(loop->wake_fd);
@@ -632,33 +421,9 @@ bool loop_post(struct loop *loop, struct command *command) {
     }
     g_mutex_unlock(&loop->mutex);
     if (!is_closed && is_first) {
-        wake(loop);
+        turn_wake(loop);
     }
     return !is_closed;
-}
-
-static void note_refusal(struct loop *loop, const struct note *note) {
-    struct note *copy = note_copy(note);
-    g_mutex_lock(&loop->mutex);
-    if (loop->notes->len == NOTES_MAX) {
-        g_ptr_array_remove_index(loop->notes, 0);
-        loop->notes_dropped++;
-    }
-    g_ptr_array_add(loop->notes, copy);
-    g_mutex_unlock(&loop->mutex);
-}
-
-// Of a key that was used since the last turn only the time is written: this happens with every reading call.
-static void note_key(struct loop *loop, const char *access_key_id, int64_t at_ms) {
-    g_mutex_lock(&loop->mutex);
-    int64_t *last_ms = g_hash_table_lookup(loop->key_uses, access_key_id);
-    if (last_ms != NULL) {
-        *last_ms = MAX(*last_ms, at_ms);
-    } else {
-        (void)g_hash_table_insert(loop->key_uses, g_strdup(access_key_id),
-                                  g_memdup2(&at_ms, sizeof at_ms));
-    }
-    g_mutex_unlock(&loop->mutex);
 }
 
 bool loop_submit(struct loop *loop, struct command *command, GError **error) {
@@ -675,16 +440,15 @@ bool loop_submit(struct loop *loop, struct command *command, GError **error) {
 }
 
 void loop_note(struct loop *loop, const struct note *note) {
-    if (note->code != NULL) {
-        note_refusal(loop, note);
-    }
-    if (note->origin.access_key_id != NULL) {
-        note_key(loop, note->origin.access_key_id, note->at_ms);
-    }
+    notebook_add(loop->notebook, note);
 }
 
 void loop_get_stats(struct loop *loop, struct engine_stats *ret_stats) {
     g_mutex_lock(&loop->mutex);
     *ret_stats = loop->stats;
     g_mutex_unlock(&loop->mutex);
+}
+
+struct trouble *loop_trouble(struct loop *loop) {
+    return loop->trouble;
 }

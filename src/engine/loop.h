@@ -11,6 +11,7 @@
 #include "engine/options.h"
 #include "engine/ledger.h"
 #include "engine/stats.h"
+#include "engine/trouble.h"
 
 struct loop;
 
@@ -31,3 +32,5 @@ bool loop_submit(struct loop *loop, struct command *command, GError **error);
 void loop_note(struct loop *loop, const struct note *note);
 
 void loop_get_stats(struct loop *loop, struct engine_stats *ret_stats);
+// What keeps attempts from being started: the loop's own. Any thread, up to loop_free.
+struct trouble *loop_trouble(struct loop *loop);

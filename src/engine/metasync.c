@@ -3,7 +3,7 @@
 // One thread, one job at a time: a listing may come in several pieces, each an attempt; all pieces of a database are stored in one change.
 //
 // What always holds: a job works with the rights and the tenant of who asked for it; a database that could not be opened is marked, one
-// whose reading was cut short by us stays as it was. The lock guards the line of jobs and nothing else.
+// whose reading was cut short by us stays as it was. The lock guards the line of jobs and its counts, and nothing else.
 
 #include "engine/metasync.h"
 
@@ -42,6 +42,8 @@ struct metasync {
     GMutex mutex;
     GCond changed;
     GQueue jobs; // of struct job *
+    int64_t posted_count;
+    int64_t done_count;
     bool is_stopped;
     GThread *thread;             // NULL before the first job
     struct store_reader *reader; // the thread's own
@@ -62,7 +64,7 @@ void metasync_stop(struct metasync *metasync) {
     g_mutex_lock(&metasync->mutex);
     metasync->is_stopped = true;
     GThread *thread = g_steal_pointer(&metasync->thread);
-    g_cond_signal(&metasync->changed);
+    g_cond_broadcast(&metasync->changed);
     g_mutex_unlock(&metasync->mutex);
     if (thread != NULL) {
         (void)g_thread_join(thread);
@@ -367,6 +369,10 @@ static gpointer run_thread(gpointer user) {
     while ((job = wait_for_job(metasync)) != NULL) {
         work(metasync, job);
         g_free(job);
+        g_mutex_lock(&metasync->mutex);
+        metasync->done_count++;
+        g_cond_broadcast(&metasync->changed);
+        g_mutex_unlock(&metasync->mutex);
     }
     return NULL;
 }
@@ -395,7 +401,8 @@ bool metasync_post(struct metasync *metasync, const struct caller *caller, int64
     bool has_room = metasync->jobs.length < JOBS_MAX && !metasync->is_stopped;
     if (!is_known && has_room) {
         g_queue_push_tail(&metasync->jobs, g_memdup2(&job, sizeof job));
-        g_cond_signal(&metasync->changed);
+        metasync->posted_count++;
+        g_cond_broadcast(&metasync->changed);
         if (metasync->thread == NULL) {
             metasync->thread = g_thread_new("metadata", run_thread, metasync);
         }
@@ -406,4 +413,15 @@ bool metasync_post(struct metasync *metasync, const struct caller *caller, int64
                   "the structure of many databases is being read already; try again later");
     }
     return is_known || has_room;
+}
+
+void metasync_wait(struct metasync *metasync, int64_t timeout_ms) {
+    int64_t until = g_get_monotonic_time() + timeout_ms * 1000;
+    g_mutex_lock(&metasync->mutex);
+    int64_t wanted = metasync->posted_count;
+    bool is_late = false;
+    while (metasync->done_count < wanted && !metasync->is_stopped && !is_late) {
+        is_late = !g_cond_wait_until(&metasync->changed, &metasync->mutex, until);
+    }
+    g_mutex_unlock(&metasync->mutex);
 }

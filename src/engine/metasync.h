@@ -21,3 +21,5 @@ void metasync_free(struct metasync *metasync);
 // FAULT_UNAVAILABLE when too many wait.
 bool metasync_post(struct metasync *metasync, const struct caller *caller, int64_t source_id,
                    int64_t database_id, bool with_tables, GError **error);
+// Any thread. Waits until every job that was posted before has been done, at most timeout_ms.
+void metasync_wait(struct metasync *metasync, int64_t timeout_ms);

@@ -9,6 +9,14 @@
 
 enum { PROBE_GRACE_MS = 500 };
 
+// A script of a call may have changed something; the others are ours and only read.
+void probes_lose(struct command *command, const char *why) {
+    bool is_script = command->origin != NULL;
+    fault_set(&command->error, is_script ? FAULT_OUTCOME_UNKNOWN : FAULT_UNAVAILABLE, "%s%s%s", why,
+              command->what,
+              is_script ? ": what it has done is not known, look before you repeat it" : "");
+}
+
 void probes_init(struct probes *probes) {
     probes->waiting = g_ptr_array_new();
     probes->running = g_hash_table_new(g_int64_hash, g_int64_equal);
@@ -78,7 +86,7 @@ void probes_time_out(struct probes *probes, int64_t monotonic_ms, GArray *kills,
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
         struct command *command = value;
         if (command->deadline_ms <= monotonic_ms) {
-            fault_set(&command->error, FAULT_UNAVAILABLE, "%s did not end in time", command->what);
+            probes_lose(command, "no end in time of ");
             g_array_append_val(kills, command->fence);
             g_ptr_array_add(replies, command);
             g_hash_table_iter_remove(&iter);
@@ -117,26 +125,24 @@ void probes_judge(struct probes *probes, GPtrArray *replies) {
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
         struct command *command = value;
         if (!command->is_reported) {
-            fault_set(&command->error, FAULT_UNAVAILABLE,
-                      "the supervisor ended while %s was under way", command->what);
+            probes_lose(command, "the supervisor ended during ");
             g_ptr_array_add(replies, command);
             g_hash_table_iter_remove(&iter);
         }
     }
 }
 
-static void refuse(struct command *command) {
-    fault_set(&command->error, FAULT_UNAVAILABLE, "the server is stopping");
-    command_complete(command);
-}
-
-void probes_end_all(struct probes *probes, GArray *kills, GPtrArray *replies) {
+static void refuse_waiting(struct probes *probes, GPtrArray *replies) {
     for (guint i = 0; i < probes->waiting->len; i++) {
         struct command *command = g_ptr_array_index(probes->waiting, i);
         fault_set(&command->error, FAULT_UNAVAILABLE, "the server is stopping");
         g_ptr_array_add(replies, command);
     }
     g_ptr_array_set_size(probes->waiting, 0);
+}
+
+void probes_end_all(struct probes *probes, GArray *kills, GPtrArray *replies) {
+    refuse_waiting(probes, replies);
     GHashTableIter iter;
     gpointer value = NULL;
     g_hash_table_iter_init(&iter, probes->running);
@@ -145,17 +151,16 @@ void probes_end_all(struct probes *probes, GArray *kills, GPtrArray *replies) {
     }
 }
 
-void probes_refuse_all(struct probes *probes) {
-    for (guint i = 0; i < probes->waiting->len; i++) {
-        refuse(g_ptr_array_index(probes->waiting, i));
-    }
-    g_ptr_array_set_size(probes->waiting, 0);
+void probes_abandon_all(struct probes *probes, GArray *kills, GPtrArray *replies) {
+    refuse_waiting(probes, replies);
     GHashTableIter iter;
     gpointer value = NULL;
     g_hash_table_iter_init(&iter, probes->running);
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
         struct command *command = value;
         g_hash_table_iter_remove(&iter);
-        refuse(command);
+        g_array_append_val(kills, command->fence);
+        probes_lose(command, "the server is stopping during ");
+        g_ptr_array_add(replies, command);
     }
 }

@@ -31,6 +31,9 @@ void probes_remove(struct probes *probes, const struct command *command);
 int probes_running_count(const struct probes *probes);
 int probes_count(const struct probes *probes); // those that wait included
 
+// It was begun, and nobody will hear how it ended: sets the error, FAULT_OUTCOME_UNKNOWN for a script of a call. why: "no end in time of ".
+void probes_lose(struct command *command, const char *why);
+
 // The connection to the supervisor was lost: it must tell of the running ones again.
 void probes_doubt(struct probes *probes);
 // It has told of all that it has: those it did not mention will never end. Error set, put into `replies`.
@@ -43,5 +46,6 @@ void probes_time_out(struct probes *probes, int64_t monotonic_ms, GArray *kills,
 int64_t probes_due_ms(const struct probes *probes);
 // Everything is to end now: those that wait are refused, the fences of the running ones go into `kills`; they are answered when they have ended.
 void probes_end_all(struct probes *probes, GArray *kills, GPtrArray *replies);
-// The server stops: completes all with FAULT_UNAVAILABLE.
-void probes_refuse_all(struct probes *probes);
+// The server stops and waits for none: all are put into `replies`, those that wait with FAULT_UNAVAILABLE; the running ones are lost, their
+// fences go into `kills`.
+void probes_abandon_all(struct probes *probes, GArray *kills, GPtrArray *replies);

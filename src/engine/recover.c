@@ -13,6 +13,7 @@
 #include "base/fault.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/own.h"
 #include "engine/sqllog.h"
 
 // ---- At start ----
@@ -25,19 +26,19 @@ static bool load_run(struct active *active, int64_t run_id, GError **error) {
     }
     // Only the store itself stops the server; a row that is damaged or gone is this run's affair.
     if (fault_is(damage, FAULT_IO) || fault_is(damage, FAULT_INTERNAL) ||
-        fault_is(damage, FAULT_UNAVAILABLE)) {
+        fault_is(damage, FAULT_UNAVAILABLE) || fault_is_passing(damage)) {
         g_propagate_error(error, g_steal_pointer(&damage));
         return false;
     }
-    log_error("engine", "event=quarantine run=%" G_GINT64_FORMAT " reason=\"%s\"", run_id,
-              damage->message);
-    g_autofree char *message =
-        g_strdup_printf("stored data of this run is damaged: %s", damage->message);
-    return store_run_quarantine(active->store, run_id, active->now_ms, message, error);
+    return active_set_aside(active, run_id, damage, error);
 }
 
 bool recover_runs(struct active *active, GError **error) {
     g_autoptr(GArray) run_ids = NULL;
+    if (!steady_begin(&active->steady, active->store, &active->options->time, error)) {
+        return false;
+    }
+    active_tick(active);
     if (!store_run_unfinished(store_as_reader(active->store), &run_ids, error)) {
         return false;
     }
@@ -62,11 +63,14 @@ bool recover_runs(struct active *active, GError **error) {
 static const char boot_file[] = "boot-id";
 
 bool recover_is_new_boot(const char *dir) {
-    g_autofree char *path = g_build_filename(dir, boot_file, NULL);
-    g_autofree char *known = NULL;
+    char known[FILE_BOOT_ID_BYTES] = { 0 };
     char present[FILE_BOOT_ID_BYTES] = { 0 };
-    return !g_file_get_contents(path, &known, NULL, NULL) || file_boot_id(present) < 0 ||
-           strcmp(known, present) != 0;
+    int dir_fd = open(dir, O_DIRECTORY | O_RDONLY | O_CLOEXEC);
+    int result = dir_fd < 0 ? -errno : own_read(dir_fd, boot_file, geteuid(), known, sizeof known);
+    if (dir_fd >= 0) {
+        (void)close(dir_fd);
+    }
+    return result < 0 || file_boot_id(present) < 0 || strcmp(known, present) != 0;
 }
 
 void recover_remember_boot(const char *dir) {
@@ -148,7 +152,7 @@ static bool take_exit(struct active *active, const struct report *report, GError
     if (report->exit.cause == EXIT_LOST) {
         return apply(active, entry, RUN_EVENT_LOST, node, report->fence,
                      "lost: outcome unknown after the supervisor ended", error) &&
-               close_attempt(active, report, ATTEMPT_LOST, error);
+               (entry->is_set_aside || close_attempt(active, report, ATTEMPT_LOST, error));
     }
     struct run_event event = {
         .kind = RUN_EVENT_EXITED,
@@ -164,7 +168,8 @@ static bool take_exit(struct active *active, const struct report *report, GError
     bool is_applied = sqllog_exited(active, entry->run, node, report, message, error) &&
                       active_apply(active, entry, &event, error);
     json_decref(outputs);
-    return is_applied && close_attempt(active, report, ATTEMPT_EXITED, error);
+    return is_applied &&
+           (entry->is_set_aside || close_attempt(active, report, ATTEMPT_EXITED, error));
 }
 
 static bool take_refusal(struct active *active, const struct report *report, GError **error) {
@@ -191,8 +196,9 @@ static bool judge(struct active *active, const struct report *ready, int64_t fen
                   GError **error) {
     struct entry *entry = NULL;
     struct open_attempt *attempt = NULL;
-    bool is_known = find_attempt(active, fence, &entry, &attempt);
-    g_assert(is_known);
+    if (!find_attempt(active, fence, &entry, &attempt)) {
+        return true; // its run was set aside meanwhile
+    }
     if (attempt->is_before_boot) {
         return apply(active, entry, RUN_EVENT_LOST, attempt->node, fence,
                      "lost: outcome unknown after the machine was started anew", error);
@@ -258,14 +264,30 @@ static void take_start(struct active *active, const struct report *report) {
     }
 }
 
+// What can not be stored of an attempt's end concerns its run alone.
+static bool take_end(struct active *active, const struct report *report, GError **error) {
+    const struct open_attempt *attempt = g_hash_table_lookup(active->fences, &report->fence);
+    int64_t run_id = attempt != NULL ? attempt->run_id : 0;
+    GError *fault = NULL;
+    bool is_taken = report->kind == REPORT_EXITED ? take_exit(active, report, &fault)
+                                                  : take_refusal(active, report, &fault);
+    if (!is_taken && run_id != 0 && active_is_of_run(fault)) {
+        is_taken = active_set_aside(active, run_id, fault, error);
+        g_error_free(fault);
+    } else if (!is_taken) {
+        g_propagate_error(error, fault);
+    }
+    return is_taken;
+}
+
 bool recover_report(struct active *active, const struct report *report, GError **error) {
     GHashTableIter iter;
     gpointer value = NULL;
     switch (report->kind) {
     case REPORT_READY: return reconcile(active, report, error);
     case REPORT_STARTED: take_start(active, report); return true;
-    case REPORT_EXITED: return take_exit(active, report, error);
-    case REPORT_REFUSED: return take_refusal(active, report, error);
+    case REPORT_EXITED:
+    case REPORT_REFUSED: return take_end(active, report, error);
     case REPORT_GONE:
         g_hash_table_iter_init(&iter, active->fences);
         while (g_hash_table_iter_next(&iter, NULL, &value)) {

@@ -12,7 +12,6 @@
 enum {
     ATTEMPT_RESULT_SCRIPT_BYTES = 64 * 1024, // behaviour.md §2.6
     ATTEMPT_RESULT_SQL_BYTES = 1024 * 1024,  // values of 64 KiB each (§2.4), as one JSON line
-    ATTEMPT_ENVIRONMENT_BYTES = 1024 * 1024, // behaviour.md §2.6
     ATTEMPT_GRACE_MS = 10000,                // TERM … KILL
 };
 
@@ -22,7 +21,7 @@ struct attempt_spec {
     GPtrArray *arguments;   // of char *, argv[0] included; owns them
     GPtrArray *environment; // of char * NAME=value; owns them
     GPtrArray *contents;    // of GBytes *: descriptors 3, 4, … ; owns them
-    char *note;             // NULL or a remark for the attempt's log
+    char *note;             // what the attempt's log begins with; lines; NULL: nothing
     char *work_dir;         // NULL: a fresh one, removed at the end
     int64_t timeout_ms;     // 0 none; counted by the supervisor on the boot-time clock
     int64_t grace_ms;

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/fault.h"
+#include "base/frame.h"
 #include "core/vars.h"
 #include "exec/script.h"
 #include "exec/sqlnode.h"
@@ -18,37 +19,49 @@
 
 struct kind_row {
     enum node_kind kind;
+    const char *noun;    // as the log calls it
     bool has_database;   // the content's dbId is looked up before `prepare`
     bool leaves_unknown; // unknown variables stay for the shell, unless the node is strict
     bool (*prepare)(const struct task *task, struct attempt_spec **ret_spec, GError **error);
-    // NULL: the kind has no outputs. Reads them from the result line of a program that succeeded.
-    bool (*outputs)(const char *line, size_t len, json_t **ret_outputs, GError **error);
+    // NULL: the kind has no outputs. Reads them from the result line of a program that succeeded; *ret_left_out is NULL or says what of
+    // the line is none.
+    bool (*outputs)(const char *line, size_t len, json_t **ret_outputs, char **ret_left_out,
+                    GError **error);
     // NULL: only the exit code tells. The program's own words for its failure, or NULL.
     char *(*failure)(const char *line, size_t len);
 };
 
-static bool script_outputs(const char *line, size_t len, json_t **ret_outputs, GError **error) {
+static bool script_outputs(const char *line, size_t len, json_t **ret_outputs, char **ret_left_out,
+                           GError **error) {
     if (line == NULL) {
         *ret_outputs = json_object();
     } else {
-        vars_script_outputs(line, len, ret_outputs);
+        vars_script_outputs(line, len, ret_outputs, ret_left_out);
     }
     return true;
 }
 
+static bool assigned_outputs(const char *line, size_t len, json_t **ret_outputs,
+                             char **ret_left_out, GError **error) {
+    return sqlnode_outputs(line, len, ret_outputs, error);
+}
+
 static const struct kind_row ROWS[] = {
     { .kind = KIND_SCRIPT,
+      .noun = "script",
       .leaves_unknown = true,
       .prepare = script_prepare,
       .outputs = script_outputs },
     { .kind = KIND_NORMAL_SQL,
+      .noun = "SQL",
       .has_database = true,
       .prepare = sqlnode_prepare_run,
       .failure = sqlnode_error },
     { .kind = KIND_SQL_ASSIGNMENT,
+      .noun = "SQL assignment",
       .has_database = true,
       .prepare = sqlnode_prepare_assign,
-      .outputs = sqlnode_outputs,
+      .outputs = assigned_outputs,
       .failure = sqlnode_error },
 };
 
@@ -83,17 +96,43 @@ static bool find_connection(const struct kind_context *context, const struct tas
     return false;
 }
 
-static char *unknown_note(const GPtrArray *unknown) {
-    if (unknown->len == 0) {
-        return NULL;
-    }
-    GString *note = g_string_new("unknown variables were left for the shell:");
-    g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
-    for (guint i = 0; i < unknown->len; i++) {
-        char *name = g_ptr_array_index(unknown, i);
-        if (g_hash_table_add(seen, name)) {
-            g_string_append_printf(note, " ${%s}", name);
+static void remark_unknown(const struct task *task) {
+    if (task->unknown->len > 0) {
+        g_autoptr(GPtrArray) words = g_ptr_array_new_with_free_func(g_free);
+        for (guint i = 0; i < task->unknown->len; i++) {
+            g_ptr_array_add(words,
+                            g_strdup_printf("${%s}", (char *)g_ptr_array_index(task->unknown, i)));
         }
+        task_remark_list(task, "unknown variables were left for the shell:", words);
+    }
+}
+
+// The name that the user gave it, on one line.
+static char *shown_name(const struct plan_node *node) {
+    g_autofree char *valid = g_utf8_make_valid(node->name != NULL ? node->name : "", -1);
+    GString *shown = g_string_new(NULL);
+    for (const char *at = valid; *at != '\0'; at = g_utf8_next_char(at)) {
+        gunichar letter = g_utf8_get_char(at);
+        g_string_append_unichar(shown, g_unichar_iscntrl(letter) ? '?' : letter);
+    }
+    return g_string_free(shown, FALSE);
+}
+
+// What the log begins with. A remark that has no room says so.
+static char *make_note(const struct task *task, const struct kind_row *row) {
+    static const char more[] = "\nmore remarks had no room";
+    const struct node_run *node = &task->run->nodes[task->node];
+    g_autofree char *name = shown_name(task_node(task));
+    GString *note = g_string_new(NULL);
+    g_string_append_printf(note, "node \"%s\" started: %s, attempt %d", name, row->noun,
+                           node->attempt + (node->fence == 0 ? 1 : 0));
+    for (guint i = 0; i < task->remarks->len; i++) {
+        const char *remark = g_ptr_array_index(task->remarks, i);
+        if (note->len + 1 + strlen(remark) + strlen(more) > FRAME_NOTE_MAX) {
+            g_string_append(note, more);
+            break;
+        }
+        g_string_append_printf(note, "\n%s", remark);
     }
     return g_string_free(note, FALSE);
 }
@@ -136,7 +175,7 @@ static bool prepare_row(const struct kind_context *context, const struct kind_ro
 }
 
 bool kind_prepare(const struct kind_context *context, const struct run *run, int node,
-                  struct attempt_spec **ret_spec, char **ret_note, GError **error) {
+                  struct attempt_spec **ret_spec, GError **error) {
     g_assert(context != NULL);
     g_assert(run != NULL);
     g_assert(node >= 0 && node < run->plan->node_count);
@@ -154,10 +193,12 @@ bool kind_prepare(const struct kind_context *context, const struct run *run, int
         return false;
     }
     g_autoptr(GPtrArray) unknown = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GPtrArray) remarks = g_ptr_array_new_with_free_func(g_free);
     struct task task = {
         .run = run,
         .node = node,
         .content = content,
+        .remarks = remarks,
         .has_strict_variables = !row->leaves_unknown || plan_node->settings.has_strict_variables,
         .unknown = unknown,
         .data_dir = context->data_dir,
@@ -171,10 +212,9 @@ bool kind_prepare(const struct kind_context *context, const struct run *run, int
         return false;
     }
     spec->timeout_ms = timeout_ms;
+    remark_unknown(&task);
+    spec->note = make_note(&task, row);
     *ret_spec = spec;
-    if (ret_note != NULL) {
-        *ret_note = unknown_note(unknown);
-    }
     return true;
 }
 
@@ -210,31 +250,41 @@ static char *failure_message(const struct kind_row *row, const struct exit_repor
     case EXIT_SIGNAL:
         return g_strdup_printf("killed by signal %d%s", report->code,
                                report->was_out_of_memory ? ": the memory limit was reached" : "");
-    case EXIT_NOT_STARTED: return g_strdup_printf("could not start: %s", g_strerror(report->code));
+    case EXIT_NOT_STARTED: {
+        g_autofree char *words = report->result != NULL
+                                     ? g_utf8_make_valid(report->result, (gssize)report->result_len)
+                                     : g_strdup(g_strerror(report->code));
+        return g_strdup_printf("could not start: %s", words);
+    }
     case EXIT_LOST:
         return g_strdup("outcome unknown: the supervisor or the machine went down while it ran");
     }
     g_assert_not_reached();
 }
 
-// The outputs of a program that ended with 0. False with a sentence when they are not what the node declares.
+// The outputs of a program that ended with 0. False with a sentence when they are not what the node declares; a success has one too when
+// something of the line was not taken.
 static bool read_outputs(const struct kind_row *row, const struct plan_node *node,
                          const struct exit_report *report, json_t **ret_outputs,
                          char **ret_message) {
     json_t *outputs = NULL;
     GError *fault = NULL;
-    if (row->outputs(report->result, report->result_len, &outputs, &fault) &&
-        vars_outputs_complete(node->output, outputs, &fault)) {
+    g_autofree char *left_out = NULL;
+    bool is_complete =
+        row->outputs(report->result, report->result_len, &outputs, &left_out, &fault) &&
+        vars_outputs_complete(node->output, outputs, &fault);
+    if (report->is_result_too_long) {
+        left_out = g_strdup("the last line of the output was too long to be kept");
+    } else if (report->is_result_lost) {
+        left_out = g_strdup("the last line of the output could not be kept");
+    }
+    if (is_complete) {
         *ret_outputs = outputs;
+        *ret_message = left_out != NULL ? g_strdup_printf("outputs: %s", left_out) : NULL;
         return true;
     }
-    const char *reason = "";
-    if (report->is_result_too_long) {
-        reason = "; the last line of the output was too long to be kept";
-    } else if (report->is_result_lost) {
-        reason = "; the last line of the output could not be kept";
-    }
-    *ret_message = g_strdup_printf("%s%s", fault->message, reason);
+    *ret_message = g_strdup_printf("%s%s%s", fault->message, left_out != NULL ? "; " : "",
+                                   left_out != NULL ? left_out : "");
     g_error_free(fault);
     json_decref(outputs);
     return false;

@@ -24,10 +24,10 @@ struct kind_context {
 };
 
 // The attempt that runs this node now. FAULT_INVALID_DATA: content, variables or kind do not allow it; the text says why and becomes
-// the node's message ("no executor configured for SPARK_SQL", "variable ${x} is unknown", …). *ret_note (may be NULL,
-// caller frees) names variables that were left for the shell.
+// the node's message ("no executor configured for SPARK_SQL", "variable ${x} is unknown", …). The log of the attempt
+// begins with the specification's note: what was started, and what is worth a remark.
 bool kind_prepare(const struct kind_context *context, const struct run *run, int node,
-                  struct attempt_spec **ret_spec, char **ret_note, GError **error);
+                  struct attempt_spec **ret_spec, GError **error);
 
 // How the attempt ended, as the supervisor reports it.
 enum exit_cause { EXIT_NORMAL, EXIT_SIGNAL, EXIT_NOT_STARTED, EXIT_LOST };
@@ -43,12 +43,14 @@ struct exit_report {
     bool was_out_of_memory;
     bool is_result_too_long;
     bool is_result_lost;
-    const char *result; // last non-empty line of standard output, or NULL
+    const char
+        *result; // the program's last non-empty line; of EXIT_NOT_STARTED why it never ran; or NULL
     size_t result_len;
 };
 
 // The outcome of an exit: success, failure (also a time-out) or killed; *ret_message NULL or a sentence ("exit code 3", "killed by signal
-// 9", "timed out after 60 s", "declared output ${n} is missing"); *ret_outputs NULL or an object. The caller frees both.
+// 9", "timed out after 60 s", "declared output ${n} is missing"); *ret_outputs NULL or an object name → text or null. A success has
+// a message too when a script's last line holds what could not be taken. The caller frees both.
 void kind_outcome(const struct run *run, int node, const struct exit_report *report,
                   enum attempt_outcome *ret_outcome, char **ret_message, json_t **ret_outputs);
 

@@ -9,54 +9,9 @@
 #include <string.h>
 
 #include "base/fault.h"
-#include "core/vars.h"
+#include "exec/variables.h"
 
-// Collects TF_VAR_ values; the first complaint stays.
-struct variables {
-    GPtrArray *environment;
-    GHashTable *names; // environment name → variable name
-    size_t bytes;
-    char *complaint;
-};
-
-static void add_variable(const char *name, const char *value, void *user) {
-    struct variables *variables = user;
-    g_autofree char *key = var_environment_name(name);
-    const char *other = g_hash_table_lookup(variables->names, key);
-    if (variables->complaint != NULL) {
-        return;
-    }
-    if (other != NULL) {
-        variables->complaint = g_strdup_printf(
-            "the variables ${%s} and ${%s} would both be %s in the environment; rename one of them",
-            other, name, key);
-        return;
-    }
-    variables->bytes += strlen(key) + 1 + strlen(value) + 1;
-    if (variables->bytes > ATTEMPT_ENVIRONMENT_BYTES) {
-        variables->complaint = g_strdup_printf("the variables that this node sees are longer than "
-                                               "%d KiB together, more than fits its environment",
-                                               ATTEMPT_ENVIRONMENT_BYTES / 1024);
-        return;
-    }
-    g_ptr_array_add(variables->environment, g_strdup_printf("%s=%s", key, value));
-    g_hash_table_insert(variables->names, g_steal_pointer(&key), g_strdup(name));
-}
-
-static bool add_variables(const struct task *task, GPtrArray *environment, GError **error) {
-    struct variables variables = {
-        .environment = environment,
-        .names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free),
-    };
-    scope_each(task->scope, add_variable, &variables);
-    g_hash_table_unref(variables.names);
-    if (variables.complaint != NULL) {
-        fault_set(error, FAULT_INVALID_DATA, "%s", variables.complaint);
-        g_free(variables.complaint);
-        return false;
-    }
-    return true;
-}
+enum { FIRST_CONTENT_FD = 3 }; // of the contents
 
 static bool add_arguments(const struct task *task, GPtrArray *arguments, GError **error) {
     const json_t *args = json_object_get(task->content, "args");
@@ -93,8 +48,8 @@ static bool add_arguments(const struct task *task, GPtrArray *arguments, GError 
     return true;
 }
 
-// The text to run. "file" would be a path below an administrator's script folder; this server has none.
-static bool read_script(const struct task *task, char **ret_script, GError **error) {
+// "file" would be a path below an administrator's script folder; this server has none.
+static bool check_file(const struct task *task, GError **error) {
     const json_t *file = json_object_get(task->content, "file");
     if (file != NULL && !json_is_null(file)) {
         fault_set(
@@ -102,11 +57,65 @@ static bool read_script(const struct task *task, char **ret_script, GError **err
             "\"file\" is refused: no script folder is configured; put the text into \"script\"");
         return false;
     }
-    g_autofree char *script = NULL;
-    if (!task_text(task, "script", &script, error)) {
+    return true;
+}
+
+// How many lines end, how many of them in CR LF, and which is the first of these, from 1.
+struct line_ends {
+    size_t count;
+    size_t crlf_count;
+    size_t first_crlf;
+};
+
+static struct line_ends count_line_ends(const char *text) {
+    struct line_ends ends = { 0 };
+    for (const char *at = strchr(text, '\n'); at != NULL; at = strchr(at + 1, '\n')) {
+        ends.count++;
+        if (at > text && at[-1] == '\r') {
+            ends.crlf_count++;
+            ends.first_crlf = ends.first_crlf == 0 ? ends.count : ends.first_crlf;
+        }
+    }
+    return ends;
+}
+
+// proposed: a script that was written with CR LF throughout is meant to be run, so it is run with LF. One that mixes them may mean its
+// carriage returns, and is only told of (docs/nodes/script.md).
+static char *settle_line_ends(const struct task *task, const char *text) {
+    struct line_ends ends = count_line_ends(text);
+    if (ends.crlf_count == 0) {
+        return g_strdup(text);
+    }
+    if (ends.crlf_count == ends.count) {
+        task_remark(task, "the lines of the script end in CR LF; it is run with LF");
+        g_auto(GStrv) lines = g_strsplit(text, "\r\n", -1);
+        return g_strjoinv("\n", lines);
+    }
+    task_remark(
+        task,
+        "%zu of %zu lines of the script end in CR LF, the first of them line %zu; there the "
+        "carriage return is part of the line",
+        ends.crlf_count, ends.count, ends.first_crlf);
+    return g_strdup(text);
+}
+
+// The text to run, its variables put in. What is done about bytes of an editor's is done before, so that no value is changed.
+static bool read_script(const struct task *task, char **ret_script, GError **error) {
+    static const char byte_order_mark[] = "\xef\xbb\xbf";
+    const char *written = NULL;
+    if (!check_file(task, error) || !task_written(task, "script", &written, error)) {
         return false;
     }
-    if (script == NULL || script[0] == '\0') {
+    if (written != NULL && g_str_has_prefix(written, byte_order_mark)) {
+        task_remark(task, "the script begins with a byte order mark, which is left out");
+        written += strlen(byte_order_mark);
+    }
+    g_autofree char *text = settle_line_ends(task, written != NULL ? written : "");
+    g_autofree char *script = NULL;
+    if (!task_substitute(task, "script", text, &script, error)) {
+        return false;
+    }
+    if (script[0] == '\0') {
         fault_set(error, FAULT_INVALID_DATA, "the content has no \"script\", the text to run");
         return false;
     }
@@ -149,6 +158,15 @@ static struct attempt_spec *make_spec(const struct task *task, char *script_take
     return spec;
 }
 
+// The file is the descriptor behind the script's, so that no value touches a disk.
+static void add_variables(const struct task *task, struct attempt_spec *spec) {
+    GBytes *file = NULL;
+    variables_export(task, spec->environment, &file);
+    g_ptr_array_add(spec->contents, file);
+    g_ptr_array_add(spec->environment, g_strdup_printf("SLUICE_VARIABLES_FILE=/dev/fd/%u",
+                                                       FIRST_CONTENT_FD + spec->contents->len - 1));
+}
+
 bool script_prepare(const struct task *task, struct attempt_spec **ret_spec, GError **error) {
     g_assert(task != NULL);
     g_assert(ret_spec != NULL);
@@ -161,11 +179,11 @@ bool script_prepare(const struct task *task, struct attempt_spec **ret_spec, GEr
     spec->result_max_bytes = ATTEMPT_RESULT_SCRIPT_BYTES;
     task_environment(task, spec->environment);
     if (!read_work_dir(task, &spec->work_dir, error) ||
-        !add_arguments(task, spec->arguments, error) ||
-        !add_variables(task, spec->environment, error)) {
+        !add_arguments(task, spec->arguments, error)) {
         attempt_spec_free(spec);
         return false;
     }
+    add_variables(task, spec);
     *ret_spec = spec;
     return true;
 }

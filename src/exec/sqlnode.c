@@ -11,7 +11,7 @@
 #include "core/vars.h"
 
 enum {
-    PROBE_TIMEOUT_MS = 2000,
+    PROBE_TIMEOUT_MS = 5000,
     PROBE_GRACE_MS = 500,
     PROBE_RESULT_BYTES = 64 * 1024,
     ERROR_TEXT_BYTES = 4096, // of an answer's error that becomes a node's message
@@ -233,7 +233,8 @@ bool sqlnode_outputs(const char *line, size_t len, json_t **ret_outputs, GError 
     const char *name = NULL;
     json_t *value = NULL;
     json_object_foreach(outputs, name, value) {
-        is_sound = is_sound && json_is_string(value) && var_name_is_valid(name, strlen(name)) &&
+        is_sound = is_sound && (json_is_string(value) || json_is_null(value)) &&
+                   var_name_is_valid(name, strlen(name)) &&
                    json_string_length(value) <= VAR_VALUE_MAX;
     }
     if (is_sound) {

@@ -9,7 +9,7 @@
 //    "forbidden":DIR or absent, "sql":TEXT, "outputs":[{"name","row","column","combiner","default" or absent}],
 //    "tables":BOOL and "skip":N of metadata}
 //
-// and the last line of its standard output the answer: {"outputs":{NAME:TEXT}} of an assignment, {"ok":…} of a probe, {"error":TEXT}
+// and its answer, apart from the log that it prints (base/frame.h): {"outputs":{NAME:TEXT or null}} of an assignment, {"ok":…} of a probe, {"error":TEXT}
 // when it fails; "statements" beside them where statements were run (exec/sqlresult.h); what metadata gives is in main/sqlrun_catalogue.h.
 #pragma once
 

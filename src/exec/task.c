@@ -6,11 +6,14 @@
 #include "exec/task.h"
 
 #include <inttypes.h>
+#include <stdarg.h>
 #include <string.h>
 
 #include "base/civil.h"
 #include "base/fault.h"
 #include "core/vars.h"
+
+enum { REMARK_LIST_BYTES = 220 }; // several remarks share the note of an attempt
 
 // Of the server's own PATH nothing is known to the task's user; this is what a login shell of Debian's root has.
 static const char DEFAULT_PATH[] =
@@ -84,20 +87,54 @@ bool task_substitute(const struct task *task, const char *what, const char *text
     return true;
 }
 
-bool task_text(const struct task *task, const char *key, char **ret_text, GError **error) {
+bool task_written(const struct task *task, const char *key, const char **ret_text, GError **error) {
     g_assert(key != NULL);
     g_assert(ret_text != NULL);
 
     const json_t *value = json_object_get(task->content, key);
-    if (value == NULL || json_is_null(value)) {
-        *ret_text = NULL;
-        return true;
-    }
-    if (!json_is_string(value)) {
+    if (value != NULL && !json_is_null(value) && !json_is_string(value)) {
         fault_set(error, FAULT_INVALID_DATA, "\"%s\" of the content must be a text", key);
         return false;
     }
-    return task_substitute(task, key, json_string_value(value), ret_text, error);
+    *ret_text = json_string_value(value);
+    return true;
+}
+
+bool task_text(const struct task *task, const char *key, char **ret_text, GError **error) {
+    g_assert(ret_text != NULL);
+
+    const char *written = NULL;
+    if (!task_written(task, key, &written, error)) {
+        return false;
+    }
+    if (written == NULL) {
+        *ret_text = NULL;
+        return true;
+    }
+    return task_substitute(task, key, written, ret_text, error);
+}
+
+void task_remark(const struct task *task, const char *format, ...) {
+    if (task->remarks == NULL) {
+        return;
+    }
+    va_list arguments;
+    va_start(arguments, format);
+    g_ptr_array_add(task->remarks, g_strdup_vprintf(format, arguments));
+    va_end(arguments);
+}
+
+void task_remark_list(const struct task *task, const char *sentence, const GPtrArray *words) {
+    g_autoptr(GString) list = g_string_new(NULL);
+    for (guint i = 0; i < words->len; i++) {
+        const char *word = g_ptr_array_index(words, i);
+        if (list->len + strlen(word) > REMARK_LIST_BYTES) {
+            g_string_append_printf(list, "%s %u more", i > 0 ? " and" : "", words->len - i);
+            break;
+        }
+        g_string_append_printf(list, " %s", word);
+    }
+    task_remark(task, "%s%s", sentence, list->str);
 }
 
 static void add_number(GPtrArray *environment, const char *name, int64_t value) {

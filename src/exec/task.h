@@ -32,6 +32,7 @@ struct task {
     struct scope *scope;
     bool has_strict_variables;
     GPtrArray *unknown;                       // names that were left for the shell
+    GPtrArray *remarks;                       // of char *: what the attempt's log is to say
     const struct exec_connection *connection; // NULL unless the kind has a database
     const char *data_dir;                     // NULL or the server's directory
 };
@@ -47,9 +48,16 @@ bool task_timeout_ms(const struct plan_node *node, const json_t *content, int64_
 
 // The text field `key` of the content with its variables replaced; NULL when it is absent or null. The caller frees it.
 bool task_text(const struct task *task, const char *key, char **ret_text, GError **error);
+// The same as it is written, which lives as long as the content.
+bool task_written(const struct task *task, const char *key, const char **ret_text, GError **error);
 // The same for a text inside a field; `what` names it in errors.
 bool task_substitute(const struct task *task, const char *what, const char *text, char **ret_text,
                      GError **error);
+
+// A sentence for the one who reads the attempt's log; printf-like.
+void task_remark(const struct task *task, const char *format, ...) G_GNUC_PRINTF(2, 3);
+// The same with a list of words behind it, as many as there is room for and the number of the others.
+void task_remark_list(const struct task *task, const char *sentence, const GPtrArray *words);
 
 // Adds PATH, LANG and the SLUICE_ variables: all that an attempt's environment has besides HOME, which exec/client knows, and TF_VAR_.
 void task_environment(const struct task *task, GPtrArray *environment);

@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "api/operation.h"
+#include "api/warnings.h"
 #include "base/fault.h"
 
 enum { CALL_FILE_BYTES_MAX = 16 * 1024 * 1024 };
@@ -36,6 +38,15 @@ static bool take_param(struct cli_params *params, const char *word, GError **err
         return false;
     }
     g_autofree char *name = g_strndup(word, (gsize)(equals - word));
+    if (name[strspn(name, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "-_.~")] != 0) {
+        fault_set(error, FAULT_INVALID_VALUE,
+                  "%s: the name of a parameter has only A-Z a-z 0-9 - _ . ~ in it", word);
+        return false;
+    }
+    if (g_ptr_array_find_with_equal_func(params->names, name, g_str_equal, NULL)) {
+        fault_set(error, FAULT_INVALID_VALUE, "%s is given twice", name);
+        return false;
+    }
     const char *value = equals + 1;
     g_autofree char *from_file = NULL;
     if (g_str_has_prefix(value, "@@")) {
@@ -48,6 +59,30 @@ static bool take_param(struct cli_params *params, const char *word, GError **err
     }
     cli_params_add(params, name, value);
     return true;
+}
+
+// What the operation does not read is a slip of the caller's, and noticed before anything is sent. An operation that we do not know is the
+// server's to judge: it may be newer.
+static bool check_names(const char *action, const struct cli_params *params, GError **error) {
+    const struct operation *operation = operation_find(action);
+    g_autoptr(GString) unknown = g_string_new(NULL);
+    int count = 0;
+    for (guint i = 0; operation != NULL && i < params->names->len; i++) {
+        const char *name = g_ptr_array_index(params->names, i);
+        if (operation_knows_param(operation, name)) {
+            continue;
+        }
+        g_autofree char *near = operation_near_params(operation, name);
+        g_string_append_printf(unknown, "%s%s%s%s%s", count++ > 0 ? ", " : "", name,
+                               near != NULL ? " (did you mean " : "", near != NULL ? near : "",
+                               near != NULL ? "?)" : "");
+    }
+    if (count > 0) {
+        fault_set(error, FAULT_INVALID_VALUE,
+                  "%s has no parameter %s; nothing was sent. --unchecked sends it all the same",
+                  action, unknown->str);
+    }
+    return count == 0;
 }
 
 // Prints one member of the reply, named by a path such as NodeList.Node.0.NodeId: texts bare, anything else as JSON.
@@ -85,7 +120,10 @@ enum cli_exit command_call(struct cli_session *session) {
         is_good = take_param(&params, cli_options_word(session->options, i), &error);
     }
     json_t *reply = NULL;
-    is_good = is_good && cli_call(session->client, action, &params, &reply, &error);
+    is_good = is_good &&
+              (session->options->values[OPTION_UNCHECKED] != NULL ||
+               check_names(action, &params, &error)) &&
+              cli_call(session->client, action, &params, &reply, &error);
     cli_params_done(&params);
     const char *field = session->options->values[OPTION_FIELD];
     if (is_good && field != NULL) {

@@ -100,6 +100,11 @@ static bool send_call(struct cli_client *client, const char *action,
     return is_sent;
 }
 
+// Codes of what is not there (docs/errors.md).
+static bool is_not_found(const char *code) {
+    return g_str_has_suffix(code, "NotExist") || strcmp(code, "InstanceNoEnoughNumber") == 0;
+}
+
 // What the server says against the call, as text for a person.
 static void set_refusal(GError **error, const char *action, int status, const json_t *reply) {
     g_autofree char *code = cli_reply_text(reply, "Code");
@@ -121,22 +126,51 @@ static void set_refusal(GError **error, const char *action, int status, const js
         g_string_append(text, "\n  the access key secret is not the server's");
     }
     g_string_append_printf(text, "\n  (%s, HTTP %d, request %s)", action, status, request_id);
-    fault_set(error, FAULT_NO_PERMISSION, "%s", text->str);
+    fault_set(error, is_not_found(code) ? CLI_FAULT_NOT_FOUND : FAULT_NO_PERMISSION, "%s",
+              text->str);
     g_string_free(text, TRUE);
+}
+
+// Actions that change nothing: their outcome can not be unknown.
+static bool is_reading(const char *action) {
+    return g_str_has_prefix(action, "Get") || g_str_has_prefix(action, "List");
+}
+
+// A call that was sent and has no answer of the API's.
+static void set_unanswered(GError **error, const char *action, const char *reason) {
+    if (is_reading(action)) {
+        fault_set(error, FAULT_UNAVAILABLE, "%s", reason);
+    } else {
+        fault_set(
+            error, CLI_FAULT_UNKNOWN,
+            "%s was sent, and whether it was done is not known: %s\n  look before you repeat it",
+            action, reason);
+    }
 }
 
 bool cli_call(struct cli_client *client, const char *action, const struct cli_params *params,
               json_t **ret_reply, GError **error) {
     int status = 0;
     g_autofree char *body = NULL;
-    if (!send_call(client, action, params, &status, &body, error)) {
+    g_autoptr(GError) cause = NULL;
+    if (!send_call(client, action, params, &status, &body, &cause)) {
+        if (fault_is(cause, CLI_FAULT_UNKNOWN)) {
+            set_unanswered(error, action, cause->message);
+        } else {
+            g_propagate_error(error, g_steal_pointer(&cause));
+        }
         return false;
     }
     json_t *reply = json_loads(body, 0, NULL);
-    bool is_refused = json_is_string(json_object_get(reply, "Code")) && status >= 400;
-    if (is_refused) {
+    bool has_code = json_is_string(json_object_get(reply, "Code"));
+    if (has_code &&
+        (status == 500 || status == 504)) { // a mistake of the server's, or it gave up waiting
+        set_refusal(&cause, action, status, reply);
+        set_unanswered(error, action, cause->message);
+    } else if (has_code && status >= 400) {
         set_refusal(error, action, status, reply);
     } else if (!json_is_object(reply) || status != 200) {
+        // Whoever this is, the task flow server has not seen the call.
         fault_set(error, FAULT_UNAVAILABLE,
                   "%s answered HTTP %d, and not as the task flow API does; is the address right?",
                   client->profile.endpoint, status);

@@ -9,6 +9,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 
+#include "base/fault.h"
 #include "main/cli_profile.h"
 
 enum {
@@ -32,8 +33,14 @@ void cli_client_free(struct cli_client *client);
 // Are calls signed with this key?
 bool cli_client_uses_key(const struct cli_client *client, const char *access_key_id);
 
-// One call. On success *ret_reply is the reply's object; the caller drops its reference. FAULT_UNAVAILABLE: no answer, or one that is
-// not the API's. FAULT_NO_PERMISSION: refused; the text is "CODE: message" and the description on lines of its own.
+// What a call can come to besides a reply, as the exit codes tell it apart. Whatever does not exist counts alike.
+#define CLI_FAULT_NOT_FOUND FAULT_FLOW_NOT_EXIST
+#define CLI_FAULT_UNKNOWN FAULT_TOKEN_OPEN // sent, and no answer that says what became of it
+
+// One call. On success *ret_reply is the reply's object; the caller drops its reference. FAULT_UNAVAILABLE: not sent, or a reading call
+// without an answer of the API's. CLI_FAULT_UNKNOWN: the same of a call that changes something, from the moment it was sent.
+// FAULT_NO_PERMISSION: refused; CLI_FAULT_NOT_FOUND: refused because something does not exist; the text is "CODE: message" and the
+// description on lines of its own.
 bool cli_call(struct cli_client *client, const char *action, const struct cli_params *params,
               json_t **ret_reply, GError **error);
 

@@ -21,34 +21,82 @@ static bool list_flows(struct cli_session *session, json_t **ret_reply, json_t *
     return true;
 }
 
-bool cli_find_flow(struct cli_session *session, const char *text, char ret_flow[24],
-                   GError **error) {
-    if (is_id(text)) {
-        (void)g_strlcpy(ret_flow, text, 24);
-        return true;
+// What FLOW may be taken as.
+struct flow_word {
+    const char *text; // behind the prefix
+    bool is_number;   // may be a number
+    bool is_name;
+};
+
+static struct flow_word flow_word_of(const char *text) {
+    if (g_str_has_prefix(text, "id:")) {
+        return (struct flow_word){ .text = text + strlen("id:"), .is_number = true };
     }
-    json_t *reply = NULL;
-    json_t *flows = NULL;
-    if (!list_flows(session, &reply, &flows, error)) {
-        return false;
+    if (g_str_has_prefix(text, "name:")) {
+        return (struct flow_word){ .text = text + strlen("name:"), .is_name = true };
     }
-    bool is_found = false;
+    return (struct flow_word){ .text = text, .is_number = is_id(text), .is_name = true };
+}
+
+struct flow_matches {
+    char id[24]; // of the flow with that name
+    guint named_count;
+    bool has_number; // a flow that the caller sees has that number
+};
+
+static void match_flows(const json_t *flows, const struct flow_word *word,
+                        struct flow_matches *matches) {
     size_t index = 0;
     json_t *flow = NULL;
     json_array_foreach(flows, index, flow) {
-        if (g_strcmp0(json_string_value(json_object_get(flow, "DagName")), text) == 0) {
-            g_autofree char *id = cli_reply_text(flow, "Id");
-            (void)g_strlcpy(ret_flow, id, 24);
-            is_found = true;
-            break;
+        g_autofree char *id = cli_reply_text(flow, "Id");
+        matches->has_number |= word->is_number && strcmp(id, word->text) == 0;
+        if (word->is_name &&
+            g_strcmp0(json_string_value(json_object_get(flow, "DagName")), word->text) == 0) {
+            (void)g_strlcpy(matches->id, id, sizeof matches->id);
+            matches->named_count++;
         }
     }
-    json_decref(reply);
-    if (!is_found) {
+}
+
+static bool choose_flow(const struct flow_word *word, const struct flow_matches *matches,
+                        char ret_flow[24], GError **error) {
+    const char *text = word->text;
+    if (matches->named_count > 1) {
         fault_set(error, FAULT_INVALID_VALUE,
+                  "%u flows are named \"%s\"; name one by its number: `sluice flow list`",
+                  matches->named_count, text);
+    } else if (matches->named_count == 1 && matches->has_number && strcmp(matches->id, text) != 0) {
+        fault_set(error, FAULT_INVALID_VALUE,
+                  "%s is the number of one flow and the name of another, number %s: say id:%s or "
+                  "name:%s",
+                  text, matches->id, text, text);
+    } else if (matches->named_count == 1) {
+        (void)g_strlcpy(ret_flow, matches->id, 24);
+        return true;
+    } else if (word->is_number && is_id(text)) {
+        // Also one that the list does not show: a deleted flow's runs can still be asked for.
+        (void)g_strlcpy(ret_flow, text, 24);
+        return true;
+    } else {
+        fault_set(error, CLI_FAULT_NOT_FOUND,
                   "there is no flow named \"%s\"; `sluice flow list` shows them", text);
     }
-    return is_found;
+    return false;
+}
+
+bool cli_find_flow(struct cli_session *session, const char *text, char ret_flow[24],
+                   GError **error) {
+    struct flow_word word = flow_word_of(text);
+    struct flow_matches matches = { .id = "" };
+    json_t *reply = NULL;
+    json_t *flows = NULL;
+    if (word.is_name && !list_flows(session, &reply, &flows, error)) {
+        return false;
+    }
+    match_flows(flows, &word, &matches);
+    json_decref(reply);
+    return choose_flow(&word, &matches, ret_flow, error);
 }
 
 // Is this run one of that flow? A refusal means no.
@@ -58,7 +106,7 @@ static bool flow_has_run(struct cli_session *session, const char *flow, const ch
     g_autoptr(GError) cause = NULL;
     bool has = cli_call_with(session->client, "GetTaskInstanceRelation", &reply, &cause, "DagId",
                              flow, "DagInstanceId", run, NULL);
-    if (!has && !fault_is(cause, FAULT_NO_PERMISSION)) {
+    if (!has && !fault_is(cause, FAULT_NO_PERMISSION) && !fault_is(cause, CLI_FAULT_NOT_FOUND)) {
         g_propagate_error(error, g_steal_pointer(&cause));
         return false;
     }
@@ -87,7 +135,7 @@ static bool find_flow_of_run(struct cli_session *session, struct cli_run_id *id,
     }
     json_decref(reply);
     if (is_asked && !is_found) {
-        fault_set(error, FAULT_INVALID_VALUE, "none of the flows that you can see has a run %s",
+        fault_set(error, CLI_FAULT_NOT_FOUND, "none of the flows that you can see has a run %s",
                   id->run);
     }
     return is_found;

@@ -16,12 +16,13 @@ struct cli_run_id {
     char run[24];
 };
 
-// The flow of that id, or of exactly that name. A text of digits is always an id. FAULT_INVALID_VALUE: no flow of that name.
+// The flow of that number, or of exactly that name; id:15 and name:15 say which is meant. FAULT_INVALID_VALUE: the text means two flows.
+// CLI_FAULT_NOT_FOUND: no flow of that name.
 bool cli_find_flow(struct cli_session *session, const char *text, char ret_flow[24],
                    GError **error);
 
 // The command's words as FLOW RUN, or as RUN alone: then the flows that the caller can see are asked one by one.
-// FAULT_INVALID_VALUE: no such run in any of them.
+// FAULT_INVALID_VALUE: RUN is no number. CLI_FAULT_NOT_FOUND: no such run in any of them.
 bool cli_find_run(struct cli_session *session, struct cli_run_id *ret_id, GError **error);
 
 // The service's number of the user with this uid; of the caller when uid is NULL.

@@ -4,6 +4,7 @@
 #include "main/cli_commands.h"
 
 #include "main/cli_text.h"
+#include "main/cli_time.h"
 
 static const char *flow_status_word(int64_t code) {
     static const char *const words[] = { "offline", "not scheduled",
@@ -11,7 +12,7 @@ static const char *flow_status_word(int64_t code) {
     return code >= 0 && code < (int64_t)G_N_ELEMENTS(words) ? words[code] : "?";
 }
 
-static void add_flow(struct cli_table *table, const json_t *flow) {
+static void add_flow(struct cli_table *table, const json_t *flow, const char *zone) {
     bool has_run = json_object_get(flow, "LatestInstanceStatus") != NULL;
     char **texts = g_new0(char *, 7);
     texts[0] = cli_reply_text(flow, "Id");
@@ -23,15 +24,18 @@ static void add_flow(struct cli_table *table, const json_t *flow) {
         has_run
             ? cli_state_find(state, (int)cli_reply_number(flow, "LatestInstanceStatus", -1))->name
             : "never ran");
-    texts[5] = cli_reply_text(flow, "LatestInstanceTime");
+    g_autofree char *started = cli_reply_text(flow, "LatestInstanceTime");
+    texts[5] = cli_time_text(started, json_string_value(json_object_get(flow, "TimeZoneId")), zone);
     cli_table_add(table, texts);
 }
 
 enum cli_exit command_flow_list(struct cli_session *session) {
     GError *error = NULL;
     bool is_json = false;
+    const char *zone = NULL;
     json_t *reply = NULL;
     if (!cli_options_output(session->options, &is_json, &error) ||
+        !cli_time_zone(session->options, &zone, &error) ||
         !cli_call_with(session->client, "ListTaskFlow", &reply, &error, NULL)) {
         return cli_fail(error);
     }
@@ -45,11 +49,12 @@ enum cli_exit command_flow_list(struct cli_session *session) {
         json_t *flow = NULL;
         json_array_foreach(json_object_get(json_object_get(reply, "TaskFlowList"), "TaskFlow"),
                            index, flow) {
-            add_flow(table, flow);
+            add_flow(table, flow, zone);
         }
         g_autofree char *text = cli_table_text(table);
         (void)fputs(text, stdout);
         cli_table_free(table);
+        (void)printf("(times in %s)\n", zone);
     }
     json_decref(reply);
     return CLI_OK;

@@ -3,9 +3,13 @@
 // cli_follow: `sluice run show` asks once; `sluice run watch` asks until the run has ended. The API has no call that waits, so the pause between two questions
 // grows with the time that an answer takes: a run of ten thousand nodes is not asked for more often than the server can stand.
 #include "main/cli_commands.h"
+#include "main/cli_follow.h"
 
 #include "base/fault.h"
 #include "main/cli_find.h"
+#include "main/cli_logtext.h"
+#include "main/cli_stream.h"
+#include "main/cli_text.h"
 #include "main/cli_watch.h"
 
 enum {
@@ -13,6 +17,9 @@ enum {
     FOLLOW_PAUSE_FACTOR = 4,
     FOLLOW_AWAY_PAUSE_US = 500 * 1000,
     FOLLOW_AWAY_MAX_US = 60 * 1000 * 1000,
+    SHOW_FAILURES = 5,     // nodes whose error output `run show` adds
+    SHOW_ERROR_LINES = 10, // of each
+    SHOW_LOG_LINES = 200,  // among the last of its log
 };
 
 // Edges and name of the flow; a flow that is gone still has runs to look at.
@@ -65,10 +72,14 @@ static bool ask_run(struct cli_session *session, const struct cli_run_id *id,
 
 enum cli_exit command_run_watch(struct cli_session *session) {
     GError *error = NULL;
-    bool is_json = false;
     struct cli_run_id id;
-    if (!cli_options_output(session->options, &is_json, &error) ||
-        !cli_find_run(session, &id, &error)) {
+    return cli_find_run(session, &id, &error) ? cli_follow_run(session, &id) : cli_fail(error);
+}
+
+enum cli_exit cli_follow_run(struct cli_session *session, const struct cli_run_id *id) {
+    GError *error = NULL;
+    bool is_json = false;
+    if (!cli_options_output(session->options, &is_json, &error)) {
         return cli_fail(error);
     }
     struct cli_watch *watch = NULL;
@@ -78,12 +89,12 @@ enum cli_exit command_run_watch(struct cli_session *session) {
     while (is_asked && !has_ended) {
         int64_t asked_us = g_get_monotonic_time();
         json_t *reply = NULL;
-        is_asked = ask_run(session, &id, watch, &reply, &error);
+        is_asked = ask_run(session, id, watch, &reply, &error);
         if (!is_asked) {
             break;
         }
         if (watch == NULL) {
-            watch = watch_begin(session, &id, is_json, reply);
+            watch = watch_begin(session, id, is_json, reply);
         }
         int64_t now_us = g_get_monotonic_time();
         cli_watch_show(watch, reply, now_us / 1000, &has_ended, &is_success);
@@ -97,6 +108,44 @@ enum cli_exit command_run_watch(struct cli_session *session) {
         return cli_fail(error);
     }
     return is_success ? CLI_OK : CLI_RUN_FAILED;
+}
+
+// What a node that failed said last on its error output; a node without a log has said nothing.
+static void print_last_errors(struct cli_session *session, const struct cli_run_id *id,
+                              const json_t *node) {
+    g_autoptr(GError) ignored = NULL;
+    g_autofree char *node_id = cli_reply_text(node, "NodeId");
+    g_autofree char *name = cli_reply_text(node, "NodeName");
+    g_autofree char *clean_name = cli_text_clean(name, 0);
+    g_autofree char *piece = NULL;
+    struct cli_stream stream = { .id = *id };
+    (void)g_strlcpy(stream.node, node_id, sizeof stream.node);
+    if (!cli_stream_seek_tail(session, &stream, SHOW_LOG_LINES, &ignored) ||
+        !cli_stream_read(session, &stream, &piece, &ignored)) {
+        return;
+    }
+    g_autoptr(GPtrArray) lines = cli_logtext_last(piece, "ERR", SHOW_ERROR_LINES);
+    if (lines->len > 0) {
+        (void)printf("\n  %s, the end of its error output:\n", clean_name);
+    }
+    for (guint i = 0; i < lines->len; i++) {
+        g_autofree char *clean = cli_text_clean(g_ptr_array_index(lines, i), 0);
+        (void)printf("    %s\n", clean);
+    }
+}
+
+static void print_failures(struct cli_session *session, const struct cli_run_id *id,
+                           const json_t *reply) {
+    unsigned shown = 0;
+    size_t index = 0;
+    json_t *node = NULL;
+    json_array_foreach(json_object_get(json_object_get(reply, "NodeList"), "Node"), index, node) {
+        const char *state = json_string_value(json_object_get(node, "StateName"));
+        if (g_strcmp0(state, "FAIL") == 0 && cli_reply_number(node, "Attempt", 0) > 0 &&
+            shown++ < SHOW_FAILURES) {
+            print_last_errors(session, id, node);
+        }
+    }
 }
 
 enum cli_exit command_run_show(struct cli_session *session) {
@@ -114,6 +163,7 @@ enum cli_exit command_run_show(struct cli_session *session) {
         struct cli_watch *watch = watch_begin(session, &id, false, reply);
         cli_watch_print(watch, reply, g_get_monotonic_time() / 1000);
         cli_watch_free(watch);
+        print_failures(session, &id, reply);
     }
     json_decref(reply);
     return CLI_OK;

@@ -73,6 +73,36 @@ static CURLcode set_up(struct cli_http *http, const char *url, struct curl_slist
     return CURLE_OK;
 }
 
+// What most often helps.
+static const char *hint(CURLcode code) {
+    switch ((int)code) {
+    case CURLE_PEER_FAILED_VERIFICATION:
+        return "is it the right server? its certificate, or that of its authority, can be named "
+               "with --ca-file FILE";
+    case CURLE_SSL_CACERT_BADFILE: return "can the file of --ca-file or SLUICE_CA_FILE be read?";
+    case CURLE_SSL_CONNECT_ERROR:
+        return "does the server speak https there? if not: --endpoint http://…";
+    case CURLE_GOT_NOTHING: return "does the server want https there? then: --endpoint https://…";
+    case CURLE_COULDNT_RESOLVE_HOST: return "is the name right?";
+    default: return "is the server running, and is the address right?";
+    }
+}
+
+// Nothing of a request is sent before the connection is there, encrypted and trusted.
+static bool is_sent(struct cli_http *http) {
+    curl_off_t before_us = 0;
+    return curl_easy_getinfo(http->easy, CURLINFO_PRETRANSFER_TIME_T, &before_us) == CURLE_OK &&
+           before_us > 0;
+}
+
+static void set_failure(struct cli_http *http, CURLcode code, const char *url, GError **error) {
+    const char *query = strchr(url, '?');
+    int address_len = query != NULL ? (int)(query - url) : (int)strlen(url);
+    fault_set(error, is_sent(http) ? FAULT_TOKEN_OPEN : FAULT_UNAVAILABLE,
+              "no answer from %.*s: %s; %s", address_len, url,
+              http->reason[0] != 0 ? http->reason : curl_easy_strerror(code), hint(code));
+}
+
 bool cli_http_post(struct cli_http *http, const char *url, char *const *headers, const char *body,
                    int *ret_status, char **ret_body, GError **error) {
     // No `Expect: 100-continue` (it costs a round trip) and no form type that nobody signed.
@@ -93,11 +123,7 @@ bool cli_http_post(struct cli_http *http, const char *url, char *const *headers,
     curl_slist_free_all(lines);
     if (code != CURLE_OK) {
         g_string_free(reply, TRUE);
-        const char *query = strchr(url, '?');
-        int address_len = query != NULL ? (int)(query - url) : (int)strlen(url);
-        fault_set(error, FAULT_UNAVAILABLE,
-                  "no answer from %.*s: %s; is the server running, and is the address right?",
-                  address_len, url, http->reason[0] != 0 ? http->reason : curl_easy_strerror(code));
+        set_failure(http, code, url, error);
         return false;
     }
     *ret_status = (int)status;

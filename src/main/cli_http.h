@@ -21,6 +21,7 @@ struct cli_http *cli_http_new(const char *ca_file);
 void cli_http_free(struct cli_http *http);
 
 // Sends a POST with these header lines ("Name: value", NULL-ended) and gives status and body (UTF-8 or not, ends in NUL; the caller
-// frees it). FAULT_UNAVAILABLE when no complete answer came; the text names the address and what would help.
+// frees it). FAULT_UNAVAILABLE: not sent; FAULT_TOKEN_OPEN: sent, and no complete answer came. The text names the address and what would
+// help.
 bool cli_http_post(struct cli_http *http, const char *url, char *const *headers, const char *body,
                    int *ret_status, char **ret_body, GError **error);

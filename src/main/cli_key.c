@@ -2,13 +2,14 @@
 //
 // cli_key: `sluice key list|create|disable|enable|rotate|delete` and `sluice tenant list|create`: whatever hands out access keys.
 //
-// A secret is printed once, in the form of DIR/credentials, at the moment it is known: nothing that fails later may lose it.
+// A secret is printed once, in the form of DIR/credentials, at the moment it is known (cli_secret): nothing that fails later may lose it.
 #include "main/cli_commands.h"
 
 #include <string.h>
 
 #include "base/fault.h"
 #include "main/cli_find.h"
+#include "main/cli_secret.h"
 #include "main/cli_text.h"
 
 static void print_keys(const json_t *keys) {
@@ -60,28 +61,33 @@ enum cli_exit command_key_list(struct cli_session *session) {
     return CLI_OK;
 }
 
-// Prints what a reply has of these members, each as a line of DIR/credentials, and lets it out of the process at once.
-static void print_credentials(const json_t *reply, bool is_json) {
-    static const struct {
-        const char *name;
-        const char *member;
-    } rows[] = {
-        { "access_key_id", "AccessKeyId" },
-        { "access_key_secret", "AccessKeySecret" },
-        { "tenant_id", "Tid" },
-        { "uid", "AdminUid" },
-    };
-    if (is_json) {
-        cli_print_json(reply);
+static bool set_status(struct cli_session *session, const char *key, const char *status,
+                       json_t **ret_reply, GError **error) {
+    return cli_call_with(session->client, "UpdateAccessKey", ret_reply, error, "UserAccessKeyId",
+                         key, "Status", status, NULL);
+}
+
+// A key whose secret nobody has seen is of no use to anybody but a thief: it is taken back, as far as that goes. Gives the error back,
+// with what became of the key in front.
+static GError *take_back(struct cli_session *session, const json_t *made, GError *cause) {
+    g_autofree char *key = cli_reply_text(made, "AccessKeyId");
+    g_autoptr(GError) failure = NULL;
+    json_t *disabled = NULL;
+    json_t *deleted = NULL;
+    bool is_gone = set_status(session, key, "Inactive", &disabled, &failure) &&
+                   cli_call_with(session->client, "DeleteAccessKey", &deleted, &failure,
+                                 "UserAccessKeyId", key, NULL);
+    json_decref(disabled);
+    json_decref(deleted);
+    if (is_gone) {
+        g_prefix_error(&cause, "the new key %s was deleted again, no other key has changed: ", key);
+    } else {
+        g_prefix_error(
+            &cause,
+            "no other key has changed; delete the new key %s, which could not be taken back (%s): ",
+            key, failure->message);
     }
-    for (size_t i = 0; !is_json && i < G_N_ELEMENTS(rows); i++) {
-        g_autofree char *value = cli_reply_text(reply, rows[i].member);
-        if (value[0] != '\0') {
-            (void)printf("%s = %s\n", rows[i].name, value);
-        }
-        explicit_bzero(value, strlen(value));
-    }
-    (void)fflush(stdout);
+    return cause;
 }
 
 enum cli_exit command_key_create(struct cli_session *session) {
@@ -94,15 +100,11 @@ enum cli_exit command_key_create(struct cli_session *session) {
         !cli_call_with(session->client, "CreateAccessKey", &reply, &error, "UserId", user, NULL)) {
         return cli_fail(error);
     }
-    print_credentials(reply, is_json);
+    if (!cli_secret_print(reply, is_json, &error)) {
+        error = take_back(session, reply, error);
+    }
     json_decref(reply);
-    return CLI_OK;
-}
-
-static bool set_status(struct cli_session *session, const char *key, const char *status,
-                       json_t **ret_reply, GError **error) {
-    return cli_call_with(session->client, "UpdateAccessKey", ret_reply, error, "UserAccessKeyId",
-                         key, "Status", status, NULL);
+    return error == NULL ? CLI_OK : cli_fail(error);
 }
 
 enum cli_exit command_key_change(struct cli_session *session) {
@@ -143,13 +145,42 @@ static bool check_owned(const json_t *keys, const char *wanted, GError **error) 
     return false;
 }
 
+// The new key is out and, where the old one stood in the server's directory, in its place, before the old one is disabled.
+static bool hand_over(struct cli_session *session, const char *old, const json_t *made,
+                      bool is_json, bool *ret_is_kept, GError **error) {
+    const char *dir = session->options->values[OPTION_DATA];
+    *ret_is_kept = false;
+    return cli_secret_print(made, is_json, error) &&
+           (dir == NULL || cli_secret_keep(dir, old, made, ret_is_kept, error));
+}
+
+static bool disable_old(struct cli_session *session, const char *old, bool is_kept,
+                        GError **error) {
+    json_t *changed = NULL;
+    if (!set_status(session, old, "Inactive", &changed, error)) {
+        g_prefix_error(error, "the new key is good, but %s is still active: ", old);
+        return false;
+    }
+    json_decref(changed);
+    if (is_kept) {
+        (void)fprintf(stderr, "sluice: %s/credentials holds the new key now\n",
+                      session->options->values[OPTION_DATA]);
+    } else if (cli_client_uses_key(session->client, old)) {
+        (void)fprintf(stderr,
+                      "sluice: %s signed this command and is disabled now: put the new key in its "
+                      "place where it came from\n",
+                      old);
+    }
+    return true;
+}
+
 enum cli_exit command_key_rotate(struct cli_session *session) {
     GError *error = NULL;
     bool is_json = false;
+    bool is_kept = false;
     json_t *keys_reply = NULL;
     json_t *keys = NULL;
     json_t *made = NULL;
-    json_t *changed = NULL;
     const char *first = cli_options_word(session->options, 2);
     const char *second = cli_options_word(session->options, 3);
     const char *old = second != NULL ? second : first;
@@ -159,21 +190,13 @@ enum cli_exit command_key_rotate(struct cli_session *session) {
         list_keys(session, second != NULL ? first : NULL, user, &keys_reply, &keys, &error) &&
         check_owned(keys, old, &error) &&
         cli_call_with(session->client, "CreateAccessKey", &made, &error, "UserId", user, NULL);
-    if (is_good) {
-        print_credentials(made, is_json);
-        is_good = set_status(session, old, "Inactive", &changed, &error);
-        if (!is_good) {
-            g_prefix_error(&error, "the new key is good, but %s is still active: ", old);
-        } else if (cli_client_uses_key(session->client, old)) {
-            (void)fprintf(stderr,
-                          "sluice: %s signed this command and is disabled now: put the new "
-                          "key in its place where it came from\n",
-                          old);
-        }
+    if (is_good && !hand_over(session, old, made, is_json, &is_kept, &error)) {
+        error = take_back(session, made, error);
+        is_good = false;
     }
+    is_good = is_good && disable_old(session, old, is_kept, &error);
     json_decref(keys_reply);
     json_decref(made);
-    json_decref(changed);
     return is_good ? CLI_OK : cli_fail(error);
 }
 
@@ -211,12 +234,20 @@ enum cli_exit command_tenant_create(struct cli_session *session) {
     GError *error = NULL;
     bool is_json = false;
     json_t *reply = NULL;
-    if (!cli_options_output(session->options, &is_json, &error) ||
+    if (!cli_options_output(session->options, &is_json, &error) || !cli_secret_probe(&error) ||
         !cli_call_with(session->client, "CreateTenant", &reply, &error, "TenantName",
                        cli_options_word(session->options, 2), NULL)) {
         return cli_fail(error);
     }
-    print_credentials(reply, is_json);
+    bool is_out = cli_secret_print(reply, is_json, &error);
+    if (!is_out) {
+        // A tenant can not be taken back, and nobody else can make its first key: the only other way out of the process.
+        g_autofree char *text = json_dumps(reply, JSON_COMPACT);
+        (void)fprintf(stderr,
+                      "sluice: standard output failed; here is the only copy of the key:\n%s\n",
+                      text);
+        explicit_bzero(text, strlen(text));
+    }
     json_decref(reply);
-    return CLI_OK;
+    return is_out ? CLI_OK : cli_fail(error);
 }

@@ -192,10 +192,30 @@ static bool endpoint_load(struct cli_profile *profile, const struct cli_profile_
     return true;
 }
 
+// Key and address stand in headers of a request: printable ASCII, as the server makes and takes them.
+static bool check_plain(const char *what, const char *text, GError **error) {
+    for (const char *at = text != NULL ? text : ""; *at != 0; at++) {
+        if (!g_ascii_isgraph(*at)) {
+            fault_set(error, FAULT_INVALID_VALUE,
+                      "the %s has characters other than printable ASCII without blanks", what);
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool check_profile(const struct cli_profile *profile, GError **error) {
+    return check_plain("endpoint", profile->endpoint, error) &&
+           check_plain("access key id", profile->access_key_id, error) &&
+           check_plain("access key secret", profile->secret, error) &&
+           check_plain("security token", profile->security_token, error);
+}
+
 bool cli_profile_load(const struct cli_profile_choice *choice, struct cli_profile *ret_profile,
                       GError **error) {
     struct cli_profile profile = { 0 };
-    if (!endpoint_load(&profile, choice, error) || !key_load(&profile, choice, error)) {
+    if (!endpoint_load(&profile, choice, error) || !key_load(&profile, choice, error) ||
+        !check_profile(&profile, error)) {
         cli_profile_done(&profile);
         return false;
     }

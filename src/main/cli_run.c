@@ -1,129 +1,107 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// cli_run: `sluice run list|start|suspend|resume|stop|rerun|restore`.
+// cli_run: `sluice run start|suspend|resume|stop|rerun|restore`.
 #include "main/cli_commands.h"
 
 #include <string.h>
 
 #include "base/fault.h"
 #include "main/cli_find.h"
-#include "main/cli_text.h"
+#include "main/cli_follow.h"
 
-static bool limit_read(const struct cli_options *options, char ret_limit[24], GError **error) {
-    const char *text = options->values[OPTION_LIMIT];
-    int64_t limit = 20;
-    if (text != NULL && !g_ascii_string_to_signed(text, 10, 1, 100, &limit, NULL)) {
-        fault_set(error, FAULT_INVALID_VALUE, "--limit %s: a number from 1 to 100", text);
-        return false;
-    }
-    (void)g_snprintf(ret_limit, 24, "%d", (int)limit);
-    return true;
-}
-
-static bool status_read(const struct cli_options *options, struct cli_params *params,
-                        GError **error) {
-    static const char *const words[] = { "waiting", "running", "suspended", "failed",
-                                         "success" }; // operations.md §1.1
-    const char *text = options->values[OPTION_STATUS];
-    if (text == NULL) {
-        return true;
-    }
-    for (unsigned code = 0; code < G_N_ELEMENTS(words); code++) {
-        if (g_ascii_strcasecmp(text, words[code]) == 0) {
-            char digits[12];
-            (void)g_snprintf(digits, sizeof digits, "%u", code);
-            cli_params_add(params, "Status", digits);
-            return true;
+// --set NAME=VALUE, any number of times, as the one parameter that carries them.
+static bool add_variables(const struct cli_options *options, struct cli_params *params,
+                          GError **error) {
+    json_t *variables = json_object();
+    bool is_good = true;
+    for (guint i = 0; is_good && i < options->sets->len; i++) {
+        const char *word = g_ptr_array_index(options->sets, i);
+        const char *equals = strchr(word, '=');
+        g_autofree char *name = g_strndup(word, equals != NULL ? (gsize)(equals - word) : 0);
+        if (name[0] == 0 || json_object_get(variables, name) != NULL) {
+            fault_set(error, FAULT_INVALID_VALUE,
+                      name[0] == 0 ? "--set %s is not of the form NAME=VALUE"
+                                   : "--set %s: given twice",
+                      word);
+            is_good = false;
+        } else {
+            (void)json_object_set_new(variables, name, json_string(equals + 1));
         }
     }
-    fault_set(error, FAULT_INVALID_VALUE,
-              "--status %s: waiting, running, suspended, failed or success", text);
-    return false;
-}
-
-static void add_run(struct cli_table *table, const json_t *run) {
-    const char *state = json_string_value(json_object_get(run, "StateName"));
-    char **texts = g_new0(char *, 9);
-    texts[0] = cli_reply_text(run, "Id");
-    texts[1] = g_strdup(cli_state_find(state, (int)cli_reply_number(run, "Status", -1))->name);
-    texts[2] = cli_reply_text(run, "RunNumber");
-    texts[3] = g_strdup(cli_reply_number(run, "TriggerType", 1) == 0 ? "schedule" : "by hand");
-    texts[4] = cli_reply_text(run, "startTime");
-    texts[5] = cli_reply_text(run, "EndTime");
-    texts[6] = cli_reply_text(run, "BusinessTime");
-    texts[7] = cli_reply_text(run, "Message");
-    cli_table_add(table, texts);
-}
-
-static void print_runs(const json_t *reply) {
-    static const char *const headers[] = { "RUN", "STATE",         "TRY",     "STARTED BY", "START",
-                                           "END", "BUSINESS TIME", "MESSAGE", NULL };
-    struct cli_table *table = cli_table_new(headers);
-    const json_t *runs = json_object_get(json_object_get(reply, "DAGInstanceList"), "DAGInstance");
-    size_t index = 0;
-    json_t *run = NULL;
-    json_array_foreach(runs, index, run) {
-        add_run(table, run);
+    if (is_good && options->sets->len > 0) {
+        g_autofree char *text = json_dumps(variables, JSON_COMPACT);
+        cli_params_add(params, "RunVariables", text);
     }
-    g_autofree char *text = cli_table_text(table);
-    (void)fputs(text, stdout);
-    cli_table_free(table);
-    int64_t total = cli_reply_number(reply, "TotalCount", 0);
-    if (total > (int64_t)json_array_size(runs)) {
-        (void)printf("(%zu of %" G_GINT64_FORMAT " runs, newest first)\n", json_array_size(runs),
-                     total);
+    json_decref(variables);
+    return is_good;
+}
+
+static void add_version(const struct cli_options *options, struct cli_params *params) {
+    const char *version = options->values[OPTION_OF_VERSION];
+    if (version != NULL) {
+        cli_params_add(params, "DagVersion", version);
     }
 }
 
-enum cli_exit command_run_list(struct cli_session *session) {
-    GError *error = NULL;
-    bool is_json = false;
-    char flow[24] = "";
-    char limit[24] = "";
+static bool start_run(struct cli_session *session, struct cli_run_id *ret_id, json_t **ret_reply,
+                      GError **error) {
+    struct cli_run_id id = { .flow = "" };
     struct cli_params params;
     cli_params_init(&params);
-    json_t *reply = NULL;
-    bool is_done = cli_options_output(session->options, &is_json, &error) &&
-                   limit_read(session->options, limit, &error) &&
-                   status_read(session->options, &params, &error) &&
-                   cli_find_flow(session, cli_options_word(session->options, 2), flow, &error);
+    bool is_done = cli_find_flow(session, cli_options_word(session->options, 2), id.flow, error) &&
+                   add_variables(session->options, &params, error);
     if (is_done) {
-        cli_params_add(&params, "DagId", flow);
-        cli_params_add(&params, "PageIndex", "1");
-        cli_params_add(&params, "PageSize", limit);
-        is_done = cli_call(session->client, "ListTaskFlowInstance", &params, &reply, &error);
+        cli_params_add(&params, "DagId", id.flow);
+        add_version(session->options, &params);
+        is_done = cli_call(session->client, "TryRunTaskFlow", &params, ret_reply, error);
     }
     cli_params_done(&params);
-    if (!is_done) {
-        return cli_fail(error);
+    if (is_done) {
+        g_autofree char *run = cli_reply_text(*ret_reply, "InstanceId");
+        (void)g_strlcpy(id.run, run, sizeof id.run);
+        *ret_id = id;
     }
-    if (is_json) {
-        cli_print_json(reply);
-    } else {
-        print_runs(reply);
-    }
-    json_decref(reply);
-    return CLI_OK;
+    return is_done;
 }
 
 enum cli_exit command_run_start(struct cli_session *session) {
     GError *error = NULL;
     bool is_json = false;
-    char flow[24] = "";
+    struct cli_run_id id;
     json_t *reply = NULL;
     if (!cli_options_output(session->options, &is_json, &error) ||
-        !cli_find_flow(session, cli_options_word(session->options, 2), flow, &error) ||
-        !cli_call_with(session->client, "TryRunTaskFlow", &reply, &error, "DagId", flow, NULL)) {
+        !start_run(session, &id, &reply, &error)) {
         return cli_fail(error);
     }
     if (is_json) {
         cli_print_json(reply);
     } else {
-        g_autofree char *run = cli_reply_text(reply, "InstanceId");
-        (void)printf("%s\n", run);
+        (void)printf("%s\n", id.run);
     }
     json_decref(reply);
-    return CLI_OK;
+    (void)fflush(stdout);
+    return cli_options_has(session->options, OPTION_WAIT) ? cli_follow_run(session, &id) : CLI_OK;
+}
+
+// What running again leaves unsaid: the run keeps its version, and the flow may have moved on.
+static void say_versions(const char *word, const struct cli_run_id *id, const json_t *reply) {
+    const char *now = json_string_value(json_object_get(reply, "DeployedVersion"));
+    const char *ran = json_string_value(json_object_get(reply, "DagVersion"));
+    bool is_draft = ran == NULL || strcmp(ran, "[]") == 0;
+    bool is_live = is_draft || g_strcmp0(ran, now) == 0;
+    if (!json_is_true(json_object_get(reply, "FlowHasChanged"))) {
+        return;
+    }
+    (void)fprintf(stderr, "sluice: the flow has changed since: run %s goes on with %s%s", id->run,
+                  is_draft ? "the draft as it was" : "version ", is_draft ? "" : ran);
+    if (!is_live && now != NULL) {
+        (void)fprintf(stderr, ", deployed is version %s; `run %s --version live` takes that\n", now,
+                      word);
+    } else {
+        (void)fprintf(stderr,
+                      ", and it was edited; `run %s --version draft` takes what is being edited\n",
+                      word);
+    }
 }
 
 enum cli_exit command_run_change(struct cli_session *session) {
@@ -149,16 +127,27 @@ enum cli_exit command_run_change(struct cli_session *session) {
     bool is_json = false;
     struct cli_run_id id;
     json_t *reply = NULL;
-    if (!cli_options_output(session->options, &is_json, &error) ||
-        !cli_find_run(session, &id, &error) ||
-        !cli_call_with(session->client, changes[at].action, &reply, &error, "DagId", id.flow,
-                       "DagInstanceId", id.run, NULL)) {
+    struct cli_params params;
+    cli_params_init(&params);
+    add_version(session->options, &params);
+    bool is_done = cli_options_output(session->options, &is_json, &error) &&
+                   cli_find_run(session, &id, &error);
+    if (is_done) {
+        cli_params_add(&params, "DagId", id.flow);
+        cli_params_add(&params, "DagInstanceId", id.run);
+        is_done = cli_call(session->client, changes[at].action, &params, &reply, &error);
+    }
+    cli_params_done(&params);
+    if (!is_done) {
         return cli_fail(error);
     }
     if (is_json) {
         cli_print_json(reply);
     } else {
         (void)printf("run %s %s\n", id.run, changes[at].said);
+        if (strcmp(word, "restore") == 0 || strcmp(word, "rerun") == 0) {
+            say_versions(word, &id, reply);
+        }
     }
     json_decref(reply);
     return CLI_OK;

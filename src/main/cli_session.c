@@ -3,19 +3,45 @@
 // cli_session: errors become text and an exit code here and nowhere else, so that equal causes end equally in every command.
 #include "main/cli_session.h"
 
+#include <errno.h>
 #include <jansson.h>
 #include <stdarg.h>
 #include <stdio.h>
 
 #include "base/fault.h"
 
+bool cli_flush(GError **error) {
+    errno = 0;
+    // A write that failed before, when a buffer was full, left only the mark that ferror reads.
+    if (fflush(stdout) == 0 && ferror(stdout) == 0) {
+        return true;
+    }
+    fault_set(error, FAULT_IO, "standard output can not be written%s%s", errno != 0 ? ": " : "",
+              errno != 0 ? g_strerror(errno) : "");
+    return false;
+}
+
+enum cli_exit cli_finish(enum cli_exit code) {
+    GError *error = NULL;
+    if (cli_flush(&error)) {
+        return code;
+    }
+    return cli_fail(error);
+}
+
 enum cli_exit cli_fail(GError *error) {
     g_assert(error != NULL);
     enum cli_exit code = CLI_REFUSED;
     if (fault_is(error, FAULT_UNAVAILABLE)) {
         code = CLI_UNREACHABLE;
+    } else if (fault_is(error, CLI_FAULT_NOT_FOUND)) {
+        code = CLI_NOT_FOUND;
+    } else if (fault_is(error, CLI_FAULT_UNKNOWN)) {
+        code = CLI_UNKNOWN;
     } else if (fault_is(error, FAULT_INVALID_VALUE)) {
         code = CLI_USAGE;
+    } else if (fault_is(error, FAULT_IO)) {
+        code = CLI_UNWRITTEN;
     }
     (void)fflush(stdout);
     (void)fprintf(stderr, "sluice: %s\n", error->message);

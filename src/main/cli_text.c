@@ -76,6 +76,31 @@ char *cli_text_clean(const char *text, unsigned columns) {
     return g_string_free(clean, FALSE);
 }
 
+void cli_text_clip(GString *line, unsigned columns) {
+    unsigned width = 0;
+    const char *at = line->str;
+    const char *cut = NULL; // where the ellipsis would go
+    bool has_colour = false;
+    while (*at != 0) {
+        if (g_str_has_prefix(at, "\033[")) {
+            has_colour = true;
+            at += strcspn(at, "m");
+            at += *at != 0;
+            continue;
+        }
+        const char *here = at;
+        unsigned step = char_width(next_char(&at));
+        cut = cut == NULL && width + step + 1 > columns ? here : cut;
+        if (width + step > columns) {
+            g_string_truncate(line, (gsize)(cut - line->str));
+            g_string_append(line, "…");
+            g_string_append(line, has_colour ? colour_off : "");
+            return;
+        }
+        width += step;
+    }
+}
+
 void cli_text_pad(GString *target, const char *text, unsigned columns) {
     g_string_append(target, text);
     for (unsigned width = cli_text_width(text); width < columns; width++) {

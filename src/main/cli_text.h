@@ -17,6 +17,10 @@ unsigned cli_text_width(const char *text);
 // 0: not cut. The caller frees it.
 char *cli_text_clean(const char *text, unsigned columns);
 
+// Cuts a line that is drawn to at most `columns` columns, in place; colours (as cli_state_append writes them) take none and end at the
+// cut. A line that is wider than a terminal goes on in the next row, and what is drawn over it later misses the rest.
+void cli_text_clip(GString *line, unsigned columns);
+
 // Appends the text and blanks up to `columns`; text that is wider is not cut.
 void cli_text_pad(GString *target, const char *text, unsigned columns);
 

@@ -59,6 +59,12 @@ static char *head_line(const struct cli_watch *watch, int64_t now_ms) {
     return g_string_free(line, FALSE);
 }
 
+static void draw_line(GString *text, const char *content, unsigned columns) {
+    g_autoptr(GString) line = g_string_new(content);
+    cli_text_clip(line, columns);
+    g_string_append_printf(text, "%s\033[K\n", line->str);
+}
+
 static void draw(struct cli_watch *watch, int64_t now_ms) {
     unsigned rows = 0;
     unsigned columns = 0;
@@ -76,11 +82,12 @@ static void draw(struct cli_watch *watch, int64_t now_ms) {
     if (watch->drawn_lines > 0) {
         g_string_append_printf(text, "\033[%uA\r", watch->drawn_lines);
     }
-    g_string_append_printf(text, "%s\033[K\n", head);
+    draw_line(text, head, columns);
     for (guint i = 0; i < lines->len; i++) {
-        g_string_append_printf(text, "%s\033[K\n", (const char *)g_ptr_array_index(lines, i));
+        draw_line(text, g_ptr_array_index(lines, i), columns);
     }
     if (watch->state->is_ended && watch->message[0] != 0) {
+        // The last thing drawn, and the reason of it all: it may take the rows that it needs.
         g_string_append_printf(text, "  %s\033[K\n", watch->message);
     }
     g_string_append(text, "\033[J");
@@ -193,6 +200,20 @@ void cli_watch_show(struct cli_watch *watch, const json_t *reply, int64_t now_ms
     *ret_is_success = strcmp(state->name, "SUCCESS") == 0 || strcmp(state->name, "COMPLETED") == 0;
 }
 
+// The variables that were given to this run alone.
+static void print_variables(const json_t *reply) {
+    const char *text = json_string_value(json_object_get(reply, "RunVariables"));
+    json_t *variables = text != NULL ? json_loads(text, 0, NULL) : NULL;
+    const char *name = NULL;
+    json_t *value = NULL;
+    json_object_foreach(variables, name, value) {
+        g_autofree char *clean =
+            cli_text_clean(json_is_string(value) ? json_string_value(value) : "", 120);
+        (void)printf("  set: %s = %s\n", name, clean);
+    }
+    json_decref(variables);
+}
+
 void cli_watch_print(struct cli_watch *watch, const json_t *reply, int64_t now_ms) {
     take_reply(watch, reply, now_ms);
     g_autoptr(GPtrArray) lines = cli_tree_lines(watch->tree, &watch->terminal, 0, 0, now_ms);
@@ -205,6 +226,7 @@ void cli_watch_print(struct cli_watch *watch, const json_t *reply, int64_t now_m
     (void)printf("%s, %u of %u nodes ended%s%s\n", head->str, ended, all,
                  watch->message[0] != 0 ? "; " : "", watch->message);
     g_string_free(head, TRUE);
+    print_variables(reply);
     for (guint i = 0; i < lines->len; i++) {
         (void)printf("%s\n", g_strchomp(g_ptr_array_index(lines, i)));
     }

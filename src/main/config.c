@@ -10,6 +10,9 @@
 #include "base/fault.h"
 #include "base/log.h"
 #include "base/zone.h"
+#include "main/head_export.h"
+
+enum { SOCKET_PATH_BYTES = 107 }; // what an address holds
 
 enum option_kind { OPTION_TEXT, OPTION_NUMBER, OPTION_SWITCH, OPTION_LIST };
 
@@ -36,6 +39,13 @@ static const struct option options[] = {
     { "stop-all", OPTION_SWITCH, AT(stop_all), 0, 0, NULL, NULL,
       "stop every unfinished run of DIR, its supervisor and its server; exit 0 when nothing is "
       "left" },
+    { "reset-admin-key", OPTION_SWITCH, AT(reset_admin_key), 0, 0, NULL, NULL,
+      "make a new key of the first administrator, write it to DIR/credentials, disable its other "
+      "keys; the server must not run" },
+    { "found-anew", OPTION_SWITCH, AT(founds_anew), 0, 0, NULL, NULL,
+      "DIR's state.db is lost: move what is left of that store into DIR/before-TIME and begin a "
+      "new "
+      "one" },
     { "server-uid", OPTION_NUMBER, AT(server_uid), 1, INT32_MAX, "62800", "UID",
       "uid and gid of the server when started as root" },
     { "task-uid", OPTION_NUMBER, AT(task_uid), 1, INT32_MAX, "62801", "UID",
@@ -65,17 +75,30 @@ static const struct option options[] = {
     { "key-rate", OPTION_NUMBER, AT(key_rate), 0, 1000000, "500", "N",
       "requests per second of one access key, twice as many at once; 0: no limit" },
     { "address-rate", OPTION_NUMBER, AT(address_rate), 0, 1000000, "1000", "N",
-      "requests per second of one address, before anything is verified; 0: no limit" },
+      "requests per second of one address that no signature vouches for; 0: no limit" },
     { "failure-rate", OPTION_NUMBER, AT(failure_rate), 0, 1000000, "10", "N",
       "failed authentications per second of one address, ten times as many at once; 0: no limit" },
+    { "nonces-max", OPTION_NUMBER, AT(nonces_max), 16, 10000000, "500000", "N",
+      "nonces of requests that are remembered, at most a quarter of them for one access key" },
+    { "accept-clock", OPTION_SWITCH, AT(accepts_clock), 0, 0, NULL, NULL,
+      "the clock was set back by more than a day and is right: accept changes signed in times that "
+      "are forgotten" },
     { "language", OPTION_TEXT, AT(language_name), 0, 0, "zh", "zh|en",
       "language of month and weekday names in time variables" },
     { "zone", OPTION_TEXT, AT(zone), 0, 0, "Asia/Shanghai", "ZONE",
-      "time zone of times that belong to no flow" },
+      "time zone of new flows and of times that belong to no flow" },
     { "log-level", OPTION_TEXT, AT(log_level), 0, 0, "info", "debug|info|warn|error",
       "least level that is logged" },
     { "access-log", OPTION_SWITCH, AT(access_log), 0, 0, NULL, NULL,
       "log a line for each request" },
+    { "audit-head-command", OPTION_TEXT, AT(audit_head_command), 0, 0, NULL, "CMD",
+      "hand each signed head of the operation log to this program, on its standard input" },
+    { "audit-head-syslog", OPTION_TEXT, AT(audit_head_syslog), 0, 0, NULL, "SOCKET",
+      "send each to the system's log behind this socket, as /dev/log" },
+    { "audit-head-every", OPTION_NUMBER, AT(audit_head_every_s), 1, 86400, "3600", "SECONDS",
+      "how often a head is signed while there are new entries" },
+    { "audit-head-limit", OPTION_NUMBER, AT(audit_head_limit_s), 1, 3600, "30", "SECONDS",
+      "how long the program may take before it is killed" },
     { "help", OPTION_SWITCH, AT(wants_help), 0, 0, NULL, NULL, "print this text" },
     { "version", OPTION_SWITCH, AT(wants_version), 0, 0, NULL, NULL, "print the version" },
 };
@@ -225,6 +248,19 @@ static bool check_network(const struct config *config, GError **error) {
     return true;
 }
 
+static bool check_heads(const struct config *config, GError **error) {
+    const char *path = config->audit_head_syslog;
+    if (path != NULL && (path[0] != '/' || strlen(path) > SOCKET_PATH_BYTES)) {
+        fault_set(error, FAULT_INVALID_DATA,
+                  "--audit-head-syslog takes the absolute path of a socket, of at most %d bytes, "
+                  "not \"%s\"",
+                  SOCKET_PATH_BYTES, path);
+        return false;
+    }
+    return config->audit_head_command == NULL ||
+           head_export_check_command(config->audit_head_command, error);
+}
+
 static bool check(const struct config *config, GError **error) {
     enum log_level level = LOG_INFO;
     if (strcmp(config->language_name, "zh") != 0 && strcmp(config->language_name, "en") != 0) {
@@ -242,7 +278,7 @@ static bool check(const struct config *config, GError **error) {
                   "--log-level takes debug, info, warn or error, not \"%s\"", config->log_level);
         return false;
     }
-    if (!check_network(config, error)) {
+    if (!check_network(config, error) || !check_heads(config, error)) {
         return false;
     }
     if (config->data == NULL && !config->wants_help && !config->wants_version) {
@@ -281,6 +317,8 @@ void config_done(struct config *config) {
     g_free(config->language_name);
     g_free(config->zone);
     g_free(config->log_level);
+    g_free(config->audit_head_command);
+    g_free(config->audit_head_syslog);
     *config = (struct config){ 0 };
 }
 
@@ -305,8 +343,13 @@ char *config_help(void) {
         text, "  --config FILE                      read options from [sluiced] in FILE; the "
               "command line wins\n\n"
               "SIGTERM stops the server; running tasks go on and are adopted at the next start.\n"
-              "Exit codes: 0 stopped as asked, 1 failed, 2 usage, 3 another server has DIR, 70 the "
+              "Exit codes: 0 stopped as asked, 1 failed, 2 usage, 3 another server has DIR, 4 "
+              "DIR's store\n"
+              "is lost (restore a backup, or see --found-anew), 70 the "
               "store\n"
-              "can not be trusted (start again to recover).\n");
+              "can not be trusted (what to do is said; else start again to recover), 71 its "
+              "launcher has ended (start again, "
+              "tasks\n"
+              "are adopted).\n");
     return g_string_free(text, FALSE);
 }

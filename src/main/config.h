@@ -15,6 +15,8 @@ struct config {
     char *listen;     // "127.0.0.1:8080"
     bool allow_plain; // plain HTTP on other addresses than loopback
     bool stop_all;
+    bool reset_admin_key;
+    bool founds_anew;   // the store of DIR is lost: begin a new one
     int64_t server_uid; // used when started as root; the group has the same number
     int64_t task_uid;
     int64_t attempts_max;
@@ -31,10 +33,16 @@ struct config {
     int64_t key_rate; // requests per second; 0: no limit
     int64_t address_rate;
     int64_t failure_rate; // failed authentications per second and address
+    int64_t nonces_max;   // remembered of all keys together
+    bool accepts_clock;   // although it is behind requests that are forgotten
     char *language_name;  // "zh" or "en"
     char *zone;           // of times that belong to no flow
     char *log_level;
     bool access_log;
+    char *audit_head_command; // NULL: none, as the next
+    char *audit_head_syslog;
+    int64_t audit_head_every_s;
+    int64_t audit_head_limit_s; // of one run of the command
     bool wants_help;
     bool wants_version;
 };

@@ -12,25 +12,74 @@
 
 #include "base/fault.h"
 #include "base/file.h"
+#include "base/own.h"
 
-static bool make_dir(const char *path, mode_t mode, uid_t uid, GError **error) {
-    if (g_mkdir_with_parents(path, (int)mode) != 0) {
+enum { LINE_BYTES_MAX = 4096 };
+
+static bool refuse(const char *dir, const char *name, int result, uid_t uid, GError **error) {
+    fault_set(error, FAULT_INVALID_DATA,
+              "%s%s %s; it must be the server's own (uid %d): look at what it is, and move it away",
+              dir, name, own_reason(result), (int)uid);
+    return false;
+}
+
+// DIR itself: its path is the operator's, links and all.
+static bool open_dir(const char *path, mode_t mode, uid_t uid, gid_t gid, int *ret_fd,
+                     GError **error) {
+    if (g_mkdir_with_parents(path, 0700) != 0) {
         fault_set(error, FAULT_INVALID_DATA, "can not create %s: %s", path, g_strerror(errno));
         return false;
     }
-    if (geteuid() == 0 && chown(path, uid, (gid_t)uid) != 0) {
-        fault_set(error, FAULT_INVALID_DATA, "can not give %s to uid %d: %s", path, (int)uid,
-                  g_strerror(errno));
-        return false;
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int result = fd < 0 ? -errno : own_take_directory(fd, mode, uid, gid);
+    if (result < 0) {
+        if (fd >= 0) {
+            (void)close(fd);
+        }
+        return refuse(path, "", result, uid, error);
     }
-    if (chmod(path, mode) != 0) {
-        fault_set(
-            error, FAULT_INVALID_DATA,
-            "can not close %s to others: %s; it must belong to the user who starts the server",
-            path, g_strerror(errno));
-        return false;
-    }
+    *ret_fd = fd;
     return true;
+}
+
+// A directory below DIR. Whoever has the server's uid can put something else in its place.
+static bool make_dir(int dir_fd, const char *dir, const char *name, mode_t mode, uid_t uid,
+                     gid_t gid, GError **error) {
+    int fd = -1;
+    int result = own_directory(dir_fd, name, mode, uid, gid, &fd);
+    if (result < 0) {
+        g_autofree char *shown = g_strconcat("/", name, NULL);
+        return refuse(dir, shown, result, uid, error);
+    }
+    (void)close(fd);
+    return true;
+}
+
+// A file that root opens before it gives its rights up, or a supervisor that is root: looked at here already, so that the start is refused
+// with a sentence. Missing is fine.
+static bool check_file(int dir_fd, const char *dir, const char *name, uid_t uid, gid_t gid,
+                       GError **error) {
+    int fd = -1;
+    int result = own_file(dir_fd, name, O_RDONLY, 0, uid, gid, &fd);
+    if (result == -ENOENT) {
+        return true;
+    }
+    if (result < 0) {
+        g_autofree char *shown = g_strconcat("/", name, NULL);
+        return refuse(dir, shown, result, uid, error);
+    }
+    (void)close(fd);
+    return true;
+}
+
+static bool prepare_inside(int dir_fd, const char *dir, uid_t uid, gid_t gid, GError **error) {
+    bool is_root = geteuid() == 0;
+    return make_dir(dir_fd, dir, "logs", 0700, uid, gid, error) &&
+           make_dir(dir_fd, dir, "work", is_root ? 0711 : 0700, geteuid(), getegid(), error) &&
+           check_file(dir_fd, dir, "server.lock", uid, gid, error) &&
+           check_file(dir_fd, dir, "supervisor.lock", uid, gid, error) &&
+           check_file(dir_fd, dir, "supervisor.log", uid, gid, error) &&
+           check_file(dir_fd, dir, "attempts.journal", geteuid(), getegid(), error);
 }
 
 bool datadir_prepare(const char *dir, bool must_exist, uid_t server_uid, char **ret_path,
@@ -41,29 +90,56 @@ bool datadir_prepare(const char *dir, bool must_exist, uid_t server_uid, char **
         return false;
     }
     g_autofree char *path = g_canonicalize_filename(dir, NULL);
-    g_autofree char *logs = g_build_filename(path, "logs", NULL);
-    g_autofree char *work = g_build_filename(path, "work", NULL);
-    if (!make_dir(path, is_root ? 0711 : 0700, server_uid, error) ||
-        !make_dir(logs, 0700, server_uid, error) ||
-        !make_dir(work, is_root ? 0711 : 0700, is_root ? 0 : server_uid, error)) {
+    gid_t server_gid = is_root ? (gid_t)server_uid : getegid();
+    int dir_fd = -1;
+    if (!open_dir(path, is_root ? 0711 : 0700, server_uid, server_gid, &dir_fd, error)) {
+        return false;
+    }
+    bool is_prepared = prepare_inside(dir_fd, path, server_uid, server_gid, error);
+    (void)close(dir_fd);
+    if (!is_prepared) {
         return false;
     }
     *ret_path = g_steal_pointer(&path);
     return true;
 }
 
+static int open_owned(const char *dir, uid_t *ret_uid, gid_t *ret_gid) {
+    int dir_fd = open(dir, O_DIRECTORY | O_RDONLY | O_CLOEXEC);
+    struct stat status;
+    if (dir_fd < 0 || fstat(dir_fd, &status) != 0) {
+        int result = -errno;
+        if (dir_fd >= 0) {
+            (void)close(dir_fd);
+        }
+        return result;
+    }
+    *ret_uid = status.st_uid;
+    *ret_gid = status.st_gid;
+    return dir_fd;
+}
+
+// What a server wrote about itself. Read as root too, so neither a link nor a pipe is followed.
 static char *read_line(const char *dir, const char *name) {
-    g_autofree char *path = g_build_filename(dir, name, NULL);
-    char *text = NULL;
-    return g_file_get_contents(path, &text, NULL, NULL) ? g_strstrip(text) : g_strdup("unknown");
+    uid_t uid = 0;
+    gid_t gid = 0;
+    char text[LINE_BYTES_MAX] = "";
+    int dir_fd = open_owned(dir, &uid, &gid);
+    int result = dir_fd < 0 ? dir_fd : own_read(dir_fd, name, uid, text, sizeof text);
+    if (dir_fd >= 0) {
+        (void)close(dir_fd);
+    }
+    return result == 0 ? g_strstrip(g_utf8_make_valid(text, -1)) : g_strdup("unknown");
 }
 
 static int try_lock(const char *dir, const char *name, int *ret_fd) {
-    int dir_fd = open(dir, O_DIRECTORY | O_RDONLY | O_CLOEXEC);
+    uid_t uid = 0;
+    gid_t gid = 0;
+    int dir_fd = open_owned(dir, &uid, &gid);
     if (dir_fd < 0) {
-        return -errno;
+        return dir_fd;
     }
-    int result = file_lock(dir_fd, name, 0600, ret_fd);
+    int result = file_lock(dir_fd, name, 0600, uid, gid, ret_fd);
     (void)close(dir_fd);
     return result;
 }
@@ -83,8 +159,8 @@ bool datadir_lock(const char *dir, int *ret_fd, GError **error) {
         return false;
     }
     if (result < 0) {
-        fault_set(error, FAULT_INVALID_DATA, "can not lock %s/server.lock: %s", dir,
-                  g_strerror(-result));
+        fault_set(error, FAULT_INVALID_DATA, "can not lock %s/server.lock: it %s", dir,
+                  own_reason(result));
         return false;
     }
     return true;

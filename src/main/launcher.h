@@ -3,8 +3,9 @@
 // launcher: the small process that starts supervisors (design §2, "Who restarts the supervisor").
 //
 // Forked before the server drops its rights, it keeps them, so that a supervisor can be started as root later. It takes one word over a
-// socket pair, "start a supervisor", and ends at end of file, that is when the server ends. What a supervisor is started with comes from
-// the configuration, never from the server.
+// socket pair, "start a supervisor", answers each with how that went, and ends at end of file, that is when the server ends. What a
+// supervisor is started with comes from the configuration, never from the server. Without it no supervisor can be started as root any
+// more, so its end is the server's (exit code 71): the next start has a new one, and running attempts go on meanwhile.
 #pragma once
 
 #include <glib.h>
@@ -23,3 +24,15 @@ bool launcher_fork(const struct launcher_options *options, int *ret_fd, GError *
 
 // Asks for a supervisor; fits client_launch_fn with the descriptor as user pointer. Never blocks.
 bool launcher_ask(void *fd_pointer);
+
+enum { LAUNCHER_TEXT_BYTES = 512 };
+
+enum launcher_news {
+    LAUNCHER_SILENT,  // nothing new
+    LAUNCHER_STARTED, // a supervisor has begun and listens
+    LAUNCHER_FAILED,  // the last one could not begin: the text says why
+    LAUNCHER_GONE,    // the launcher has ended
+};
+
+// What the launcher says; fd is launcher_fork's, readable when there is news. Never blocks. `text` is set for LAUNCHER_FAILED.
+enum launcher_news launcher_hear(int fd, char text[LAUNCHER_TEXT_BYTES]);

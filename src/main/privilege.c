@@ -5,7 +5,9 @@
 #include "main/privilege.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -15,7 +17,7 @@
 
 #include "base/fault.h"
 
-enum { ANCESTORS_MAX = 64, LOOKS_MAX = 10, LOOK_PAUSE_US = 20000 };
+enum { ANCESTORS_MAX = 64, LOOKS_MAX = 10, LOOK_PAUSE_US = 20000, OUTLAST_SCORE = -500 };
 
 struct process {
     uid_t uid;
@@ -110,15 +112,47 @@ bool privilege_drop(uid_t uid, GError **error) {
 void privilege_harden(void) {
     struct rlimit none = { 0, 0 };
     (void)setrlimit(RLIMIT_CORE, &none);
-    struct rlimit files = { 0 };
-    if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
-        files.rlim_cur = files.rlim_max;
-        (void)setrlimit(RLIMIT_NOFILE, &files);
-    }
     // Sanitizers read /proc/self, which this would close to us.
 #ifndef SLUICE_ADDRESS_SANITIZER
     (void)prctl(PR_SET_DUMPABLE, 0);
 #endif
     (void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
     (void)umask(077);
+}
+
+bool privilege_files(int64_t needed, int64_t wished, GError **error) {
+    struct rlimit files = { 0 };
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0) {
+        fault_set(error, FAULT_INTERNAL, "the limit of open files: %s", g_strerror(errno));
+        return false;
+    }
+    const struct rlimit more = { .rlim_cur = (rlim_t)wished, .rlim_max = (rlim_t)wished };
+    if (files.rlim_max < (rlim_t)wished && setrlimit(RLIMIT_NOFILE, &more) == 0) {
+        files = more;
+    }
+    files.rlim_cur = files.rlim_max;
+    (void)setrlimit(RLIMIT_NOFILE, &files);
+    if (files.rlim_max < (rlim_t)needed) {
+        fault_set(error, FAULT_INVALID_DATA,
+                  "%" G_GUINT64_FORMAT " files may be open (the hard limit, ulimit -Hn), and "
+                  "%" G_GINT64_FORMAT " are needed; raise it, or lower --connections-max",
+                  (guint64)files.rlim_max, needed);
+        return false;
+    }
+    return true;
+}
+
+void privilege_outlast(void) {
+    static const char path[] = "/proc/self/oom_score_adj";
+    g_autofree char *text = NULL;
+    if (!g_file_get_contents(path, &text, NULL, NULL) ||
+        g_ascii_strtoll(text, NULL, 10) <= OUTLAST_SCORE) {
+        return;
+    }
+    int fd = open(path, O_WRONLY | O_CLOEXEC);
+    if (fd >= 0) {
+        (void)dprintf(fd, "%d",
+                      OUTLAST_SCORE); // only root may; without it the others are given up first
+        (void)close(fd);
+    }
 }

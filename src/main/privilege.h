@@ -14,5 +14,12 @@ bool privilege_check_uids(uid_t server_uid, uid_t task_uid, GError **error);
 // Becomes uid (and the gid of the same number) without groups, for good.
 bool privilege_drop(uid_t uid, GError **error);
 
-// No core dumps, not traceable, as many descriptors as the hard limit allows, files closed to others.
+// No core dumps, not traceable, files closed to others.
 void privilege_harden(void);
+
+// As many open files as the hard limit allows, which is raised to `wished` where we may. FAULT_INVALID_DATA when fewer than `needed` remain.
+bool privilege_files(int64_t needed, int64_t wished, GError **error);
+
+// When memory is short, the kernel gives up others first: oom_score_adj -500 where we may, and a lower one is kept. Children inherit it;
+// attempts give it up (supervisor/init).
+void privilege_outlast(void);

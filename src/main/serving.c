@@ -15,6 +15,8 @@
 #include "api/sign.h"
 #include "base/crypto.h"
 #include "base/fault.h"
+#include "base/log.h"
+#include "base/zone.h"
 #include "store/nonces.h"
 #include "web/http.h"
 #include "web/routes.h"
@@ -57,6 +59,10 @@ static char *write_metrics(void *ctx) {
         stats.has_supervisor);
 }
 
+static char *find_trouble(void *ctx) {
+    return engine_trouble(((struct serving *)ctx)->engine, NULL);
+}
+
 static char *make_address(const char *scheme, const char *listen, uint16_t port) {
     const char *colon = strrchr(listen, ':');
     size_t len = colon != NULL ? (size_t)(colon - listen) : strlen(listen);
@@ -85,23 +91,33 @@ static bool load_metrics_token(struct serving *serving, const char *dir, int lis
     return true;
 }
 
-static void take_nonce(const char *access_key_id, const char *nonce, int64_t seen_ms, void *ctx) {
-    nonce_store_load(ctx, access_key_id, nonce, seen_ms);
+static void take_nonce(const char *access_key_id, const char *nonce, int64_t stamped_ms,
+                       void *ctx) {
+    struct nonce_use use = { .access_key_id = access_key_id,
+                             .nonce = nonce,
+                             .stamped_ms = stamped_ms };
+    nonce_store_load(ctx, &use, zone_uptime_ms());
 }
 
 // What earlier servers of this directory have taken is not taken again. Before the first request.
 static bool resume_nonces(struct serving *serving, GError **error) {
-    g_assert(nonce_keep_ms(SIGN_WINDOW_DEFAULT_MS) <= NONCE_KEEP_MS); // the store may forget first
     READER_LOAN loan = { 0 };
-    int64_t oldest_ms = 0;
-    int64_t newest_ms = 0;
+    struct nonce_state state;
     if (!reader_borrow(serving->readers, &loan, error) ||
-        !store_nonce_span(loan.reader, &oldest_ms, &newest_ms, error)) {
+        !store_nonce_state(loan.reader, &state, error)) {
         return false;
     }
-    struct nonce_store *nonces = api_nonces(serving->api);
-    int64_t from_ms = nonce_store_resume(nonces, oldest_ms, newest_ms);
-    return store_nonce_each(loan.reader, from_ms, take_nonce, nonces, error);
+    if (state.forgotten_ms > zone_now_ms() - SIGN_WINDOW_DEFAULT_MS) {
+        char until[21];
+        sign_time_format(state.forgotten_ms, until);
+        log_warn(
+            "main",
+            "event=clock-behind until=%s hint=\"the clock is behind requests that are forgotten: "
+            "changes signed before that time are refused; --accept-clock ends this\"",
+            until);
+    }
+    nonce_store_resume(api_nonces(serving->api), state.forgotten_ms);
+    return store_nonce_each(loan.reader, take_nonce, api_nonces(serving->api), error);
 }
 
 static int64_t key_generation(void *ctx) {
@@ -118,8 +134,9 @@ static void make_api(struct serving *serving, const struct config *config,
         .permit = gate_permit,
         .admit = quota_admit_key,
         .admit_ctx = serving->quota,
-        .blame = quota_blame,
-        .blame_ctx = serving->quota,
+        .admit_stranger = quota_admit_stranger,
+        .admit_stranger_ctx = serving->quota,
+        .nonces_max = (size_t)config->nonces_max,
         .refuses_v1 = strcmp(config->min_signature, "v3") == 0,
         .hosts = (const char *const *)config->hosts,
         .note = services_note,
@@ -135,6 +152,7 @@ static void make_api(struct serving *serving, const struct config *config,
 static bool start_http(struct serving *serving, const struct config *config, int listen_fd,
                        const struct tls_pair *tls, GError **error) {
     struct routes_options routes_options = { .api = serving->api,
+                                             .trouble = find_trouble,
                                              .metrics = write_metrics,
                                              .metrics_token = serving->metrics_token,
                                              .admit = quota_admit_address,
@@ -147,6 +165,7 @@ static bool start_http(struct serving *serving, const struct config *config, int
         .handler = routes_handle,
         .refuse = routes_refuse,
         .is_quick = routes_is_quick,
+        .vouch = routes_vouch,
         .ctx = serving->routes,
         .connections_max = (unsigned)config->connections_max,
         .address_connections_max = (unsigned)config->address_connections_max,

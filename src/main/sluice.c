@@ -20,9 +20,8 @@ struct command {
     bool asks_no_server; // the session has no client
 };
 
-#define RUN_NAMING                                                                                 \
-    "FLOW is a flow's number or name. With RUN alone, the flows that you can see are searched "    \
-    "for it.\n"
+#define FLOW_NAMING "FLOW is a flow's number or name; id:15 and name:15 say which is meant.\n"
+#define RUN_NAMING FLOW_NAMING "With RUN alone, the flows that you can see are searched for it.\n"
 
 #define USER_FIELDS (OPTION_BIT(OPTION_NAME) | OPTION_BIT(OPTION_ROLES) | OPTION_BIT(OPTION_MOBILE))
 #define KEY_SHOWN                                                                                  \
@@ -39,17 +38,24 @@ static const struct command commands[] = {
       "  sluice call CreateTaskFlow DagName=nightly --field DagId\n"
       "  sluice call UpdateTaskContentV2 NodeId=1001 NodeContent=@node.json\n"
       "  sluice call ListTaskFlow --field TaskFlowList.TaskFlow.0.Id\n",
-      OPTION_BIT(OPTION_FIELD), 1, 1000, command_call },
+      OPTION_BIT(OPTION_FIELD) | OPTION_BIT(OPTION_UNCHECKED), 1, 1000, command_call },
     { "flow", "list", "", "the flows that you can see",
-      "Examples:\n  sluice flow list\n  sluice flow list -o json\n", 0, 0, 0, command_flow_list },
-    { "run", "list", "FLOW", "the runs of a flow, newest first",
-      "FLOW is a flow's number or name.\n\nExamples:\n  sluice run list nightly\n"
-      "  sluice run list nightly --status failed --limit 5\n",
-      OPTION_BIT(OPTION_LIMIT) | OPTION_BIT(OPTION_STATUS), 1, 1, command_run_list },
+      "Examples:\n  sluice flow list\n  sluice flow list --zone Europe/Berlin\n", 0, 0, 0,
+      command_flow_list },
+    { "run", "list", "[FLOW]", "the runs of a flow, or of all flows, newest first",
+      FLOW_NAMING "Without FLOW: of every flow that you can see.\n\nExamples:\n"
+                  "  sluice run list nightly\n  sluice run list --state failed --since 24h\n"
+                  "  sluice run list nightly --since 2026-01-31 --limit 5\n",
+      OPTION_BIT(OPTION_LIMIT) | OPTION_BIT(OPTION_STATUS) | OPTION_BIT(OPTION_STATE) |
+          OPTION_BIT(OPTION_SINCE),
+      0, 1, command_run_list },
     { "run", "start", "FLOW", "run the flow once, now, and print the run's number",
-      "FLOW is a flow's number or name. Runs the editing version (TryRunTaskFlow).\n\nExamples:\n"
-      "  sluice run start nightly\n  sluice run watch nightly $(sluice run start nightly)\n",
-      0, 1, 1, command_run_start },
+      FLOW_NAMING "Runs what is being edited (TryRunTaskFlow), or with --version live what is "
+                  "deployed, or the published\nversion with that number.\n\nExamples:\n"
+                  "  sluice run start nightly\n  sluice run start nightly --version live --wait\n"
+                  "  sluice run start nightly --set region=north --set day=2026-01-31\n",
+      OPTION_BIT(OPTION_OF_VERSION) | OPTION_BIT(OPTION_SET) | OPTION_BIT(OPTION_WAIT), 1, 1,
+      command_run_start },
     { "run", "watch", "[FLOW] RUN", "show a run until it has ended",
       RUN_NAMING
       "On a terminal: a tree of the nodes, drawn again as they change. Elsewhere: one line a "
@@ -61,11 +67,13 @@ static const struct command commands[] = {
       RUN_NAMING "\nExamples:\n  sluice run show nightly 2001\n  sluice run show 2001 -o json\n", 0,
       1, 2, command_run_show },
     { "run", "log", "[FLOW] RUN", "what the nodes of a run printed, also while they run",
-      RUN_NAMING "Without --node: the newest log of every node that has started.\n\nExamples:\n"
-                 "  sluice run log nightly 2001\n  sluice run log nightly 2001 --node report -f\n"
+      RUN_NAMING "Without --node: the newest log of every node that has started. -f goes on until "
+                 "the node, or the run, has\nended; lines of several nodes stand behind their "
+                 "names, and a line is shown while it is written.\n\nExamples:\n"
+                 "  sluice run log nightly 2001\n  sluice run log nightly 2001 -f --tail 5\n"
                  "  sluice run log nightly 2001 --node load --attempt 1\n",
       OPTION_BIT(OPTION_NODE) | OPTION_BIT(OPTION_ATTEMPT) | OPTION_BIT(OPTION_FOLLOW) |
-          OPTION_BIT(OPTION_BARE),
+          OPTION_BIT(OPTION_BARE) | OPTION_BIT(OPTION_TAIL),
       1, 2, command_run_log },
     { "run", "suspend", "[FLOW] RUN", "start no further node; what runs finishes",
       RUN_NAMING "\nExample:\n  sluice run suspend nightly 2001\n", 0, 1, 2, command_run_change },
@@ -74,17 +82,30 @@ static const struct command commands[] = {
     { "run", "stop", "[FLOW] RUN", "end a run: its process trees are killed, verified",
       RUN_NAMING "\nExample:\n  sluice run stop nightly 2001\n", 0, 1, 2, command_run_change },
     { "run", "rerun", "[FLOW] RUN", "run all nodes of an ended run again",
-      RUN_NAMING "\nExample:\n  sluice run rerun nightly 2001\n", 0, 1, 2, command_run_change },
+      RUN_NAMING
+      "In the version that the run has, or in the one that --version chooses.\n\nExamples:\n"
+      "  sluice run rerun nightly 2001\n  sluice run rerun nightly 2001 --version live\n",
+      OPTION_BIT(OPTION_OF_VERSION), 1, 2, command_run_change },
     { "run", "restore", "[FLOW] RUN", "run again what did not succeed in a failed or stopped run",
-      RUN_NAMING "\nExample:\n  sluice run restore nightly 2001\n", 0, 1, 2, command_run_change },
+      RUN_NAMING "Runs the version that the run has; says so when the flow has another one by "
+                 "now, which --version chooses.\n\nExamples:\n  sluice run restore nightly 2001\n"
+                 "  sluice run restore nightly 2001 --version live\n",
+      OPTION_BIT(OPTION_OF_VERSION), 1, 2, command_run_change },
     { "audit", "verify", "", "check that the operation log of a server's directory is whole",
       "Reads DIR/state.db, DIR/audit.heads and DIR/master.key, while a server runs or not; changes "
       "nothing.\n"
-      "Ends with 0 when every row is as it was written, with 1 when not: the first row that does "
-      "not fit is\n"
-      "named; with 2 when the log can not be read.\n\n"
-      "Example:\n  sluice audit verify --data /var/lib/sluice\n",
-      0, 0, 0, command_audit_verify, true },
+      "--head takes signed heads that were kept elsewhere, as sluiced's --audit-head-command and "
+      "--audit-head-syslog\n"
+      "hand them out: one, or a file with one a line. Rows up to the greatest of them are proven.\n"
+      "Ends with 0 when that is so; with 1 when something is broken: the rows that are missing or "
+      "changed are named;\n"
+      "with 8 when nothing is broken but no head was given: rows may be missing from the end; with "
+      "2 when the log\n"
+      "or the heads can not be read.\n\n"
+      "Examples:\n  sluice audit verify --data /var/lib/sluice --head /mnt/elsewhere/heads\n"
+      "  journalctl -t sluiced -g audit-head -o cat | sluice audit verify --data /var/lib/sluice "
+      "--head -\n",
+      OPTION_BIT(OPTION_HEAD), 0, 0, command_audit_verify, true },
     { "user", "list", "", "the users of your tenant",
       "Examples:\n  sluice user list\n  sluice user list --role admin\n"
       "  sluice user list --state deleted -o json\n",
@@ -138,7 +159,10 @@ static const char general_help[] =
     "~/.aliyun/config.json.\n\n"
     "Exit codes: 0 done, or the watched run ended SUCCESS; 1 it ended FAILED or STOPPED; 2 wrong "
     "usage;\n"
-    "3 the server does not answer; 4 the server refused.\n\n"
+    "3 the server does not answer; 4 the server refused; 5 not found; 6 sent, and the outcome is "
+    "not "
+    "known;\n7 the output could not be written; 8 audit verify: nothing is broken, the end is not "
+    "proven.\n\n"
     "Examples:\n"
     "  sluice --data /var/lib/sluice flow list\n"
     "  sluice run watch nightly 2001\n"
@@ -169,7 +193,10 @@ static void print_overview(const char *group) {
 
 static void print_help(const struct command *command) {
     GString *options = g_string_new(NULL);
-    cli_options_describe(OPTIONS_COMMON | command->options, options);
+    unsigned common = (command->options & OPTION_BIT(OPTION_OF_VERSION)) != 0
+                          ? OPTIONS_COMMON & ~OPTION_BIT(OPTION_VERSION)
+                          : OPTIONS_COMMON;
+    cli_options_describe(common | command->options, options);
     (void)printf("Usage: sluice %s%s%s %s\n\nsluice %s%s%s: %s.\n\n%s\nOptions:\n%s",
                  command->group, command->word != NULL ? " " : "",
                  command->word != NULL ? command->word : "", command->form, command->group,
@@ -248,9 +275,6 @@ static enum cli_exit run_command(const struct command *command, const struct cli
     struct cli_session session = { .options = options, .client = cli_client_new(&profile) };
     enum cli_exit code = command->run(&session);
     cli_client_free(session.client);
-    if (fflush(stdout) != 0) {
-        return cli_fail_usage("standard output can not be written");
-    }
     return code;
 }
 
@@ -293,7 +317,7 @@ int main(int argc, char **argv) {
     if (!cli_options_read(argc, argv, &options, &error)) {
         return cli_fail(error);
     }
-    enum cli_exit code = choose(&options);
+    enum cli_exit code = cli_finish(choose(&options));
     cli_options_done(&options);
     return code;
 }

@@ -9,10 +9,12 @@
 
 #include <malloc.h>
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "base/crypto.h"
@@ -20,46 +22,58 @@
 #include "base/log.h"
 #include "base/zone.h"
 #include "engine/engine.h"
+#include "main/afresh.h"
 #include "main/config.h"
 #include "main/control.h"
 #include "main/datadir.h"
+#include "main/head_export.h"
 #include "main/launcher.h"
 #include "main/privilege.h"
 #include "main/serving.h"
+#include "store/nonces.h"
 #include "store/people.h"
 #include "store/store.h"
+#include "store/way_back.h"
 #include "web/http.h"
 #include "web/tls.h"
 
-enum { EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_LOCKED = 3, EXIT_STORE = 70 };
-enum { GONE_WAIT_MS = 10000 };
+enum {
+    EXIT_FAILED = 1,
+    EXIT_USAGE = 2,
+    EXIT_LOCKED = 3,
+    EXIT_STORE_LOST = 4,
+    EXIT_STORE = 70,
+    EXIT_LAUNCHER = 71
+};
+enum { GONE_WAIT_MS = 10000, FILES_SPARE = 448 };
 
 struct server {
     struct config config;
     char *dir;
     char *given_secret; // of the first administrator, from the environment; or NULL
     bool is_root;
+    bool is_lost; // DIR's store: what is left of it was not touched
     int launcher_fd;
     int lock_fd;
     int listen_fd;
     struct tls_pair tls; // until it is served with; empty: plain HTTP
     struct store *store;
     struct engine *engine;
+    struct head_export *heads; // NULL: they stay in DIR
     struct control *control;
     struct serving *serving;
 };
 
 // The store can not be trusted: end at once, acknowledge nothing; the next start recovers (reliability.md G15).
 static void fail_stop(const char *reason, void *user) {
-    (void)fprintf(stderr, "sluiced: the store can not be trusted: %s; start again to recover\n",
-                  reason);
+    (void)fprintf(stderr, "sluiced: the store can not be trusted: %s\n", reason);
     _exit(EXIT_STORE);
 }
 
 // Certificate and key may be readable for root only. They are read after the launcher's fork, which must not hold them.
 static bool open_network(struct server *server, GError **error) {
     const struct config *config = &server->config;
-    if (config->stop_all) {
+    if (config->stop_all || config->reset_admin_key) {
         return true;
     }
     if (config->tls_key != NULL) {
@@ -68,6 +82,14 @@ static bool open_network(struct server *server, GError **error) {
     }
     return config->allow_plain ? http_listen(config->listen, &server->listen_fd, error)
                                : http_listen_on_loopback(config->listen, &server->listen_fd, error);
+}
+
+// A connection may wait while each thread of the network reads the store, which takes three files; an attempt takes six of the supervisor.
+// What only stops or mends asks for nothing.
+static bool raise_files(const struct config *config, GError **error) {
+    bool serves = !config->stop_all && !config->reset_admin_key;
+    int64_t needed = serves ? config->connections_max + FILES_SPARE : 0;
+    return privilege_files(needed, MAX(needed, config->attempts_max * 6 + FILES_SPARE), error);
 }
 
 // Everything that needs the rights the process was started with.
@@ -87,16 +109,28 @@ static bool prepare(struct server *server, GError **error) {
         .attempts_max = config->attempts_max,
     };
     privilege_harden();
-    return launcher_fork(&launcher, &server->launcher_fd, error) &&
+    privilege_outlast();
+    return raise_files(config, error) && launcher_fork(&launcher, &server->launcher_fd, error) &&
            datadir_lock(server->dir, &server->lock_fd, error) && open_network(server, error) &&
            (!server->is_root || privilege_drop(server_uid, error));
 }
 
 static bool open_store(struct server *server, GError **error) {
-    return store_open(server->dir, &server->store, error) &&
+    g_autofree char *moved = NULL;
+    return afresh_prepare(server->dir, server->config.founds_anew, &moved, &server->is_lost,
+                          error) &&
+           store_open(server->dir, &server->store, error) &&
            store_master_key(server->store, server->dir, error) &&
            store_first_people(server->store, server->dir, g_getenv("SLUICE_ACCESS_KEY_ID"),
-                              server->given_secret, zone_now_ms(), error);
+                              server->given_secret, zone_now_ms(), error) &&
+           (!server->config.accepts_clock || store_nonce_accept_clock(server->store, error)) &&
+           (moved == NULL || afresh_note(server->store, moved, zone_now_ms(), error));
+}
+
+static int exit_code(const struct server *server, const GError *error) {
+    return server->is_lost                      ? EXIT_STORE_LOST
+           : fault_is(error, FAULT_UNAVAILABLE) ? EXIT_LOCKED
+                                                : EXIT_FAILED;
 }
 
 // The first administrator's secret, where it is given, is taken out of the environment before any child is made: also where the kernel
@@ -114,6 +148,13 @@ static char *take_given_secret(void) {
 
 static bool start_engine(struct server *server, GError **error) {
     const struct config *config = &server->config;
+    const struct head_export_options heads = {
+        .command = config->audit_head_command,
+        .syslog_path = config->audit_head_syslog,
+        .dir = server->dir,
+        .limit_ms = config->audit_head_limit_s * 1000,
+    };
+    server->heads = head_export_start(&heads);
     struct engine_options options = {
         .dir = server->dir,
         .store = server->store,
@@ -121,6 +162,9 @@ static bool start_engine(struct server *server, GError **error) {
         .run_attempts_max = (int)config->run_attempts_max,
         .run_limit_ms = config->run_limit_s * 1000,
         .grace_ms = config->grace_s * 1000,
+        .heads = { .every_ms = config->audit_head_every_s * 1000,
+                   .hand_out = server->heads != NULL ? head_export_put : NULL,
+                   .user = server->heads },
         .language = config_language(config),
         .launch = launcher_ask,
         .launch_user = &server->launcher_fd,
@@ -155,11 +199,15 @@ static bool serve(struct server *server, GError **error) {
 
 static void stop(struct server *server) {
     control_stop(server->control);
+    if (server->engine != NULL) { // requests wait for them, and the network's end for requests
+        engine_end_probes(server->engine);
+    }
     serving_stop(server->serving);
     if (server->engine != NULL) {
         engine_stop(server->engine, true);
         engine_free(server->engine);
     }
+    head_export_stop(server->heads); // it has the head that the engine signed last
     store_close(server->store);
     if (server->dir != NULL && server->lock_fd >= 0) { // also what a killed server left behind
         datadir_withdraw(server->dir);
@@ -204,13 +252,20 @@ static int stop_all_ourselves(struct server *server) {
     g_autoptr(GError) error = NULL;
     g_autofree char *dir = g_canonicalize_filename(server->config.data, NULL);
     g_autofree char *state = g_build_filename(dir, "state.db", NULL);
-    if (!g_file_test(state, G_FILE_TEST_EXISTS)) {
+    g_autofree char *lock = g_build_filename(dir, "supervisor.lock", NULL);
+    bool has_state = g_file_test(state, G_FILE_TEST_EXISTS);
+    if (!has_state && !g_file_test(lock, G_FILE_TEST_EXISTS)) {
+        (void)fprintf(stderr,
+                      "sluiced: %s holds no server's state, so what runs can not be known\n", dir);
+        return EXIT_USAGE;
+    }
+    if (!has_state && datadir_is_free(dir, "supervisor.lock")) {
         (void)printf("sluiced: nothing of %s is running\n", dir);
         return EXIT_SUCCESS;
     }
     if (!prepare(server, &error) || !open_store(server, &error) || !start_engine(server, &error)) {
         (void)fprintf(stderr, "sluiced: %s\n", error->message);
-        return fault_is(error, FAULT_UNAVAILABLE) ? EXIT_LOCKED : EXIT_FAILED;
+        return exit_code(server, error);
     }
     int alive = 0;
     (void)engine_stop_all(server->engine, CONTROL_STOP_ALL_MS, &alive);
@@ -235,7 +290,75 @@ static int stop_all(struct server *server) {
     return stop_all_ourselves(server);
 }
 
+// ---- --reset-admin-key ----
+
+static int reset_admin_key(struct server *server) {
+    g_autoptr(GError) error = NULL;
+    g_autofree char *key_id = NULL;
+    g_autofree char *state = g_build_filename(server->config.data, "state.db", NULL);
+    if (!g_file_test(state, G_FILE_TEST_EXISTS)) {
+        (void)fprintf(stderr, "sluiced: %s holds no server's state\n", server->config.data);
+        return EXIT_USAGE;
+    }
+    bool is_done = prepare(server, &error) && open_store(server, &error) &&
+                   store_way_back(server->store, server->dir, zone_now_ms(), &key_id, &error);
+    stop(server);
+    if (!is_done) {
+        (void)fprintf(stderr, "sluiced: %s\n", error->message);
+        return exit_code(server, error);
+    }
+    (void)printf("sluiced: %s/credentials holds a new key, %s; the first administrator's other "
+                 "keys are disabled\n",
+                 server->config.data, key_id);
+    return EXIT_SUCCESS;
+}
+
 // ---- main ----
+
+// What the launcher says of the supervisors it starts goes to the engine, and to the log when it is new. False: the launcher has ended.
+static bool hear_launcher(struct server *server, char known[LAUNCHER_TEXT_BYTES]) {
+    char text[LAUNCHER_TEXT_BYTES] = "";
+    switch (launcher_hear(server->launcher_fd, text)) {
+    case LAUNCHER_SILENT: return true;
+    case LAUNCHER_STARTED:
+        engine_note_launch(server->engine, NULL);
+        known[0] = '\0';
+        return true;
+    case LAUNCHER_FAILED:
+        engine_note_launch(server->engine, text);
+        if (strcmp(known, text) != 0) { // it is tried again every second
+            log_error("sluiced", "event=supervisor-not-started reason=\"%s\"", text);
+        }
+        (void)g_strlcpy(known, text, LAUNCHER_TEXT_BYTES);
+        return true;
+    case LAUNCHER_GONE:
+        log_error("sluiced", "event=launcher-gone reason=\"no supervisor can be started any more; "
+                             "running attempts go on, start the server again\"");
+        return false;
+    }
+    g_assert_not_reached();
+}
+
+// The exit code.
+static int wait_for_end(struct server *server, const sigset_t *signals) {
+    int signal_fd = signalfd(-1, signals, SFD_CLOEXEC | SFD_NONBLOCK);
+    g_assert(signal_fd >= 0);
+    char known[LAUNCHER_TEXT_BYTES] = "";
+    struct signalfd_siginfo info = { 0 };
+    struct pollfd fds[2] = { { .fd = signal_fd, .events = POLLIN },
+                             { .fd = server->launcher_fd, .events = POLLIN } };
+    int code = EXIT_SUCCESS;
+    while (code == EXIT_SUCCESS && read(signal_fd, &info, sizeof info) != (ssize_t)sizeof info) {
+        if (poll(fds, 2, -1) > 0 && fds[1].revents != 0 && !hear_launcher(server, known)) {
+            code = EXIT_LAUNCHER;
+        }
+    }
+    (void)close(signal_fd);
+    if (code == EXIT_SUCCESS) {
+        log_info("sluiced", "event=stopping signal=%u", info.ssi_signo);
+    }
+    return code;
+}
 
 static int run(struct server *server) {
     g_autoptr(GError) error = NULL;
@@ -244,18 +367,13 @@ static int run(struct server *server) {
     if (!prepare(server, &error) || !open_store(server, &error) || !start_engine(server, &error) ||
         !serve(server, &error)) {
         (void)fprintf(stderr, "sluiced: %s\n", error->message);
-        int code = fault_is(error, FAULT_UNAVAILABLE) ? EXIT_LOCKED : EXIT_FAILED;
+        int code = exit_code(server, error);
         stop(server);
         return code;
     }
-    siginfo_t info;
-    int number = 0;
-    do {
-        number = sigwaitinfo(&signals, &info);
-    } while (number < 0 && errno == EINTR);
-    log_info("sluiced", "event=stopping signal=%d", number);
+    int code = wait_for_end(server, &signals);
     stop(server);
-    return EXIT_SUCCESS;
+    return code;
 }
 
 int main(int argc, char **argv) {
@@ -285,7 +403,9 @@ int main(int argc, char **argv) {
     log_set_level(level);
     server.is_root = geteuid() == 0;
     server.given_secret = take_given_secret();
-    int code = server.config.stop_all ? stop_all(&server) : run(&server);
+    int code = server.config.stop_all          ? stop_all(&server)
+               : server.config.reset_admin_key ? reset_admin_key(&server)
+                                               : run(&server);
     if (server.given_secret != NULL) {
         explicit_bzero(server.given_secret, strlen(server.given_secret));
         g_free(server.given_secret);

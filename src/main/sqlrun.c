@@ -5,7 +5,7 @@
 // The request is a JSON object on descriptor 3 (exec/sqlnode.h), so that nothing of it can be seen in the process list. Modes: `run` executes
 // the statements of a script in order, each committed by itself unless the script begins a transaction, and stops at the first
 // error; `execute` does the same and answers with the rows; `assign` reads one query's result into output variables; `probe` opens the
-// database and looks at it; `metadata` lists what is in it. Standard output is the log; its last line is the answer.
+// database and looks at it; `metadata` lists what is in it. Log and answer: main/sqlrun_print.h.
 //
 // SIGTERM cancels the statement in the database; the process ends when the statement has ended and is rolled back, not before.
 //
@@ -126,7 +126,8 @@ static bool runner_start(struct runner *runner, GError **error) {
 }
 
 static bool read_result(struct runner *runner, struct sql_statement *statement,
-                        struct extract *extract, json_t **ret_values, GError **error) {
+                        struct extract *extract, struct table *table, json_t **ret_values,
+                        GError **error) {
     enum sql_step step = SQL_ROW;
     // One step at least: an error of the query is an error also where no value is wanted.
     do {
@@ -138,10 +139,10 @@ static bool read_result(struct runner *runner, struct sql_statement *statement,
             (step == SQL_ROW && !extract_row(extract, statement, error))) {
             return false;
         }
+        if (step == SQL_ROW) {
+            table_row(table, statement);
+        }
     } while (step == SQL_ROW && extract_wants_more(extract));
-    if (step == SQL_ROW && extract_row_count(extract) == EXTRACT_ROWS_MAX) {
-        print_line("only the first %d rows were read", EXTRACT_ROWS_MAX);
-    }
     return extract_finish(extract, sql_column_count(statement), ret_values, error);
 }
 
@@ -185,7 +186,10 @@ static bool run_assignment(struct runner *runner, const struct request *request,
     if (is_read) {
         print_started(1, request->sql, strlen(request->sql));
         started_us = g_get_monotonic_time();
-        is_read = read_result(runner, statement, extract, &values, error);
+        struct table *table = table_new(statement);
+        is_read = read_result(runner, statement, extract, table, &values, error);
+        print_table(table);
+        table_free(table);
         sql_finish(statement);
     }
     int64_t elapsed_us = g_get_monotonic_time() - started_us;
@@ -198,6 +202,7 @@ static bool run_assignment(struct runner *runner, const struct request *request,
         return false;
     }
     print_done(1, elapsed_us, extract_row_count(extract), -1);
+    print_values(values);
     answer_end(runner->answer, ANSWER_DONE, extract_row_count(extract), elapsed_us, NULL);
     extract_free(extract);
     int64_t unlisted_count = 0;

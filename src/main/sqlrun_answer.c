@@ -84,7 +84,11 @@ static json_t *cell_value(struct sql_statement *statement, int column) {
     case SQL_REAL:
     case SQL_TEXT: break;
     }
-    return text_value(sql_column_text(statement, column));
+    // Zero bytes count as characters that can not be shown, so that no text is cut at one.
+    const char *text = sql_column_text(statement, column);
+    size_t len = sql_column_text_len(statement, column);
+    g_autofree char *valid = g_utf8_make_valid(text != NULL ? text : "", (gssize)len);
+    return json_string(valid);
 }
 
 static size_t size_of(const json_t *value) {
@@ -139,11 +143,8 @@ bool answer_row(struct answer *answer, struct sql_statement *statement) {
     return true;
 }
 
-static char *make_message(const struct answer *answer, int64_t affected) {
-    if (answer->rows == NULL) {
-        return g_strdup_printf("%" G_GINT64_FORMAT " %s affected", affected,
-                               affected == 1 ? "row" : "rows");
-    }
+// Of a success there is something to say only where rows are missing; how many there are is in the entry anyway.
+static char *make_message(const struct answer *answer) {
     size_t count = json_array_size(answer->rows);
     if (answer->is_cut) {
         return g_strdup_printf("the result is cut after %zu rows: all results of one call may have "
@@ -154,7 +155,7 @@ static char *make_message(const struct answer *answer, int64_t affected) {
         return g_strdup_printf("the result is cut after %zu rows, the most that one call gives",
                                count);
     }
-    return g_strdup_printf("%zu %s", count, count == 1 ? "row" : "rows");
+    return NULL;
 }
 
 void answer_end(struct answer *answer, enum answer_state state, int64_t affected,
@@ -172,8 +173,8 @@ void answer_end(struct answer *answer, enum answer_state state, int64_t affected
     (void)json_object_set_new(entry, "state", json_integer(state));
     (void)json_object_set_new(entry, "affected", json_integer(affected));
     (void)json_object_set_new(entry, "ms", json_integer(elapsed_us / 1000));
-    if (message != NULL || answer->keeps_rows) {
-        g_autofree char *made = message == NULL ? make_message(answer, affected) : NULL;
+    g_autofree char *made = message == NULL ? make_message(answer) : NULL;
+    if (message != NULL || made != NULL) {
         g_autofree char *cut =
             g_strndup(message != NULL ? message : made, ANSWER_MESSAGE_BYTES_MAX);
         (void)json_object_set_new(entry, "message", text_value(cut));

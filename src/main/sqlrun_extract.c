@@ -2,7 +2,7 @@
 //
 // sqlrun_extract: picks cells out of a result. Not for running the query.
 //
-// What always holds: a value never grows past its limit, however large the result is; an index outside the result never becomes an
+// What always holds: a value never grows past its limit, however large the result is, and is never cut; what has no room fails; an index outside the result never becomes an
 // empty value unless the output says so by a default.
 #include "main/sqlrun_extract.h"
 
@@ -20,6 +20,7 @@ struct wanted {
     char *fallback; // NULL: an index outside fails
     GString *value;
     bool has_value; // some cell was taken: the next one is joined
+    bool is_null;   // it is one cell, which holds NULL
 };
 
 struct extract {
@@ -93,42 +94,55 @@ void extract_free(struct extract *extract) {
     g_free(extract);
 }
 
-// The cell's text, which lives until the next step; NULL when it is no UTF-8 text.
-static const char *cell_text(struct sql_statement *statement, int column) {
+static bool refuse_cell(const struct wanted *wanted, int row, int column, const char *fault,
+                        GError **error) {
+    fault_set(error, FAULT_INVALID_DATA, "row %d, column %d of the result, wanted for ${%s}, %s",
+              row, column, wanted->name, fault);
+    return false;
+}
+
+// The cell's text, which lives until the next step: whole, or refused.
+static bool read_cell(const struct wanted *wanted, struct sql_statement *statement, int row,
+                      int column, const char **ret_text, GError **error) {
     if (sql_column_type(statement, column) == SQL_NULL) {
-        return "";
-    }
-    if (sql_column_type(statement, column) == SQL_BLOB) {
-        size_t len = 0;
-        const void *bytes = sql_column_blob(statement, column, &len);
-        if (len > 0 && memchr(bytes, '\0', len) != NULL) {
-            return NULL;
-        }
+        *ret_text = "";
+        return true;
     }
     const char *text = sql_column_text(statement, column);
-    if (text == NULL) {
-        return "";
+    size_t len = sql_column_text_len(statement, column);
+    size_t shown = text != NULL ? strlen(text) : 0;
+    if (text != NULL && !g_utf8_validate(text, (gssize)shown, NULL)) {
+        return refuse_cell(wanted, row, column, "is not UTF-8 text", error);
     }
-    return g_utf8_validate(text, -1, NULL) ? text : NULL;
+    if (shown < len) {
+        g_autofree char *fault =
+            g_strdup_printf("has a zero byte at place %zu of %zu bytes, which the value of a "
+                            "variable can not hold",
+                            shown, len);
+        return refuse_cell(wanted, row, column, fault, error);
+    }
+    *ret_text = text != NULL ? text : "";
+    return true;
 }
 
 static bool take_cell(struct wanted *wanted, struct sql_statement *statement, int row, int column,
                       GError **error) {
-    const char *text = cell_text(statement, column);
-    if (text == NULL) {
-        fault_set(error, FAULT_INVALID_DATA,
-                  "row %d, column %d of the result, wanted for ${%s}, is not UTF-8 text", row,
-                  column, wanted->name);
+    const char *text = NULL;
+    if (!read_cell(wanted, statement, row, column, &text, error)) {
         return false;
     }
     const char *combiner = wanted->has_value ? wanted->combiner : "";
-    if (wanted->value->len + strlen(combiner) + strlen(text) > EXTRACT_VALUE_BYTES) {
-        fault_set(error, FAULT_INVALID_DATA, "the value of ${%s} is longer than %d KiB",
-                  wanted->name, EXTRACT_VALUE_BYTES / 1024);
+    size_t len = wanted->value->len + strlen(combiner) + strlen(text);
+    if (len > EXTRACT_VALUE_BYTES) {
+        fault_set(error, FAULT_INVALID_DATA,
+                  "the value of ${%s} has %zu bytes with row %d, column %d; it may have %d KiB",
+                  wanted->name, len, row, column, EXTRACT_VALUE_BYTES / 1024);
         return false;
     }
     g_string_append(wanted->value, combiner);
     g_string_append(wanted->value, text);
+    wanted->is_null = wanted->row != ALL && wanted->column != ALL &&
+                      sql_column_type(statement, column) == SQL_NULL;
     wanted->has_value = true;
     return true;
 }
@@ -144,6 +158,13 @@ bool extract_row(struct extract *extract, struct sql_statement *statement, GErro
         if (wanted->row != ALL && wanted->row != row) {
             continue;
         }
+        if (row >= EXTRACT_ROWS_MAX) {
+            fault_set(error, FAULT_INVALID_DATA,
+                      "the result has more than %d rows, the most that an assignment reads, and "
+                      "${%s} takes them all",
+                      EXTRACT_ROWS_MAX, wanted->name);
+            return false;
+        }
         for (int column = 0; column < count; column++) {
             if ((wanted->column == ALL || wanted->column == column) &&
                 !take_cell(wanted, statement, row, column, error)) {
@@ -158,9 +179,10 @@ bool extract_row(struct extract *extract, struct sql_statement *statement, GErro
 bool extract_wants_more(const struct extract *extract) {
     g_assert(extract != NULL);
 
-    for (guint i = 0; i < extract->wanted->len && extract->row_count < EXTRACT_ROWS_MAX; i++) {
+    for (guint i = 0; i < extract->wanted->len; i++) {
         const struct wanted *wanted = g_ptr_array_index(extract->wanted, i);
-        if (wanted->row == ALL || wanted->row >= extract->row_count) {
+        bool is_ahead = wanted->row >= extract->row_count && wanted->row < EXTRACT_ROWS_MAX;
+        if (wanted->row == ALL || is_ahead) {
             return true;
         }
     }
@@ -203,9 +225,9 @@ bool extract_finish(const struct extract *extract, int column_count, json_t **re
             fault_set(error, FAULT_INVALID_DATA, "output ${%s}: %s", wanted->name, missing);
             return false;
         }
-        (void)json_object_set_new(
-            values, wanted->name,
-            json_string(missing != NULL ? wanted->fallback : wanted->value->str));
+        const char *text = missing != NULL ? wanted->fallback : wanted->value->str;
+        bool is_null = missing == NULL && wanted->is_null;
+        (void)json_object_set_new(values, wanted->name, is_null ? json_null() : json_string(text));
     }
     *ret_values = values;
     return true;

@@ -5,50 +5,24 @@
 // What always holds: one line stays one line, whatever a value holds; a line has a ceiling.
 #include "main/sqlrun_print.h"
 
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "main/sqlrun_text.h"
 #include "sql/word.h"
 
 enum {
-    CELL_BYTES = 200,
-    BLOB_BYTES = 32,
-    COLUMNS_MAX = 200,
-    EXCERPT_BYTES = 160,
+    STATEMENT_WIDTH = 160,
+    VALUE_WIDTH = 120,
+    ANSWER_FD = 4,
 };
 
-// Appends text on one line: control characters and backslashes written as escapes, cut between two characters.
-static void append_escaped(GString *line, const char *text, size_t len, size_t bytes_max) {
-    size_t kept = len;
-    if (kept > bytes_max) {
-        for (kept = bytes_max; kept > 0 && ((unsigned char)text[kept] & 0xc0) == 0x80; kept--) {
-        }
-    }
-    g_autofree char *valid = g_utf8_make_valid(text, (gssize)kept);
-    for (const char *at = valid; *at != '\0'; at++) {
-        unsigned char byte = (unsigned char)*at;
-        if (byte == '\t') {
-            g_string_append(line, "\\t");
-        } else if (byte == '\n') {
-            g_string_append(line, "\\n");
-        } else if (byte == '\\') {
-            g_string_append(line, "\\\\");
-        } else if (byte < 0x20 || byte == 0x7f) {
-            g_string_append_printf(line, "\\x%02x", byte);
-        } else {
-            g_string_append_c(line, *at);
-        }
-    }
-    if (kept < len) {
-        g_string_append(line, "…");
-    }
-}
-
-static void write_line(GString *line_take) {
-    g_string_append_c(line_take, '\n');
-    (void)fwrite(line_take->str, 1, line_take->len, stdout);
-    (void)g_string_free(line_take, TRUE);
+static void write_text(GString *text_take) {
+    (void)fwrite(text_take->str, 1, text_take->len, stdout);
+    (void)g_string_free(text_take, TRUE);
+    (void)fflush(stdout);
 }
 
 void print_started(int number, const char *text, size_t len) {
@@ -57,78 +31,55 @@ void print_started(int number, const char *text, size_t len) {
 
     const char *end = text + len;
     const char *start = sql_skip_comments(text, end);
-    g_autoptr(GDateTime) now = g_date_time_new_now_utc();
-    g_autofree char *second = g_date_time_format(now, "%Y-%m-%dT%H:%M:%S");
     GString *line = g_string_new(NULL);
-    g_string_append_printf(line, "statement %d started %s.%03dZ: ", number, second,
-                           g_date_time_get_microsecond(now) / 1000);
-    g_autofree char *excerpt =
-        g_strndup(start, MIN((size_t)(end - start), (size_t)EXCERPT_BYTES * 4));
-    (void)g_strdelimit(excerpt, "\r\n\t", ' ');
-    append_escaped(line, g_strchomp(excerpt), strlen(excerpt), EXCERPT_BYTES);
-    write_line(line);
-    (void)fflush(stdout);
+    g_string_append_printf(line, "statement %d: ", number);
+    text_append_statement(line, start, (size_t)(end - start), STATEMENT_WIDTH);
+    g_string_append_c(line, '\n');
+    write_text(line);
 }
 
-void print_columns(struct sql_statement *statement) {
-    GString *line = g_string_new(NULL);
-    int count = sql_column_count(statement);
-    for (int column = 0; column < count && column < COLUMNS_MAX; column++) {
-        const char *name = sql_column_name(statement, column);
-        g_string_append(line, column > 0 ? "\t" : "");
-        append_escaped(line, name != NULL ? name : "", name != NULL ? strlen(name) : 0, CELL_BYTES);
-    }
-    write_line(line);
+void print_table(const struct table *table) {
+    GString *text = g_string_new(NULL);
+    table_append(table, text);
+    write_text(text);
 }
 
-static void append_blob(GString *line, struct sql_statement *statement, int column) {
-    size_t len = 0;
-    const unsigned char *bytes = sql_column_blob(statement, column, &len);
-    g_string_append(line, "x'");
-    for (size_t i = 0; i < len && i < BLOB_BYTES; i++) {
-        g_string_append_printf(line, "%02x", bytes[i]);
-    }
-    g_string_append(line, len > BLOB_BYTES ? "…'" : "'");
-}
-
-static void append_cell(GString *line, struct sql_statement *statement, int column) {
-    switch (sql_column_type(statement, column)) {
-    case SQL_NULL: g_string_append(line, "NULL"); return;
-    case SQL_BLOB: append_blob(line, statement, column); return;
-    case SQL_INTEGER:
-    case SQL_REAL:
-    case SQL_TEXT: break;
-    }
-    const char *text = sql_column_text(statement, column);
-    append_escaped(line, text != NULL ? text : "", text != NULL ? strlen(text) : 0, CELL_BYTES);
-}
-
-void print_row(struct sql_statement *statement) {
-    GString *line = g_string_new(NULL);
-    int count = sql_column_count(statement);
-    for (int column = 0; column < count && column < COLUMNS_MAX; column++) {
-        g_string_append(line, column > 0 ? "\t" : "");
-        append_cell(line, statement, column);
-    }
-    if (count > COLUMNS_MAX) {
-        g_string_append_printf(line, "\t… %d more columns", count - COLUMNS_MAX);
-    }
-    write_line(line);
+static const char *noun(int64_t rows) {
+    return rows == 1 ? "row" : "rows";
 }
 
 void print_done(int number, int64_t duration_us, int64_t rows, int64_t changed) {
     GString *line = g_string_new(NULL);
-    g_string_append_printf(line, "statement %d done after %.1f ms", number,
+    g_string_append_printf(line, "statement %d done in %.1f ms", number,
                            (double)duration_us / 1000.0);
     if (rows >= 0) {
-        g_string_append_printf(line, ", %" G_GINT64_FORMAT " %s", rows, rows == 1 ? "row" : "rows");
+        g_string_append_printf(line, ": %" G_GINT64_FORMAT " %s", rows, noun(rows));
+    }
+    if (rows > TABLE_ROWS_MAX) {
+        g_string_append_printf(line, ", of which the first %d are shown", TABLE_ROWS_MAX);
     }
     if (changed >= 0) {
-        g_string_append_printf(line, ", %" G_GINT64_FORMAT " %s affected", changed,
-                               changed == 1 ? "row" : "rows");
+        g_string_append_printf(line, ": %" G_GINT64_FORMAT " %s changed", changed, noun(changed));
     }
-    write_line(line);
-    (void)fflush(stdout);
+    g_string_append_c(line, '\n');
+    write_text(line);
+}
+
+void print_values(const json_t *values) {
+    GString *text = g_string_new(NULL);
+    const char *name = NULL;
+    json_t *value = NULL;
+    json_object_foreach((json_t *)values, name, value) {
+        g_string_append_printf(text, "${%s} = ", name);
+        if (json_is_null(value)) {
+            g_string_append(text, "NULL");
+        } else {
+            (void)text_append(text, json_string_value(value), json_string_length(value),
+                              VALUE_WIDTH, TEXT_VALUE);
+        }
+        g_string_append_c(text, '\n');
+    }
+    write_text(text);
 }
 
 void print_line(const char *format, ...) {
@@ -143,11 +94,20 @@ void print_line(const char *format, ...) {
     (void)fflush(stdout);
 }
 
+// Only a memory file has seals: whatever else stands at that place is somebody else's.
+static FILE *answer_file(void) {
+    static FILE *file;
+    if (file == NULL) {
+        file = fcntl(ANSWER_FD, F_GET_SEALS) >= 0 ? fdopen(ANSWER_FD, "w") : stdout;
+    }
+    return file != NULL ? file : stdout;
+}
+
 void print_answer(json_t *answer_take) {
     g_assert(json_is_object(answer_take));
 
-    (void)json_dumpf(answer_take, stdout, JSON_COMPACT);
-    (void)fputc('\n', stdout);
+    (void)json_dumpf(answer_take, answer_file(), JSON_COMPACT);
+    (void)fputc('\n', answer_file());
     json_decref(answer_take);
 }
 
@@ -157,5 +117,6 @@ void print_error_answer(const char *text) {
 }
 
 bool print_finish(void) {
-    return fflush(stdout) == 0 && ferror(stdout) == 0;
+    bool is_answered = fflush(answer_file()) == 0 && ferror(answer_file()) == 0;
+    return fflush(stdout) == 0 && ferror(stdout) == 0 && is_answered;
 }

@@ -19,8 +19,9 @@ struct part {
     size_t len;
     const char *text;
     int64_t started_us;
-    int64_t rows;    // of a query, else -1
-    int64_t changed; // of a change, else -1
+    int64_t rows;        // of a query, else -1
+    int64_t changed;     // of a change, else -1
+    struct table *table; // of a query that is logged, else NULL
 };
 
 void script_report_failure(int number, int64_t started_us, GError **error) {
@@ -42,26 +43,20 @@ static bool changes_rows(const struct part *part) {
     return false;
 }
 
-static void show_row(struct sql_statement *statement, int64_t rows) {
-    if (rows < PRINT_ROWS_MAX) {
-        print_row(statement);
-    } else if (rows == PRINT_ROWS_MAX) {
-        print_line("… more rows follow; the first %d are shown", PRINT_ROWS_MAX);
-    }
-}
-
 // Takes the row into log or answer. False: no further one is wanted.
-static bool take_row(const struct script *script, struct sql_statement *statement, int64_t rows) {
+static bool take_row(const struct script *script, struct sql_statement *statement,
+                     const struct part *part) {
     if (script->mode == SCRIPT_LOGGED) {
-        show_row(statement, rows);
+        table_row(part->table, statement);
         return true;
     }
     return answer_row(script->answer, statement);
 }
 
-static void take_columns(const struct script *script, struct sql_statement *statement) {
+static void take_columns(const struct script *script, struct sql_statement *statement,
+                         struct part *part) {
     if (script->mode == SCRIPT_LOGGED) {
-        print_columns(statement);
+        part->table = table_new(statement);
     } else {
         answer_columns(script->answer, statement);
     }
@@ -81,13 +76,13 @@ static bool run_statement(const struct script *script, struct sql_statement *sta
             return false;
         }
         if (rows == 0 && is_query) {
-            take_columns(script, statement);
+            take_columns(script, statement, part);
         }
         part->rows = is_query ? rows : -1;
         if (step == SQL_DONE) {
             return true;
         }
-        wants_more = wants_more && take_row(script, statement, rows);
+        wants_more = wants_more && take_row(script, statement, part);
         if (!wants_more && sql_is_readonly(statement)) {
             return true; // one that changes something is run to its end
         }
@@ -145,6 +140,11 @@ static bool run_part(const struct script *script, struct sql_statement *statemen
     bool is_done = run_statement(script, statement, part, error);
     part->changed = is_done && part->rows < 0 && changes_rows(part) ? sql_changes(script->sql) : -1;
     sql_finish(statement);
+    if (part->table != NULL) {
+        print_table(part->table); // also of a query that failed on its way
+        table_free(part->table);
+        part->table = NULL;
+    }
     return is_done;
 }
 

@@ -19,6 +19,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/own.h"
 #include "supervisor/supervisor.h"
 
 #define SIGNAL_LAST 64
@@ -40,6 +41,7 @@ static const char help_text[] =
     "  --task-gid N           its group (62801)\n"
     "  --sql-program PATH     the sluice-sql program, opened now\n"
     "  --sql-program-fd N     the same, already open as descriptor N\n"
+    "  --report-fd N          where to write \"+\", or why it can not begin\n"
     "  --max-attempts N       most attempts open at once (2000)\n"
     "  --idle-ms N            ends after this time without work and server (60000)\n"
     "  --log-head-bytes N     bytes kept of the beginning of each log (8388608)\n"
@@ -58,6 +60,7 @@ enum option_id {
     OPTION_TASK_GID,
     OPTION_SQL_PATH,
     OPTION_SQL_FD,
+    OPTION_REPORT_FD,
     OPTION_ATTEMPTS,
     OPTION_IDLE,
     OPTION_LOG_HEAD,
@@ -82,6 +85,7 @@ static const struct option_limit {
     [OPTION_TASK_UID - OPTION_DATA] = { "task-uid", 1, 4294967294 },
     [OPTION_TASK_GID - OPTION_DATA] = { "task-gid", 1, 4294967294 },
     [OPTION_SQL_FD - OPTION_DATA] = { "sql-program-fd", 3, 1048576 },
+    [OPTION_REPORT_FD - OPTION_DATA] = { "report-fd", 3, 1048576 },
     [OPTION_ATTEMPTS - OPTION_DATA] = { "max-attempts", 1, 1000000 },
     [OPTION_IDLE - OPTION_DATA] = { "idle-ms", 0, 86400000 },
     [OPTION_LOG_HEAD - OPTION_DATA] = { "log-head-bytes", 64, UINT64_C(1) << 40 },
@@ -114,6 +118,7 @@ static int read_command_line(int argc, char **argv, struct command_line *line) {
         { "task-gid", required_argument, NULL, OPTION_TASK_GID },
         { "sql-program", required_argument, NULL, OPTION_SQL_PATH },
         { "sql-program-fd", required_argument, NULL, OPTION_SQL_FD },
+        { "report-fd", required_argument, NULL, OPTION_REPORT_FD },
         { "max-attempts", required_argument, NULL, OPTION_ATTEMPTS },
         { "idle-ms", required_argument, NULL, OPTION_IDLE },
         { "log-head-bytes", required_argument, NULL, OPTION_LOG_HEAD },
@@ -179,6 +184,16 @@ static void settle_process(void) {
         (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 }
 
+/* Why it can not begin: for supervisor.log, and for the server. */
+static int say_failure(const struct command_line *line, int report_fd, const char *what,
+                       int error) {
+    const char *reason = error == -EWOULDBLOCK ? "another supervisor holds it" : own_reason(error);
+    (void)fprintf(stderr, "sluice-supervisor: %s/%s: %s\n", line->data, what, reason);
+    if (report_fd >= 0)
+        (void)dprintf(report_fd, "%s/%s: %s", line->data, what, reason);
+    return error == -EWOULDBLOCK ? 3 : EXIT_FAILURE;
+}
+
 int main(int argc, char **argv) {
     struct command_line line = { 0 };
     uint64_t *numbers = line.numbers;
@@ -195,6 +210,11 @@ int main(int argc, char **argv) {
     settle_process();
     if (!fill_standard_fds())
         return EXIT_FAILURE;
+    int report_fd = -1;
+    if (numbers[OPTION_REPORT_FD - OPTION_DATA] != 0) {
+        report_fd = (int)numbers[OPTION_REPORT_FD - OPTION_DATA];
+        (void)fcntl(report_fd, F_SETFD, FD_CLOEXEC);
+    }
     int sql_fd = -1;
     if (numbers[OPTION_SQL_FD - OPTION_DATA] != 0) {
         sql_fd = (int)numbers[OPTION_SQL_FD - OPTION_DATA];
@@ -206,10 +226,8 @@ int main(int argc, char **argv) {
                           line.sql_path, strerror(errno));
     }
     int data_fd = open(line.data, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (data_fd < 0) {
-        (void)fprintf(stderr, "sluice-supervisor: %s: %s\n", line.data, strerror(errno));
-        return EXIT_FAILURE;
-    }
+    if (data_fd < 0)
+        return say_failure(&line, report_fd, "", -errno);
     struct supervisor_options options = {
         .data_fd = data_fd,
         .server_uid = (uid_t)numbers[OPTION_SERVER_UID - OPTION_DATA],
@@ -221,12 +239,9 @@ int main(int argc, char **argv) {
         .idle_ms = numbers[OPTION_IDLE - OPTION_DATA],
         .log_head_bytes = numbers[OPTION_LOG_HEAD - OPTION_DATA],
         .log_ring_bytes = numbers[OPTION_LOG_RING - OPTION_DATA],
+        .report_fd = report_fd,
     };
-    int error = supervisor_run(&options);
-    if (error == -EWOULDBLOCK)
-        (void)fprintf(stderr, "sluice-supervisor: another one holds %s/supervisor.lock\n",
-                      line.data);
-    else if (error != 0)
-        (void)fprintf(stderr, "sluice-supervisor: %s: %s\n", line.data, strerror(-error));
-    return error == 0 ? EXIT_SUCCESS : error == -EWOULDBLOCK ? 3 : EXIT_FAILURE;
+    const char *what = "";
+    int error = supervisor_run(&options, &what);
+    return error == 0 ? EXIT_SUCCESS : say_failure(&line, report_fd, what, error);
 }

@@ -35,6 +35,7 @@ struct sql_driver {
     enum sql_type (*column_type)(struct sql_statement *statement, int column);
     int64_t (*column_int)(struct sql_statement *statement, int column);
     const char *(*column_text)(struct sql_statement *statement, int column);
+    size_t (*column_text_len)(struct sql_statement *statement, int column);
     const void *(*column_blob)(struct sql_statement *statement, int column, size_t *ret_len);
     int64_t (*changes)(struct sql *sql);
     bool (*is_readonly)(struct sql_statement *statement);

@@ -158,6 +158,10 @@ const char *sql_column_text(struct sql_statement *statement, int column) {
     return statement->sql->driver->column_text(statement, column);
 }
 
+size_t sql_column_text_len(struct sql_statement *statement, int column) {
+    return statement->sql->driver->column_text_len(statement, column);
+}
+
 const void *sql_column_blob(struct sql_statement *statement, int column, size_t *ret_len) {
     return statement->sql->driver->column_blob(statement, column, ret_len);
 }

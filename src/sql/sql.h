@@ -52,6 +52,8 @@ const char *sql_column_name(struct sql_statement *statement, int column);
 enum sql_type sql_column_type(struct sql_statement *statement, int column);
 int64_t sql_column_int(struct sql_statement *statement, int column);
 const char *sql_column_text(struct sql_statement *statement, int column); // NULL for NULL
+// Bytes of that text; more than strlen says when it holds zero bytes.
+size_t sql_column_text_len(struct sql_statement *statement, int column);
 const void *sql_column_blob(struct sql_statement *statement, int column, size_t *ret_len);
 int64_t sql_changes(struct sql *sql);
 bool sql_is_query(struct sql_statement *statement); // does it return rows?

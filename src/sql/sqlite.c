@@ -35,7 +35,9 @@ static const char READER_SETUP[] = "PRAGMA query_only = ON;"
                                    "PRAGMA cache_size = -512;"
                                    "PRAGMA mmap_size = 0;"
                                    "PRAGMA temp_store = MEMORY;";
-static const char USER_SETUP[] = "PRAGMA trusted_schema = OFF;"
+// A user's file is read with care for what a stranger may have put into it, and runs with what its owner put there: on_authorize.
+static const char USER_SETUP[] = "PRAGMA trusted_schema = ON;"
+                                 "PRAGMA cell_size_check = ON;"
                                  "PRAGMA cache_size = -8192;"
                                  "PRAGMA mmap_size = 0;";
 
@@ -78,6 +80,8 @@ static enum fault fault_of(enum sql_mode mode, int code) {
     case SQLITE_NOTADB:
     case SQLITE_PROTOCOL:
     case SQLITE_READONLY: return mode == SQL_USER ? FAULT_INVALID_DATA : FAULT_IO;
+    case SQLITE_CONSTRAINT: // the store's rows and what we have in memory do not fit
+        return mode == SQL_USER ? FAULT_INVALID_DATA : FAULT_INTERNAL;
     default: return FAULT_INVALID_DATA;
     }
 }
@@ -138,11 +142,20 @@ static bool set_up(struct sqlite *sqlite, const char *pragmas, GError **error) {
     return code == SQLITE_OK || refuse(sqlite, code, error);
 }
 
+// The functions that reach beyond the database: they hand out or take addresses, or load code. SQLite has no others by itself, and none
+// are added to the connection, so a schema may use everything else (docs/nodes/sql.md): full-text and R-tree tables in triggers and
+// views above all, which SQLite refuses in a schema that is not trusted.
+static bool is_unsafe_function(const char *name) {
+    return name != NULL && (g_ascii_strcasecmp(name, "fts3_tokenizer") == 0 ||
+                            g_ascii_strcasecmp(name, "load_extension") == 0);
+}
+
 // No other file is attached; VACUUM attaches a nameless one to itself.
-static int on_authorize(void *user, int action, const char *file, const char *second,
+static int on_authorize(void *user, int action, const char *first, const char *second,
                         const char *database, const char *trigger) {
-    bool is_other_file = action == SQLITE_ATTACH && (file == NULL || file[0] != '\0');
-    return is_other_file ? SQLITE_DENY : SQLITE_OK;
+    bool is_other_file = action == SQLITE_ATTACH && (first == NULL || first[0] != '\0');
+    bool is_unsafe = action == SQLITE_FUNCTION && is_unsafe_function(second);
+    return is_other_file || is_unsafe ? SQLITE_DENY : SQLITE_OK;
 }
 
 static bool set_up_mode(struct sqlite *sqlite, GError **error) {
@@ -158,6 +171,7 @@ static bool set_up_mode(struct sqlite *sqlite, GError **error) {
         return set_up(sqlite, READER_SETUP, error);
     case SQL_USER:
         (void)sqlite3_db_config(sqlite->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+        (void)sqlite3_db_config(sqlite->handle, SQLITE_DBCONFIG_ENABLE_FTS3_TOKENIZER, 0, NULL);
         (void)sqlite3_limit(sqlite->handle, SQLITE_LIMIT_ATTACHED, 1);
         (void)sqlite3_set_authorizer(sqlite->handle, on_authorize, NULL);
         return set_up(sqlite, USER_SETUP, error);
@@ -329,6 +343,12 @@ static const char *sqlite_column_text(struct sql_statement *statement, int colum
     return (const char *)sqlite3_column_text(statement_of(statement)->handle, column);
 }
 
+static size_t sqlite_column_text_len(struct sql_statement *statement, int column) {
+    sqlite3_stmt *handle = statement_of(statement)->handle;
+    (void)sqlite3_column_text(handle, column); // makes the number of bytes that of the text
+    return (size_t)sqlite3_column_bytes(handle, column);
+}
+
 static const void *sqlite_column_blob(struct sql_statement *statement, int column,
                                       size_t *ret_len) {
     sqlite3_stmt *handle = statement_of(statement)->handle;
@@ -372,6 +392,7 @@ const struct sql_driver sql_sqlite_driver = {
     .column_type = sqlite_column_type,
     .column_int = sqlite_column_int,
     .column_text = sqlite_column_text,
+    .column_text_len = sqlite_column_text_len,
     .column_blob = sqlite_column_blob,
     .changes = sqlite_changes,
     .is_readonly = sqlite_is_readonly,

@@ -14,7 +14,11 @@ static const char DESCRIBE_ATTEMPT[] =
 static const char GET_ATTEMPT[] =
     "SELECT a.fence, a.attempt, a.state,"
     " EXISTS (SELECT 1 FROM event e WHERE e.run_id = a.run_id AND e.node_id = a.node_id"
-    "  AND e.attempt = a.attempt AND e.to_state = ?5)"
+    "  AND e.attempt = a.attempt AND e.to_state = ?5),"
+    " CASE WHEN a.state = ?6 OR (a.state = ?7 AND a.exit_code = 0 AND a.exit_signal = 0) THEN"
+    "  (SELECT e.message FROM event e WHERE e.run_id = a.run_id AND e.node_id = a.node_id"
+    "   AND e.attempt = a.attempt AND e.from_state IN (?8, ?9) AND e.to_state <> ?9"
+    "   ORDER BY e.seq LIMIT 1) END"
     " FROM attempt a JOIN run r ON r.id = a.run_id"
     " WHERE a.run_id = ?1 AND a.node_id = ?2 AND (?3 = 0 OR a.attempt = ?3) AND r.tenant_id = ?4"
     " ORDER BY a.attempt DESC, a.fence DESC LIMIT 1";
@@ -41,6 +45,7 @@ static bool read_attempt(struct sql_statement *row, struct attempt_row *ret_atte
         .state = (enum attempt_state)state,
         .is_open = state == ATTEMPT_DISPATCHED,
         .node_succeeded = sql_column_int(row, 3) != 0,
+        .message = g_strdup(sql_column_text(row, 4)),
     };
     return true;
 }
@@ -53,7 +58,8 @@ bool store_attempt_get(struct store_reader *reader, const struct caller *caller,
     if (!store_run_check(reader, caller, flow_id, run_id, ACCESS_VIEW, error) ||
         !query_one(reader->sql, GET_ATTEMPT,
                    VALUES(INT(run_id), INT(node_id), INT(attempt), INT(caller->tenant_id),
-                          INT(NODE_SUCCESS)),
+                          INT(NODE_SUCCESS), INT(ATTEMPT_REFUSED), INT(ATTEMPT_EXITED),
+                          INT(NODE_RUNNING), INT(NODE_KILLING)),
                    &row, &has_row, error)) {
         return false;
     }

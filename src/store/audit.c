@@ -32,7 +32,10 @@ static const char NEXT_ROWS[] = CHAIN_ROW " WHERE seq > ?1 ORDER BY seq LIMIT ?2
 static const char FIRST_TENANT[] =
     "SELECT tenant_id FROM person WHERE id = (SELECT min(id) FROM person)";
 static const char DATABASE_NAME[] =
-    "SELECT name FROM source_database WHERE tenant_id = ?1 AND id = ?2";
+    "SELECT d.name || '@' || s.host || ':' || s.port || '[' || s.alias || ']' FROM source_database "
+    "d"
+    " JOIN source s ON s.id = d.source_id AND s.tenant_id = d.tenant_id"
+    " WHERE d.tenant_id = ?1 AND d.id = ?2";
 
 // One statement for each way of choosing, so that each is served by its own index; further filters are looked at row by row.
 #define FROM_AUDIT " FROM audit WHERE tenant_id = ?1 AND at_ms >= ?2 AND at_ms < ?3"
@@ -140,7 +143,7 @@ static const char *or_empty(const char *text) {
     return text != NULL ? text : "";
 }
 
-// The schema's name, or NULL. The caller frees it.
+// proposed: "schema@host:port[alias]", so that equal names of several sources are told apart; or NULL. The caller frees it.
 static bool find_database(struct store *store, int64_t tenant_id, int64_t database_id,
                           char **ret_name, GError **error) {
     struct sql_statement *row = NULL;

@@ -11,6 +11,7 @@
 
 #include "base/fault.h"
 #include "store/private.h"
+#include "store/schedule_json.h"
 
 static const char INSERT_ROW[] =
     "INSERT INTO backfill (id, tenant_id, flow_id, version_id, state, position, run_id, business,"
@@ -31,8 +32,8 @@ static const char GET_OUTPUTS[] =
     " WHERE r.tenant_id = ?1 AND r.flow_id = ?2 AND r.business_ms = ?3 AND r.state = 6"
     " AND n.outputs IS NOT NULL ORDER BY r.id DESC LIMIT 1";
 static_assert(RUN_SUCCESS == 6, "GET_OUTPUTS says 6");
-static const char GET_CRON[] = "SELECT cron FROM flow WHERE id = ?1 AND tenant_id = ?2"
-                               " AND is_scheduled = 1 AND is_event = 0 AND cron <> ''";
+static const char GET_SCHEDULE[] =
+    "SELECT snapshot -> '$.schedule' FROM version WHERE id = ?1 AND tenant_id = ?2";
 
 struct backfill *backfill_new(void) {
     struct backfill *backfill = g_new0(struct backfill, 1);
@@ -234,17 +235,25 @@ bool store_backfill_select(struct store_reader *reader, int64_t tenant_id, int64
     return true;
 }
 
-bool store_backfill_cron(struct store_reader *reader, int64_t tenant_id, int64_t flow_id,
+bool store_backfill_cron(struct store_reader *reader, int64_t tenant_id, int64_t version_id,
                          char **ret_cron, GError **error) {
     struct sql_statement *row = NULL;
     bool has_row = false;
-    if (!query_one(reader->sql, GET_CRON, VALUES(INT(flow_id), INT(tenant_id)), &row, &has_row,
-                   error)) {
+    *ret_cron = NULL;
+    if (!query_one(reader->sql, GET_SCHEDULE, VALUES(INT(version_id), INT(tenant_id)), &row,
+                   &has_row, error)) {
         return false;
     }
-    *ret_cron = has_row ? query_text(row, 0) : NULL;
+    const char *text = has_row ? sql_column_text(row, 0) : NULL;
+    json_auto_t *object = text != NULL ? json_loads(text, 0, NULL) : NULL;
+    struct schedule_fields *fields = NULL;
+    bool is_good = object == NULL || schedule_from_json(object, &fields, error);
+    if (fields != NULL && fields->is_on && !fields->is_event && fields->cron[0] != '\0') {
+        *ret_cron = g_strdup(fields->cron);
+    }
+    schedule_fields_free(fields);
     if (has_row) {
         sql_reset(row);
     }
-    return true;
+    return is_good;
 }

@@ -62,6 +62,6 @@ bool store_backfill_select(struct store_reader *reader, int64_t tenant_id, int64
                            const struct plan *plan, int64_t business_ms,
                            struct selection **ret_selection, GError **error);
 
-// The cron text of a flow that runs by the clock; NULL otherwise. The caller frees it.
-bool store_backfill_cron(struct store_reader *reader, int64_t tenant_id, int64_t flow_id,
+// The cron text of a version that runs by the clock; NULL otherwise. The caller frees it.
+bool store_backfill_cron(struct store_reader *reader, int64_t tenant_id, int64_t version_id,
                          char **ret_cron, GError **error);

@@ -6,7 +6,9 @@
 
 #include "base/fault.h"
 #include "store/payload.h"
+#include "store/revisions.h"
 #include "store/sources.h"
+#include "store/trace.h"
 
 #include <string.h>
 
@@ -77,6 +79,7 @@ void change_free(struct change *change) {
     }
     g_free(change->name);
     g_free(change->description);
+    g_free(change->zone);
     g_free(change->comment);
     g_free(change->document);
     g_free(change->content);
@@ -105,7 +108,26 @@ void change_result_done(struct change_result *result) {
         explicit_bzero(*text, strlen(*text));
     }
     g_strfreev(result->text);
+    remarks_done(&result->remarks);
     *result = (struct change_result){ 0 };
+}
+
+// The change, and what it did to its object.
+static bool apply(struct store *store, const struct change *change, int64_t now_ms,
+                  struct change_result *result, GError **error) {
+    struct trace trace = { 0 };
+    g_clear_pointer(&store->note, g_free);
+    bool is_done = trace_begin(&store->reader, change, &trace, error) &&
+                   revisions_before(store, change, now_ms, error) &&
+                   appliers[change->kind](store, change, now_ms, result, error) &&
+                   revisions_after(store, change, result, now_ms, error) &&
+                   trace_end(&store->reader, change, result, &trace, &store->note, error);
+    trace_done(&trace);
+    return is_done;
+}
+
+const char *store_change_note(const struct store *store) {
+    return store->note;
 }
 
 bool store_change(struct store *store, const struct change *change, int64_t now_ms,
@@ -117,8 +139,7 @@ bool store_change(struct store *store, const struct change *change, int64_t now_
     if (!sql_savepoint(store->reader.sql, error)) {
         return false;
     }
-    if (!appliers[change->kind](store, change, now_ms, &result, error) ||
-        !sql_release(store->reader.sql, error)) {
+    if (!apply(store, change, now_ms, &result, error) || !sql_release(store->reader.sql, error)) {
         sql_rollback_to_savepoint(store->reader.sql);
         store->is_dirty = was_dirty;
         change_result_done(&result);

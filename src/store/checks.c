@@ -8,7 +8,8 @@
 #include <string.h>
 
 #include "base/fault.h"
-#include "core/plan.h"
+#include "core/keys.h"
+#include "core/node_config.h"
 #include "core/vars.h"
 #include "store/flows.h"
 
@@ -85,13 +86,23 @@ static bool refuse_field(const char *field, GError *cause, GError **error) {
     return false;
 }
 
+// Known keys of the document stand where they belong; what is no object is its reader's to refuse.
+static bool check_places(const char *text, enum keys_document document, const char *field,
+                         GError **error) {
+    json_auto_t *root = json_loads(text, JSON_DECODE_ANY, NULL);
+    GError *cause = NULL;
+    return !json_is_object(root) || keys_check(document, root, true, &cause) ||
+           refuse_field(field, cause, error);
+}
+
 bool check_time_variables(const char *text, GError **error) {
     if (text == NULL || *text == '\0') {
         return true;
     }
     json_t *variables = NULL;
     GError *cause = NULL;
-    if (!check_json(text, "TimeVariables", error)) {
+    if (!check_json(text, "TimeVariables", error) ||
+        !check_places(text, KEYS_TIME_VARIABLES, "TimeVariables", error)) {
         return false;
     }
     if (!vars_time_parse(text, &variables, &cause)) {
@@ -102,12 +113,11 @@ bool check_time_variables(const char *text, GError **error) {
 }
 
 bool check_config(const char *text, GError **error) {
-    struct node_settings settings = { 0 };
     GError *cause = NULL;
     if (!check_json(text, "NodeConfig", error)) {
         return false;
     }
-    return node_settings_parse(text, &settings, &cause) || refuse_field("NodeConfig", cause, error);
+    return node_config_check(text, &cause) || refuse_field("NodeConfig", cause, error);
 }
 
 bool check_output(const char *text, enum node_kind kind, GError **error) {
@@ -123,6 +133,9 @@ bool check_output(const char *text, enum node_kind kind, GError **error) {
                         "a %s node has no output variables; SQL_ASSIGNMENT, AZKABAN_COMMAND_REMOTE "
                         "and ECS_SCRIPT have",
                         node_kind_word(kind));
+        return false;
+    }
+    if (!check_places(text, KEYS_OUTPUT, "NodeOutput", error)) {
         return false;
     }
     return vars_output_check(text, kind == KIND_SQL_ASSIGNMENT, &cause) ||

@@ -9,8 +9,6 @@
 #include "base/fault.h"
 #include "store/private.h"
 
-enum { PAGE_MAX = 100 };
-
 #define COLUMNS                                                                                    \
     "SELECT d.id, d.source_id, d.name, s.kind, s.host, s.port, s.environment, s.alias, s.dba_id,"  \
     " p.name, s.sid, s.extra, d.encoding, d.catalog, d.state, s.is_enabled, s.query_timeout_s"
@@ -135,7 +133,7 @@ bool store_database_list(struct store_reader *reader, const struct caller *calle
                          int64_t source_id, const char *search, int page_number, int page_size,
                          GPtrArray **ret_databases, int64_t *ret_total, GError **error) {
     g_assert(page_number >= 1);
-    g_assert(page_size >= 1 && page_size <= PAGE_MAX);
+    g_assert(page_size >= 1 && page_size <= STORE_PAGE_MAX);
     g_autofree char *pattern = query_pattern(search);
     return check_source_exists(reader, caller, source_id, error) &&
            read_page(reader, LIST_DATABASES, COUNT_DATABASES,
@@ -148,7 +146,7 @@ bool store_database_search(struct store_reader *reader, const struct caller *cal
                            const struct database_filter *filter, GPtrArray **ret_databases,
                            int64_t *ret_total, GError **error) {
     g_assert(filter->page_number >= 1);
-    g_assert(filter->page_size >= 1 && filter->page_size <= PAGE_MAX);
+    g_assert(filter->page_size >= 1 && filter->page_size <= STORE_PAGE_MAX);
     g_autofree char *pattern = query_pattern(filter->search);
     g_autofree char *kind = filter->kind != NULL ? g_ascii_strdown(filter->kind, -1) : NULL;
     return read_page(reader, SEARCH_DATABASES, COUNT_SEARCHED,

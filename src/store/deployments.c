@@ -138,9 +138,11 @@ static bool save(struct store *store, const struct flow_head *flow,
                  const struct deployment *deployment, const struct plan_of_work *work,
                  int64_t now_ms, int64_t id, GError **error) {
     bool is_on = work->fields->is_on;
-    json_auto_t *object = schedule_to_json(work->fields);
+    json_auto_t *object = NULL;
+    if (!schedule_to_json(work->fields, &object, error)) {
+        return false;
+    }
     char *text = json_dumps(object, JSON_COMPACT);
-    g_assert(text != NULL);
     struct sql *sql = store_change_sql(store);
     bool is_good =
         subscriptions_set(store, flow, true, is_on ? &work->schedule : NULL, error) &&

@@ -358,6 +358,7 @@ bool change_edges_delete(struct store *store, const struct change *change, int64
         return false;
     }
     // Nothing that matches is no mistake, and no edit of the draft either.
+    result->is_idle = matching == 0;
     return matching == 0 || (query_run(store_change_sql(store), DELETE_MATCHING, values, error) &&
                              flow_head_touch(store, &flow, 0, now_ms, error));
 }
@@ -368,7 +369,7 @@ bool store_edge_list(struct store_reader *reader, const struct caller *caller, i
     struct flow_head flow = { 0 };
     struct sql_statement *row = NULL;
     g_autoptr(GArray) edges = g_array_new(FALSE, FALSE, sizeof(struct edge_row));
-    if (!flow_head_open(reader, caller, flow_id, ACCESS_VIEW, &flow, error) ||
+    if (!flow_head_open_history(reader, caller, flow_id, &flow, error) ||
         !query_start(
             reader->sql, LIST_MATCHING,
             VALUES(INT(flow.tenant_id), INT(flow.id), INT(edge_id), INT(node_from), INT(node_to)),

@@ -23,13 +23,14 @@ static const char INSERT_FLOW[] =
     "revision,"
     " snapshot_version_id, snapshot_revision, created_ms, changed_ms, constants, time_variables,"
     " space_id, search_name)"
-    " VALUES (?1, ?2, ?3, ?4, ?7, 0, 0, ?5, ?5, 0, 0, 'Asia/Shanghai', 0, 0, 0, 1, 0, 0, ?6, ?6, "
+    " VALUES (?1, ?2, ?3, ?4, ?7, 0, 0, ?5, ?5, 0, 0, coalesce(?9, 'Asia/Shanghai'), 0, 0, 0, 1, "
+    "0, 0, ?6, ?6, "
     "'[]',"
     " '{\"variables\":[]}', ?8, lower(?3))";
 static_assert(FLOW_DRAFT == 0 && POLICY_COMPLETE_RUNNING == 0, "INSERT_FLOW says 0");
 static const char RENAME_FLOW[] =
     "UPDATE flow SET name = ?3, search_name = lower(?3), description = coalesce(?4, description),"
-    " revision = revision + 1, changed_ms = ?5"
+    " revision = revision + (name <> ?3), changed_ms = ?5" // a description is part of no version
     " WHERE id = ?1 AND tenant_id = ?2 AND status <> 3";
 static const char DELETE_FLOW[] = "UPDATE flow SET status = 3, changed_ms = ?3"
                                   " WHERE id = ?1 AND tenant_id = ?2 AND status NOT IN (1, 3)";
@@ -95,7 +96,7 @@ bool change_flow_create(struct store *store, const struct change *change, int64_
                      VALUES(INT(result->id), INT(caller->tenant_id), TEXT(change->name),
                             TEXT(change->description != NULL ? change->description : ""),
                             INT(caller->user_id), INT(now_ms), INT(change->scenario_id),
-                            INT(change->space_id)),
+                            INT(change->space_id), TEXT(change->zone)),
                      error);
 }
 

@@ -12,7 +12,7 @@
 static const char GET_HEAD[] =
     "SELECT f.status, f.owner_id, f.published_version_id, f.revision, f.snapshot_version_id,"
     " f.snapshot_revision, f.node_count, f.scenario_id, f.space_id," FLOW_STANDING(
-        "?3") " FROM flow f WHERE f.id = ?1 AND f.tenant_id = ?2 AND f.status <> 3";
+        "?3") " FROM flow f WHERE f.id = ?1 AND f.tenant_id = ?2";
 static const char TOUCH[] = "UPDATE flow SET revision = revision + 1, node_count = node_count + ?3,"
                             " changed_ms = ?4 WHERE id = ?1 AND tenant_id = ?2 AND status <> 3";
 static_assert(FLOW_DELETED == 3, "the statements of this folder and the index flow_name say 3");
@@ -52,8 +52,14 @@ bool flow_check_right(const struct caller *caller, enum access_relation relation
     return false;
 }
 
-bool flow_head_open(struct store_reader *reader, const struct caller *caller, int64_t flow_id,
-                    enum access_right right, struct flow_head *ret_head, GError **error) {
+bool flow_head_gone(int64_t flow_id, GError **error) {
+    fault_set(error, FAULT_FLOW_NOT_EXIST, "there is no task flow %" G_GINT64_FORMAT, flow_id);
+    return false;
+}
+
+static bool open_head(struct store_reader *reader, const struct caller *caller, int64_t flow_id,
+                      enum access_right right, bool with_deleted, struct flow_head *ret_head,
+                      GError **error) {
     g_assert(right < ACCESS_RIGHT_COUNT);
     struct sql_statement *row = NULL;
     bool has_row = false;
@@ -62,12 +68,15 @@ bool flow_head_open(struct store_reader *reader, const struct caller *caller, in
                    &has_row, error)) {
         return false;
     }
+    if (has_row && !with_deleted && sql_column_int(row, 0) == FLOW_DELETED) {
+        sql_reset(row);
+        has_row = false;
+    }
     if (!has_row) {
-        fault_set(error, FAULT_FLOW_NOT_EXIST, "there is no task flow %" G_GINT64_FORMAT, flow_id);
-        return false;
+        return flow_head_gone(flow_id, error);
     }
     int status = FLOW_DRAFT;
-    bool is_good = query_enum(row, 0, FLOW_DELETED, "the status of a flow", &status, error);
+    bool is_good = query_enum(row, 0, FLOW_STATUS_COUNT, "the status of a flow", &status, error);
     struct flow_head head = {
         .id = flow_id,
         .tenant_id = caller->tenant_id,
@@ -92,6 +101,16 @@ bool flow_head_open(struct store_reader *reader, const struct caller *caller, in
     }
     *ret_head = head;
     return true;
+}
+
+bool flow_head_open(struct store_reader *reader, const struct caller *caller, int64_t flow_id,
+                    enum access_right right, struct flow_head *ret_head, GError **error) {
+    return open_head(reader, caller, flow_id, right, false, ret_head, error);
+}
+
+bool flow_head_open_history(struct store_reader *reader, const struct caller *caller,
+                            int64_t flow_id, struct flow_head *ret_head, GError **error) {
+    return open_head(reader, caller, flow_id, ACCESS_VIEW, true, ret_head, error);
 }
 
 bool flow_head_touch(struct store *store, const struct flow_head *head, int nodes_added,

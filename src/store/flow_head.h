@@ -32,6 +32,12 @@ bool flow_check_right(const struct caller *caller, enum access_relation relation
 // FAULT_FLOW_NOT_EXIST for an unknown, deleted or foreign flow, FAULT_NO_PERMISSION when the caller may not do `right`.
 bool flow_head_open(struct store_reader *reader, const struct caller *caller, int64_t flow_id,
                     enum access_right right, struct flow_head *ret_head, GError **error);
+// The same for reading what a flow has done, which stays when the flow is deleted, for those who could view it (behaviour.md §3.1): its
+// runs, its versions and its last graph.
+bool flow_head_open_history(struct store_reader *reader, const struct caller *caller,
+                            int64_t flow_id, struct flow_head *ret_head, GError **error);
+// A later statement did not find the flow's row: FAULT_FLOW_NOT_EXIST; false.
+bool flow_head_gone(int64_t flow_id, GError **error);
 
 // Three columns of a statement over `flow f`: how the person of the parameter (a text like "?2") stands to the flow besides owning it.
 #define FLOW_STANDING(person)                                                                      \

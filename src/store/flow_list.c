@@ -15,17 +15,19 @@
     " f.zone, f.constants, f.time_variables, f.created_ms, latest.state,"                          \
     " CASE WHEN latest.started_ms > 0 THEN latest.started_ms ELSE latest.created_ms END,"          \
     " f.space_id, f.is_event, f.cron_type, f.cron, f.cron_begin, f.cron_end, "                     \
-    "f.schedule_param, f.deployed_schedule," FLOW_STANDING(                                        \
+    "f.schedule_param, f.deployed_schedule, f.schedule_on, latest.zone," FLOW_STANDING(            \
         "?2") " FROM flow f LEFT JOIN person creator ON creator.id = f.creator_id"                 \
               " LEFT JOIN person owner ON owner.id = f.owner_id"                                   \
               " LEFT JOIN run latest ON latest.id ="                                               \
               " (SELECT max(r.id) FROM run r WHERE r.tenant_id = ?1 AND r.flow_id = f.id)"         \
-              " WHERE f.tenant_id = ?1 AND f.status <> 3"
-static const char GET_FLOW[] = FLOW_COLUMNS " AND f.id = ?3";
-static const char LIST_ALL[] = FLOW_COLUMNS " ORDER BY f.id DESC";
-static const char LIST_SEEN[] = FLOW_COLUMNS " AND f.id IN " FLOWS_SEEN " ORDER BY f.id DESC";
+              " WHERE f.tenant_id = ?1"
+#define LIVE_FLOW_COLUMNS FLOW_COLUMNS " AND f.status <> 3"
+static const char GET_ANY[] = FLOW_COLUMNS " AND f.id = ?3";
+static const char GET_FLOW[] = LIVE_FLOW_COLUMNS " AND f.id = ?3";
+static const char LIST_ALL[] = LIVE_FLOW_COLUMNS " ORDER BY f.id DESC";
+static const char LIST_SEEN[] = LIVE_FLOW_COLUMNS " AND f.id IN " FLOWS_SEEN " ORDER BY f.id DESC";
 static const char FIND_USER[] = "SELECT id FROM person WHERE id = ?1 AND tenant_id = ?2";
-static const char LIST_OF_SPACE[] = FLOW_COLUMNS
+static const char LIST_OF_SPACE[] = LIVE_FLOW_COLUMNS
     " AND f.space_id = ?3 AND (?4 = 0 OR f.owner_id = ?4"
     " OR EXISTS (SELECT 1 FROM cooperator u WHERE u.flow_id = f.id AND u.person_id = ?4)"
     " OR EXISTS (SELECT 1 FROM developer u WHERE u.flow_id = f.id AND u.person_id = ?4))"
@@ -47,13 +49,14 @@ void flow_row_free(struct flow_row *row) {
     g_free(row->cron_end);
     g_free(row->schedule_param);
     g_free(row->deployed_schedule);
+    g_free(row->latest_run_zone);
     g_free(row);
 }
 
 static bool read_flow(struct sql_statement *row, const struct caller *caller,
                       struct flow_row **ret_flow, GError **error) {
     int status = FLOW_DRAFT;
-    if (!query_enum(row, 5, FLOW_DELETED, "the status of a flow", &status, error)) {
+    if (!query_enum(row, 5, FLOW_STATUS_COUNT, "the status of a flow", &status, error)) {
         return false;
     }
     int latest_state = -1;
@@ -83,6 +86,7 @@ static bool read_flow(struct sql_statement *row, const struct caller *caller,
         .created_ms = sql_column_int(row, 16),
         .latest_run_state = latest_state,
         .latest_run_ms = has_run ? sql_column_int(row, 18) : 0,
+        .latest_run_zone = query_text(row, 28),
         .space_id = sql_column_int(row, 19),
         .is_event = sql_column_int(row, 20) != 0,
         .cron_type = (int)sql_column_int(row, 21),
@@ -91,18 +95,19 @@ static bool read_flow(struct sql_statement *row, const struct caller *caller,
         .cron_end = query_text(row, 24),
         .schedule_param = query_text(row, 25),
         .deployed_schedule = query_text(row, 26),
-        .relation = flow_relation(caller, sql_column_int(row, 9), row, 27),
+        .is_switched_on = sql_column_int(row, 27) != 0,
+        .relation = flow_relation(caller, sql_column_int(row, 9), row, 29),
     };
     *ret_flow = flow;
     return true;
 }
 
-bool flow_list_find(struct store_reader *reader, const struct caller *caller, int64_t flow_id,
-                    struct flow_row **ret_flow, GError **error) {
+static bool find(struct store_reader *reader, const struct caller *caller, const char *statement,
+                 int64_t flow_id, struct flow_row **ret_flow, GError **error) {
     struct sql_statement *row = NULL;
     bool has_row = false;
     struct flow_row *flow = NULL;
-    if (!query_one(reader->sql, GET_FLOW,
+    if (!query_one(reader->sql, statement,
                    VALUES(INT(caller->tenant_id), INT(caller->user_id), INT(flow_id)), &row,
                    &has_row, error)) {
         return false;
@@ -118,10 +123,16 @@ bool flow_list_find(struct store_reader *reader, const struct caller *caller, in
     return true;
 }
 
-bool store_flow_get(struct store_reader *reader, const struct caller *caller, int64_t flow_id,
-                    enum access_right right, struct flow_row **ret_flow, GError **error) {
+bool flow_list_find(struct store_reader *reader, const struct caller *caller, int64_t flow_id,
+                    struct flow_row **ret_flow, GError **error) {
+    return find(reader, caller, GET_FLOW, flow_id, ret_flow, error);
+}
+
+static bool get_flow(struct store_reader *reader, const struct caller *caller,
+                     const char *statement, int64_t flow_id, enum access_right right,
+                     struct flow_row **ret_flow, GError **error) {
     struct flow_row *flow = NULL;
-    if (!flow_list_find(reader, caller, flow_id, &flow, error)) {
+    if (!find(reader, caller, statement, flow_id, &flow, error)) {
         return false;
     }
     if (flow == NULL) {
@@ -134,6 +145,16 @@ bool store_flow_get(struct store_reader *reader, const struct caller *caller, in
     }
     *ret_flow = flow;
     return true;
+}
+
+bool store_flow_get(struct store_reader *reader, const struct caller *caller, int64_t flow_id,
+                    enum access_right right, struct flow_row **ret_flow, GError **error) {
+    return get_flow(reader, caller, GET_FLOW, flow_id, right, ret_flow, error);
+}
+
+bool store_flow_get_history(struct store_reader *reader, const struct caller *caller,
+                            int64_t flow_id, struct flow_row **ret_flow, GError **error) {
+    return get_flow(reader, caller, GET_ANY, flow_id, ACCESS_VIEW, ret_flow, error);
 }
 
 static bool read_list(struct store_reader *reader, const struct caller *caller,

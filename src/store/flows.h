@@ -103,6 +103,7 @@ struct change {
     // Texts are owned by the change; NULL means not given.
     char *name;
     char *description;
+    char *zone; // of a new flow; "Asia/Shanghai" when not given
     char *comment;
     char *document;
     char *content;
@@ -117,6 +118,8 @@ struct change {
     int64_t source_id;
     int64_t number;
     bool flag;
+    bool has_revision; // the caller knew this revision of what is changed (store/revisions)
+    int64_t revision;
     GArray *user_ids;  // of int64_t, or NULL
     GArray *members;   // of struct member_fields, or NULL
     GArray *sla_rules; // of struct sla_rule, or NULL
@@ -134,8 +137,11 @@ void change_free(struct change *change);
 struct change_result {
     int64_t id;
     int64_t second_id;
-    GArray *ids; // of int64_t, or NULL
-    char **text; // NULL-ended, may hold secrets: wiped by change_result_done; or NULL
+    int64_t revision;       // of what was changed, after it; 0: it has none
+    bool is_idle;           // allowed, and there was nothing to change: the revision stays
+    GArray *ids;            // of int64_t, or NULL
+    char **text;            // NULL-ended, may hold secrets: wiped by change_result_done; or NULL
+    struct remarks remarks; // what is done and worth telling
 };
 // Frees what a result holds; a zeroed one is fine.
 void change_result_done(struct change_result *result);
@@ -143,6 +149,8 @@ void change_result_done(struct change_result *result);
 // Applies one change inside the open transaction (engine thread). Faults name the field, the present state and what would help.
 bool store_change(struct store *store, const struct change *change, int64_t now_ms,
                   struct change_result *ret_result, GError **error);
+// What the last change did to its object, a sentence for the operation log; NULL: nothing to tell. Until the next change.
+const char *store_change_note(const struct store *store);
 
 struct flow_row {
     int64_t id;
@@ -152,7 +160,7 @@ struct flow_row {
     int64_t scenario_id; // 0: the default scenario
     int64_t space_id;    // 0: in no workspace
     enum flow_status status;
-    bool is_scheduled;
+    bool is_scheduled; // what is deployed fires
     int64_t creator_id;
     char *creator_name;
     int64_t owner_id;
@@ -164,9 +172,11 @@ struct flow_row {
     char *time_variables;  // JSON text {"variables":[…]}
     int latest_run_state;  // enum run_state or -1
     int64_t latest_run_ms; // its start, or creation
+    char *latest_run_zone; // that of its version; NULL without a run
     int64_t created_ms;
     enum access_relation relation; // of the caller who read it
     // The draft's schedule; texts are "" when not given.
+    bool is_switched_on;
     bool is_event; // TriggerType Event, else Cron
     int cron_type; // 0: none
     char *cron;
@@ -204,6 +214,9 @@ void version_row_free(struct version_row *row);
 // One flow, if the caller may do `right` to it: FAULT_FLOW_NOT_EXIST, FAULT_NO_PERMISSION.
 bool store_flow_get(struct store_reader *reader, const struct caller *caller, int64_t flow_id,
                     enum access_right right, struct flow_row **ret_flow, GError **error);
+// The same to view one that may have been deleted.
+bool store_flow_get_history(struct store_reader *reader, const struct caller *caller,
+                            int64_t flow_id, struct flow_row **ret_flow, GError **error);
 // Flows the caller can see, newest first. GPtrArray of struct flow_row *, frees its rows.
 bool store_flow_list(struct store_reader *reader, const struct caller *caller,
                      GPtrArray **ret_flows, GError **error);
@@ -228,14 +241,14 @@ bool store_space_flow_list(struct store_reader *reader, const struct caller *cal
 // One node with the flow's rights: FAULT_NODE_NOT_EXIST.
 bool store_node_get(struct store_reader *reader, const struct caller *caller, int64_t node_id,
                     enum access_right right, struct node_row **ret_node, GError **error);
-// All nodes of a flow in order of creation. GPtrArray of struct node_row *.
+// All nodes of a flow, which may have been deleted, in order of creation. GPtrArray of struct node_row *.
 bool store_node_list(struct store_reader *reader, const struct caller *caller, int64_t flow_id,
                      GPtrArray **ret_nodes, GError **error);
-// Edges that match (0 = any), by id. GArray of struct edge_row.
+// Edges that match (0 = any), by id; the flow may have been deleted. GArray of struct edge_row.
 bool store_edge_list(struct store_reader *reader, const struct caller *caller, int64_t flow_id,
                      int64_t edge_id, int64_t node_from, int64_t node_to, GArray **ret_edges,
                      GError **error);
-// Published versions, newest first; page_index from 1. GPtrArray of struct version_row *.
+// Published versions, also of a deleted flow, newest first; page_index from 1. GPtrArray of struct version_row *.
 bool store_version_list(struct store_reader *reader, const struct caller *caller, int64_t flow_id,
                         int page_index, int page_size, GPtrArray **ret_versions, int64_t *ret_total,
                         GError **error);
@@ -244,6 +257,12 @@ bool store_version_list(struct store_reader *reader, const struct caller *caller
 // Needs ACCESS_OPERATE. A flow without nodes is FAULT_FLOW_STATE (design §11.9). Inside the open transaction.
 bool store_version_for_try(struct store *store, const struct caller *caller, int64_t flow_id,
                            int64_t now_ms, int64_t *ret_version_id, GError **error);
+// A version as a caller names it: its id, or one of these.
+enum { VERSION_UNSAID = 0, VERSION_DRAFT = -1, VERSION_LIVE = -2 };
+// The version that a run is to have: VERSION_DRAFT as above, VERSION_LIVE what is deployed, or a published one. Needs ACCESS_OPERATE.
+// FAULT_FLOW_NOT_PUBLISHED, FAULT_VERSION_NOT_EXIST. Inside the open transaction.
+bool store_version_for_run(struct store *store, const struct caller *caller, int64_t flow_id,
+                           int64_t wanted, int64_t now_ms, int64_t *ret_version_id, GError **error);
 // Is `version_id` a published version of the flow? FAULT_VERSION_NOT_EXIST.
 bool store_version_check_published(struct store_reader *reader, const struct caller *caller,
                                    int64_t flow_id, int64_t version_id, GError **error);

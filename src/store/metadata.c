@@ -7,8 +7,6 @@
 #include "base/fault.h"
 #include "store/metadata_rows.h"
 
-enum { PAGE_MAX = 100 };
-
 static const char FIND_DATABASE[] =
     "SELECT id FROM source_database WHERE tenant_id = ?1 AND id = ?2";
 static const char FIND_SOURCE[] = "SELECT id FROM source WHERE tenant_id = ?1 AND id = ?2";
@@ -110,7 +108,7 @@ bool store_table_list(struct store_reader *reader, const struct caller *caller, 
                       const char *search, int page_number, int page_size, GPtrArray **ret_tables,
                       int64_t *ret_total, GError **error) {
     g_assert(page_number >= 1);
-    g_assert(page_size >= 1 && page_size <= PAGE_MAX);
+    g_assert(page_size >= 1 && page_size <= STORE_PAGE_MAX);
     g_autofree char *pattern = query_pattern(search);
     g_autoptr(GPtrArray) tables = g_ptr_array_new_with_free_func((GDestroyNotify)table_row_free);
     struct sql_statement *row = NULL;
@@ -153,9 +151,8 @@ static const char *default_schema(const char *kind) {
     return ""; // the others have no level between database and table
 }
 
-static bool find_table(struct store_reader *reader, const struct caller *caller,
-                       int64_t database_id, const char *schema, const char *name,
-                       int64_t *ret_table_id, GError **error) {
+bool store_table_find(struct store_reader *reader, const struct caller *caller, int64_t database_id,
+                      const char *schema, const char *name, int64_t *ret_table_id, GError **error) {
     struct sql_statement *row = NULL;
     bool has_row = false;
     if (!query_one(reader->sql, GET_KIND, VALUES(INT(caller->tenant_id), INT(database_id)), &row,
@@ -190,14 +187,7 @@ static bool find_table(struct store_reader *reader, const struct caller *caller,
 }
 
 bool store_column_list(struct store_reader *reader, const struct caller *caller, int64_t table_id,
-                       int64_t database_id, const char *schema, const char *table,
                        GPtrArray **ret_columns, GError **error) {
-    g_assert(table_id != 0 || table != NULL);
-    int64_t id = table_id;
-    if (table_id != 0 &&
-        !metadata_check(reader->sql, METADATA_TABLE, caller->tenant_id, table_id, error)) {
-        return false;
-    }
-    return (table_id != 0 || find_table(reader, caller, database_id, schema, table, &id, error)) &&
-           metadata_columns(reader->sql, caller->tenant_id, id, ret_columns, error);
+    return metadata_check(reader->sql, METADATA_TABLE, caller->tenant_id, table_id, error) &&
+           metadata_columns(reader->sql, caller->tenant_id, table_id, ret_columns, error);
 }

@@ -13,8 +13,9 @@
 bool store_table_list(struct store_reader *reader, const struct caller *caller, int64_t database_id,
                       const char *search, int page_number, int page_size, GPtrArray **ret_tables,
                       int64_t *ret_total, GError **error);
-// By table id (database_id and names unused), or by database and names (table_id 0); in the table's order. schema NULL: the kind's default.
-// FAULT_DATABASE_NOT_EXIST, FAULT_TABLE_NOT_EXIST. GPtrArray of struct column_row *.
+// The id of a table that is named; schema NULL: the kind's default. FAULT_DATABASE_NOT_EXIST, FAULT_TABLE_NOT_EXIST.
+bool store_table_find(struct store_reader *reader, const struct caller *caller, int64_t database_id,
+                      const char *schema, const char *name, int64_t *ret_table_id, GError **error);
+// In the table's order: GPtrArray of struct column_row *. Any number may be asked for: FAULT_TABLE_NOT_EXIST.
 bool store_column_list(struct store_reader *reader, const struct caller *caller, int64_t table_id,
-                       int64_t database_id, const char *schema, const char *table,
                        GPtrArray **ret_columns, GError **error);

@@ -10,6 +10,7 @@
 
 #include "base/fault.h"
 #include "store/query.h"
+#include "store/run_times.h"
 
 static const char FIRST_FLOWS[] =
     "CREATE TABLE counter (id INTEGER PRIMARY KEY, bound INTEGER NOT NULL);"
@@ -266,11 +267,62 @@ static const char SECOND_GUARD[] =
     " remark TEXT NOT NULL);"
     "CREATE INDEX sql_audit_by_time ON sql_audit (tenant_id, at_ms, id);";
 
+// Until now the time at which a nonce was seen was the clock's. What may be forgotten by then was stamped at most a window (15 minutes) later,
+// and it was older than the time to keep (35 minutes), or than all that is left.
+static const char THIRD_NONCES[] =
+    "ALTER TABLE nonce ADD COLUMN stamped_ms INTEGER NOT NULL DEFAULT 0;"
+    "UPDATE nonce SET stamped_ms = seen_ms + 900000;"
+    "CREATE TABLE nonce_mark (id INTEGER PRIMARY KEY, stamped_ms INTEGER NOT NULL);"
+    "INSERT INTO nonce_mark (id, stamped_ms) SELECT 1, min(min(seen_ms), max(seen_ms) - 2100000) + "
+    "900000"
+    " FROM nonce HAVING count(*) > 0;";
+
+static const char FOURTH_STEADY[] =
+    "CREATE TABLE steady (id INTEGER PRIMARY KEY CHECK (id = 1), boot_id TEXT NOT NULL,"
+    " boot_ms INTEGER NOT NULL, steady_ms INTEGER NOT NULL);";
+
+// A run keeps the zone of its version and what the clock of that zone showed, so that an edit of the draft changes no history. What is
+// shown is filled in by run_times_fill.
+static const char FIFTH_HISTORY[] =
+    "ALTER TABLE run ADD COLUMN zone TEXT NOT NULL DEFAULT 'Asia/Shanghai';"
+    "ALTER TABLE run ADD COLUMN started_local_s INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE run ADD COLUMN business_local_s INTEGER NOT NULL DEFAULT 0;"
+    "CREATE TABLE version_zone (id INTEGER PRIMARY KEY, zone TEXT NOT NULL);"
+    "INSERT INTO version_zone SELECT id, snapshot ->> '$.flow.zone' FROM version"
+    " WHERE json_valid(snapshot) AND json_type(snapshot, '$.flow.zone') = 'text';"
+    "UPDATE run SET zone = v.zone FROM version_zone v WHERE v.id = run.version_id;"
+    "DROP TABLE version_zone;"
+    "DROP INDEX run_by_time; DROP INDEX run_by_business;"
+    "CREATE INDEX run_by_start ON run (tenant_id, flow_id, started_local_s, id);"
+    "CREATE INDEX run_by_business ON run (tenant_id, flow_id, business_local_s, id);";
+
+static const char SIXTH_REVISIONS[] =
+    "CREATE TABLE revision (tenant_id INTEGER NOT NULL, what INTEGER NOT NULL,"
+    " object_id INTEGER NOT NULL, number INTEGER NOT NULL, person_name TEXT NOT NULL,"
+    " at_ms INTEGER NOT NULL, PRIMARY KEY (tenant_id, what, object_id)) WITHOUT ROWID;";
+
+// A run's own variables; the revision of the draft that a version was made of, 0 where nobody knows any more.
+static const char SEVENTH_RUNS[] =
+    "ALTER TABLE run ADD COLUMN variables TEXT;"
+    "ALTER TABLE version ADD COLUMN revision INTEGER NOT NULL DEFAULT 0;"
+    "UPDATE version SET revision = f.snapshot_revision FROM flow f WHERE f.snapshot_version_id = "
+    "version.id;";
+
 // Step n leads from schema n to schema n + 1. Each is a list of scripts that ends in NULL.
 static const char *const *const steps[] = {
     (const char *const[]){ FIRST_FLOWS, FIRST_RUNS, FIRST_SOURCES, NULL },
     (const char *const[]){ SECOND_PEOPLE, SECOND_FLOWS, SECOND_RUNS, SECOND_SOURCES, SECOND_GUARD,
                            NULL },
+    (const char *const[]){ THIRD_NONCES, NULL },
+    (const char *const[]){ FOURTH_STEADY, NULL },
+    (const char *const[]){ FIFTH_HISTORY, NULL },
+    (const char *const[]){ SIXTH_REVISIONS, NULL },
+    (const char *const[]){ SEVENTH_RUNS, NULL },
+};
+
+// What a step does besides its scripts, behind them; NULL nothing.
+static bool (*const fillers[G_N_ELEMENTS(steps)])(struct sql *sql, GError **error) = {
+    [4] = run_times_fill,
 };
 
 static const char CREATE_SCHEMA[] =
@@ -298,6 +350,9 @@ static bool apply_steps(struct sql *sql, GError **error) {
             if (!sql_script(sql, *script, error)) {
                 return false;
             }
+        }
+        if (fillers[step] != NULL && !fillers[step](sql, error)) {
+            return false;
         }
         if (!query_change(sql, SET_VERSION, VALUES(INT(step + 1), INT(step)), error)) {
             return false;

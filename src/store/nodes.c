@@ -272,7 +272,7 @@ bool store_node_list(struct store_reader *reader, const struct caller *caller, i
     g_autoptr(GPtrArray) nodes = g_ptr_array_new_with_free_func((GDestroyNotify)node_row_free);
     struct sql_statement *row = NULL;
     bool has_row = false;
-    if (!flow_head_open(reader, caller, flow_id, ACCESS_VIEW, &flow, error) ||
+    if (!flow_head_open_history(reader, caller, flow_id, &flow, error) ||
         !query_start(reader->sql, LIST_NODES, VALUES(INT(flow.id), INT(flow.tenant_id)), &row,
                      error)) {
         return false;

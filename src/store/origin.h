@@ -13,6 +13,7 @@ struct origin {
     const char *request_id;
     const char *access_key_id;
     const char *nonce;
+    int64_t stamped_ms;       // the request's own time
     const char *peer;         // the address it came from, without the port
     const char *object;       // the arguments that name things: "DagId=3 NodeId=7"
     int64_t database_id;      // that the call is about; 0 none

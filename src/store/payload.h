@@ -34,7 +34,7 @@ struct schedule_fields {
     char *begin_date; // as it came, "" none
     char *end_date;
     char *param; // JSON text
-    char *zone;  // IANA name
+    char *zone;  // IANA name; of a change, NULL keeps the flow's
 };
 void schedule_fields_free(struct schedule_fields *fields);
 

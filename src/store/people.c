@@ -14,6 +14,7 @@
 
 #include "base/fault.h"
 #include "base/file.h"
+#include "store/credentials.h"
 #include "store/founding.h"
 #include "store/key_seal.h"
 #include "store/sessions.h"
@@ -173,23 +174,6 @@ static bool check_given(const char *key_id, const char *secret, GError **error) 
     return false;
 }
 
-static bool write_credentials(const struct founding *person, const char *dir, GError **error) {
-    int dir_fd = -1;
-    if (!open_dir(dir, &dir_fd, error)) {
-        return false;
-    }
-    g_autofree char *text = g_strdup_printf(
-        "access_key_id = %s\naccess_key_secret = %s\ntenant_id = %" G_GINT64_FORMAT "\nuid = %s\n",
-        person->key_id, person->secret, person->tenant_id, person->uid);
-    int code = file_replace(dir_fd, "credentials", text, strlen(text), 0600, (uid_t)-1, (gid_t)-1);
-    (void)close(dir_fd);
-    explicit_bzero(text, strlen(text));
-    if (code != 0) {
-        fault_set(error, FAULT_IO, "writing credentials: %s", g_strerror(-code));
-    }
-    return code == 0;
-}
-
 // The file comes before the commit: a crash between leaves a store without people, and the next start makes both anew.
 static bool add_first_people(struct store *store, const char *dir, struct founding *person,
                              int64_t now_ms, GError **error) {
@@ -197,8 +181,13 @@ static bool add_first_people(struct store *store, const char *dir, struct foundi
         return false;
     }
     founding_number(store, person);
-    bool is_good =
-        founding_insert(store, person, now_ms, error) && write_credentials(person, dir, error);
+    bool is_good = founding_insert(store, person, now_ms, error) &&
+                   credentials_write(dir,
+                                     &(struct credentials){ .key_id = person->key_id,
+                                                            .secret = person->secret,
+                                                            .tenant_id = person->tenant_id,
+                                                            .uid = person->uid },
+                                     error);
     founding_done(person);
     if (!is_good) {
         store_rollback(store);

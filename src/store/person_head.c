@@ -49,7 +49,6 @@ static bool read_head(struct sql_statement *row, const struct caller *caller,
 bool person_head_find(struct store_reader *reader, const struct caller *caller, const char *uid,
                       int64_t user_id, const char *field, struct person_head *ret_head,
                       GError **error) {
-    g_assert(uid != NULL || user_id != 0);
     struct sql_statement *row = NULL;
     bool has_row = false;
     struct person_head head = { 0 };

@@ -9,6 +9,7 @@
 #include "base/crypto.h"
 #include "sql/sql.h"
 #include "store/counters.h"
+#include "store/place.h"
 #include "store/query.h"
 
 struct store_reader {
@@ -36,7 +37,9 @@ struct store {
     struct store_reader reader; // over the writer's connection
     struct store_block blocks[COUNTER_COUNT];
     struct audit_tail audit_tail;
-    bool is_open; // between begin and commit or rollback
+    char *note;               // what the last change did, or NULL
+    struct store_place place; // of the database and its log
+    bool is_open;             // between begin and commit or rollback
     bool is_dirty;
     bool has_changes;           // a caller's change was applied in the open transaction
     _Atomic int64_t generation; // raised by every commit that has some

@@ -4,6 +4,8 @@
 //
 // There is one statement for each way of choosing, rather than one with many optional parts: then each is served by its own index.
 
+#include <assert.h>
+
 #include "base/fault.h"
 #include "store/flow_head.h"
 #include "store/runs.h"
@@ -11,26 +13,34 @@
 static const char FIND_RUN[] =
     "SELECT id FROM run WHERE id = ?1 AND tenant_id = ?2 AND flow_id = ?3";
 
-#define RUN_COLUMNS                                                                                \
+// `more` are columns and `joined` a table that only one run at a time is asked for.
+#define RUN_SELECT(more, joined)                                                                   \
     "SELECT r.id, r.flow_id, v.flow_name, r.version_id, v.is_published, r.trigger_kind, r.state,"  \
     " r.run_number, r.business_ms, r.run_time_ms, r.created_ms, r.started_ms, r.ended_ms, "        \
     "r.message,"                                                                                   \
-    " v.owner_name, f.zone, r.backfill_id FROM run r JOIN version v ON v.id = r.version_id"        \
-    " JOIN flow f ON f.id = r.flow_id WHERE r.tenant_id = ?1 AND r.flow_id = ?2"
+    " v.owner_name, r.zone, r.backfill_id, " more                                                  \
+    " FROM run r JOIN version v ON v.id = r.version_id" joined                                     \
+    " WHERE r.tenant_id = ?1 AND r.flow_id = ?2"
+#define RUN_COLUMNS RUN_SELECT("NULL, 0, 0", "")
+#define RUN_WHOLE                                                                                  \
+    RUN_SELECT("r.variables, CASE WHEN f.status = 1 THEN f.published_version_id ELSE 0 END,"       \
+               " v.revision <> 0 AND v.revision <> f.revision",                                    \
+               " JOIN flow f ON f.id = r.flow_id AND f.tenant_id = r.tenant_id")
+static_assert(FLOW_PUBLISHED == 1, "RUN_WHOLE says 1");
 #define PAGE " LIMIT ?3 OFFSET ?4"
 
-static const char GET_RUN[] = RUN_COLUMNS " AND r.id = ?3";
+static const char GET_RUN[] = RUN_WHOLE " AND r.id = ?3";
 static const char LIST_ALL[] = RUN_COLUMNS " ORDER BY r.id DESC" PAGE;
 static const char LIST_BY_TRIGGER[] =
     RUN_COLUMNS " AND r.trigger_kind = ?5 ORDER BY r.id DESC" PAGE;
 static const char LIST_BY_STATE[] = RUN_COLUMNS
     " AND r.state_code = ?6 AND (?5 < 0 OR r.trigger_kind = ?5) ORDER BY r.id DESC" PAGE;
 static const char LIST_BY_TIME[] = RUN_COLUMNS
-    " AND r.run_time_ms >= ?7 AND r.run_time_ms < ?8 AND (?5 < 0 OR r.trigger_kind = ?5)"
-    " AND (?6 < 0 OR r.state_code = ?6) ORDER BY r.run_time_ms DESC, r.id DESC" PAGE;
+    " AND r.started_local_s >= ?7 AND r.started_local_s < ?8 AND (?5 < 0 OR r.trigger_kind = ?5)"
+    " AND (?6 < 0 OR r.state_code = ?6) ORDER BY r.started_local_s DESC, r.id DESC" PAGE;
 static const char LIST_BY_BUSINESS[] = RUN_COLUMNS
-    " AND r.business_ms >= ?7 AND r.business_ms < ?8 AND (?5 < 0 OR r.trigger_kind = ?5)"
-    " AND (?6 < 0 OR r.state_code = ?6) ORDER BY r.business_ms DESC, r.id DESC" PAGE;
+    " AND r.business_local_s >= ?7 AND r.business_local_s < ?8 AND (?5 < 0 OR r.trigger_kind = ?5)"
+    " AND (?6 < 0 OR r.state_code = ?6) ORDER BY r.business_local_s DESC, r.id DESC" PAGE;
 
 static const char COUNT_TALLY[] =
     "SELECT sum(runs) FROM run_tally WHERE tenant_id = ?1 AND flow_id = ?2"
@@ -38,11 +48,11 @@ static const char COUNT_TALLY[] =
 static const char COUNT_BY_TIME[] =
     "SELECT count(*) FROM run WHERE tenant_id = ?1 AND flow_id = ?2 AND (?3 < 0 OR trigger_kind = "
     "?3)"
-    " AND (?4 < 0 OR state_code = ?4) AND run_time_ms >= ?5 AND run_time_ms < ?6";
+    " AND (?4 < 0 OR state_code = ?4) AND started_local_s >= ?5 AND started_local_s < ?6";
 static const char COUNT_BY_BUSINESS[] =
     "SELECT count(*) FROM run WHERE tenant_id = ?1 AND flow_id = ?2 AND (?3 < 0 OR trigger_kind = "
     "?3)"
-    " AND (?4 < 0 OR state_code = ?4) AND business_ms >= ?5 AND business_ms < ?6";
+    " AND (?4 < 0 OR state_code = ?4) AND business_local_s >= ?5 AND business_local_s < ?6";
 static const char LIST_NODES[] =
     "SELECT n.id, n.node_id, n.name, n.kind, n.state, n.skip_cause, n.attempt, n.started_ms, "
     "n.ended_ms,"
@@ -53,7 +63,10 @@ bool store_run_check(struct store_reader *reader, const struct caller *caller, i
                      int64_t run_id, enum access_right right, GError **error) {
     struct flow_head flow = { 0 };
     int64_t found = 0;
-    if (!flow_head_open(reader, caller, flow_id, right, &flow, error) ||
+    bool is_open = right == ACCESS_VIEW
+                       ? flow_head_open_history(reader, caller, flow_id, &flow, error)
+                       : flow_head_open(reader, caller, flow_id, right, &flow, error);
+    if (!is_open ||
         !query_int(reader->sql, FIND_RUN, VALUES(INT(run_id), INT(flow.tenant_id), INT(flow.id)), 0,
                    &found, error)) {
         return false;
@@ -73,6 +86,7 @@ void run_row_free(struct run_row *row) {
     g_free(row->message);
     g_free(row->owner_name);
     g_free(row->zone);
+    g_free(row->variables);
     g_free(row);
 }
 
@@ -102,13 +116,16 @@ static bool read_run(struct sql_statement *row, struct run_row **ret_run, GError
         .owner_name = query_text(row, 14),
         .zone = query_text(row, 15),
         .backfill_id = sql_column_int(row, 16),
+        .variables = query_text(row, 17),
+        .deployed_version_id = sql_column_int(row, 18),
+        .is_draft_edited = sql_column_int(row, 19) != 0,
     };
     *ret_run = run;
     return true;
 }
 
 static bool has_range(const struct run_filter *filter) {
-    return filter->from_ms > 0 || filter->until_ms < INT64_MAX;
+    return filter->from_local_s > 0 || filter->until_local_s < INT64_MAX;
 }
 
 static bool count_runs(struct sql *sql, const struct flow_head *flow,
@@ -119,7 +136,7 @@ static bool count_runs(struct sql *sql, const struct flow_head *flow,
     }
     struct query_values values =
         VALUES(INT(flow->tenant_id), INT(flow->id), INT(filter->trigger), INT(filter->state_code),
-               INT(filter->from_ms), INT(filter->until_ms));
+               INT(MAX(filter->from_local_s, 1)), INT(filter->until_local_s));
     values.count = has_range(filter) ? 6 : 4;
     return query_int(sql, statement, values, 0, ret_total, error);
 }
@@ -139,10 +156,10 @@ static bool start_list(struct sql *sql, const struct flow_head *flow,
         statement = LIST_BY_TRIGGER;
         count = 5;
     }
-    struct query_values values =
-        VALUES(INT(flow->tenant_id), INT(flow->id), INT(filter->page_size),
-               INT((int64_t)(filter->page_index - 1) * filter->page_size), INT(filter->trigger),
-               INT(filter->state_code), INT(filter->from_ms), INT(filter->until_ms));
+    struct query_values values = VALUES(
+        INT(flow->tenant_id), INT(flow->id), INT(filter->page_size),
+        INT((int64_t)(filter->page_index - 1) * filter->page_size), INT(filter->trigger),
+        INT(filter->state_code), INT(MAX(filter->from_local_s, 1)), INT(filter->until_local_s));
     values.count = count;
     return query_start(sql, statement, values, ret_row, error);
 }
@@ -156,7 +173,7 @@ bool store_run_list(struct store_reader *reader, const struct caller *caller,
     bool has_row = false;
     int64_t total = 0;
     g_autoptr(GPtrArray) runs = g_ptr_array_new_with_free_func((GDestroyNotify)run_row_free);
-    if (!flow_head_open(reader, caller, filter->flow_id, ACCESS_VIEW, &flow, error) ||
+    if (!flow_head_open_history(reader, caller, filter->flow_id, &flow, error) ||
         !count_runs(reader->sql, &flow, filter, &total, error) ||
         !start_list(reader->sql, &flow, filter, &row, error)) {
         return false;

@@ -19,7 +19,7 @@ static const char GET_VERSION[] = "SELECT version_id FROM run WHERE id = ?1";
 static const char GET_RUN[] = "SELECT tenant_id, flow_id, version_id, trigger_kind, state, "
                               "verdict, is_draining, run_number, business_ms,"
                               " run_time_ms, created_ms, started_ms, ended_ms, running_ms, "
-                              "running_since_ms, limit_ms, message, backfill_id"
+                              "running_since_ms, limit_ms, message, backfill_id, variables"
                               " FROM run WHERE id = ?1";
 static const char LIST_NODES[] =
     "SELECT node_id, id, state, skip_cause, attempt, retries_used, fence, due_ms, queued_ms, "
@@ -93,6 +93,17 @@ static bool damaged(GError **error, int64_t run_id, const char *what) {
     return false;
 }
 
+static bool read_object(struct sql_statement *row, int column, json_t **ret_object) {
+    const char *text = sql_column_text(row, column);
+    *ret_object = text != NULL ? json_loads(text, 0, NULL) : NULL;
+    if (text != NULL && !json_is_object(*ret_object)) {
+        json_decref(*ret_object);
+        *ret_object = NULL;
+        return false;
+    }
+    return true;
+}
+
 static bool read_run(struct sql_statement *row, struct run *run, GError **error) {
     int state = 0;
     int verdict = 0;
@@ -122,7 +133,8 @@ static bool read_run(struct sql_statement *row, struct run *run, GError **error)
     run->limit_ms = sql_column_int(row, 15);
     run->message = query_text(row, 16);
     run->backfill_id = sql_column_int(row, 17);
-    return true;
+    return read_object(row, 18, &run->variables) ||
+           damaged(error, run->id, "has variables that do not parse");
 }
 
 static bool read_node(struct sql_statement *row, struct run *run, GError **error) {
@@ -154,13 +166,8 @@ static bool read_node(struct sql_statement *row, struct run *run, GError **error
         has_fence != (node.state == NODE_RUNNING || node.state == NODE_KILLING)) {
         return damaged(error, run->id, "has a node whose attempt does not fit its state");
     }
-    const char *outputs = sql_column_text(row, 13);
-    if (outputs != NULL) {
-        node.outputs = json_loads(outputs, 0, NULL);
-        if (!json_is_object(node.outputs)) {
-            json_decref(node.outputs);
-            return damaged(error, run->id, "has outputs that do not parse");
-        }
+    if (!read_object(row, 13, &node.outputs)) {
+        return damaged(error, run->id, "has outputs that do not parse");
     }
     node.message = query_text(row, 12);
     run->nodes[position] = node;
@@ -284,9 +291,8 @@ static bool end_nodes(struct sql *sql, struct event_row *event, GError **error) 
     return true;
 }
 
-bool store_run_quarantine(struct store *store, int64_t run_id, int64_t now_ms, const char *message,
-                          GError **error) {
-    struct sql *sql = store_change_sql(store);
+static bool quarantine(struct sql *sql, int64_t run_id, int64_t now_ms, const char *message,
+                       GError **error) {
     struct sql_statement *row = NULL;
     bool has_row = false;
     struct event_row event = { .run_id = run_id, .at_ms = now_ms, .message = message };
@@ -320,4 +326,11 @@ bool store_run_quarantine(struct store *store, int64_t run_id, int64_t now_ms, c
                                INT(run_state_code(RUN_FAILED)), INT(now_ms), TEXT(message)),
                         error) &&
            (!has_state || run_row_tally(sql, &run, state, RUN_FAILED, error));
+}
+
+bool store_run_quarantine(struct store *store, int64_t run_id, int64_t now_ms, const char *message,
+                          GError **error) {
+    return store_part_begin(store, error) &&
+           store_part_end(
+               store, quarantine(store_change_sql(store), run_id, now_ms, message, error), error);
 }

@@ -7,17 +7,21 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "store/run_times.h"
+
 static const char INSERT_RUN[] =
     "INSERT INTO run (id, tenant_id, flow_id, version_id, trigger_kind, state, state_code, verdict,"
     " is_draining, run_number, business_ms, run_time_ms, created_ms, started_ms, ended_ms, "
     "running_ms,"
-    " running_since_ms, limit_ms, message, backfill_id)"
+    " running_since_ms, limit_ms, message, backfill_id, zone, started_local_s, business_local_s, "
+    "variables)"
     " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, "
-    "?19, ?20)";
+    "?19, ?20, ?21, ?22, ?23, ?24)";
 static const char UPDATE_RUN[] =
     "UPDATE run SET version_id = ?4, state = ?5, state_code = ?6, verdict = ?7, is_draining = ?8,"
     " run_number = ?9, started_ms = ?10, ended_ms = ?11, running_ms = ?12, running_since_ms = ?13,"
-    " limit_ms = ?14, message = ?15 WHERE id = ?1 AND tenant_id = ?2 AND state = ?3";
+    " limit_ms = ?14, message = ?15, zone = ?16, started_local_s = ?17, business_local_s = ?18"
+    " WHERE id = ?1 AND tenant_id = ?2 AND state = ?3";
 static const char TALLY[] = "INSERT INTO run_tally (tenant_id, flow_id, trigger_kind, state_code, "
                             "runs) VALUES (?1, ?2, ?3, ?4, ?5)"
                             " ON CONFLICT (tenant_id, flow_id, trigger_kind, state_code)"
@@ -38,15 +42,21 @@ static const char DELETE_NODE[] =
     "DELETE FROM node_run WHERE run_id = ?1 AND node_id = ?2 AND state = ?3";
 
 bool run_row_insert(struct sql *sql, const struct run *run, GError **error) {
-    return query_run(sql, INSERT_RUN,
-                     VALUES(INT(run->id), INT(run->tenant_id), INT(run->flow_id),
-                            INT(run->plan->version_id), INT(run->trigger), INT(run->state),
-                            INT(run_state_code(run->state)), INT(run->verdict),
-                            INT(run->is_draining), INT(run->run_number), INT(run->business_ms),
-                            INT(run->run_time_ms), INT(run->created_ms), INT(run->started_ms),
-                            INT(run->ended_ms), INT(run->running_ms), INT(run->running_since_ms),
-                            INT(run->limit_ms), TEXT(run->message), INT(run->backfill_id)),
-                     error);
+    char *variables = run->variables != NULL ? json_dumps(run->variables, JSON_COMPACT) : NULL;
+    bool is_good =
+        query_run(sql, INSERT_RUN,
+                  VALUES(INT(run->id), INT(run->tenant_id), INT(run->flow_id),
+                         INT(run->plan->version_id), INT(run->trigger), INT(run->state),
+                         INT(run_state_code(run->state)), INT(run->verdict), INT(run->is_draining),
+                         INT(run->run_number), INT(run->business_ms), INT(run->run_time_ms),
+                         INT(run->created_ms), INT(run->started_ms), INT(run->ended_ms),
+                         INT(run->running_ms), INT(run->running_since_ms), INT(run->limit_ms),
+                         TEXT(run->message), INT(run->backfill_id), TEXT(run->plan->zone),
+                         INT(run_local_s(run->plan->zone, run->started_ms)),
+                         INT(run_local_s(run->plan->zone, run->business_ms)), TEXT(variables)),
+                  error);
+    free(variables);
+    return is_good;
 }
 
 bool run_row_update(struct sql *sql, const struct run *run, enum run_state from, GError **error) {
@@ -56,7 +66,9 @@ bool run_row_update(struct sql *sql, const struct run *run, enum run_state from,
                                INT(run_state_code(run->state)), INT(run->verdict),
                                INT(run->is_draining), INT(run->run_number), INT(run->started_ms),
                                INT(run->ended_ms), INT(run->running_ms), INT(run->running_since_ms),
-                               INT(run->limit_ms), TEXT(run->message)),
+                               INT(run->limit_ms), TEXT(run->message), TEXT(run->plan->zone),
+                               INT(run_local_s(run->plan->zone, run->started_ms)),
+                               INT(run_local_s(run->plan->zone, run->business_ms))),
                         error);
 }
 

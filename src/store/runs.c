@@ -15,10 +15,7 @@
 static const char LIST_NODE_STATES[] =
     "SELECT node_id, state, attempt FROM node_run WHERE run_id = ?1";
 
-bool store_run_insert(struct store *store, struct run *run, const char *actor, GError **error) {
-    g_assert(run->state == RUN_WAITING);
-    g_assert(run->event_seq == 0);
-    struct sql *sql = store_change_sql(store);
+static bool insert_rows(struct sql *sql, struct run *run, const char *actor, GError **error) {
     struct event_row event = {
         .run_id = run->id,
         .seq = ++run->event_seq,
@@ -43,6 +40,13 @@ bool store_run_insert(struct store *store, struct run *run, const char *actor, G
         }
     }
     return true;
+}
+
+bool store_run_insert(struct store *store, struct run *run, const char *actor, GError **error) {
+    g_assert(run->state == RUN_WAITING);
+    g_assert(run->event_seq == 0);
+    return store_part_begin(store, error) &&
+           store_part_end(store, insert_rows(store_change_sql(store), run, actor, error), error);
 }
 
 // One save under way.
@@ -201,7 +205,12 @@ static bool save_effect(struct save *save, const struct effects *effects, guint 
     g_assert_not_reached();
 }
 
-static bool save_rows(struct save *save, GError **error) {
+static bool save_rows(struct save *save, const struct effects *effects, GError **error) {
+    for (guint i = 0; i < effects->items->len; i++) {
+        if (!save_effect(save, effects, i, error)) {
+            return false;
+        }
+    }
     GHashTableIter iter;
     void *key = NULL;
     void *value = NULL;
@@ -229,15 +238,10 @@ bool store_run_save(struct store *store, struct run *run, const struct effects *
         .now_ms = now_ms,
         .nodes = nodes,
     };
-    for (guint i = 0; i < effects->items->len; i++) {
-        if (!save_effect(&save, effects, i, error)) {
-            g_prefix_error(error, "saving run %" G_GINT64_FORMAT ": ", run->id);
-            return false;
-        }
-    }
-    if (!save_rows(&save, error)) {
+    bool is_saved = store_part_begin(store, error) &&
+                    store_part_end(store, save_rows(&save, effects, error), error);
+    if (!is_saved) {
         g_prefix_error(error, "saving run %" G_GINT64_FORMAT ": ", run->id);
-        return false;
     }
-    return true;
+    return is_saved;
 }

@@ -49,7 +49,8 @@ bool store_run_load(struct store_reader *reader, int64_t run_id, struct plan *pl
 bool store_run_quarantine(struct store *store, int64_t run_id, int64_t now_ms, const char *message,
                           GError **error);
 
-// Does the run belong to the flow and the tenant, and may the caller do this? FAULT_FLOW_NOT_EXIST, FAULT_RUN_NOT_EXIST, FAULT_NO_PERMISSION.
+// Does the run belong to the flow and the tenant, and may the caller do this? Runs of a deleted flow can be viewed (behaviour.md §3.1);
+// nothing else can be done to them. FAULT_FLOW_NOT_EXIST, FAULT_RUN_NOT_EXIST, FAULT_NO_PERMISSION.
 bool store_run_check(struct store_reader *reader, const struct caller *caller, int64_t flow_id,
                      int64_t run_id, enum access_right right, GError **error);
 
@@ -70,7 +71,11 @@ struct run_row {
     int64_t ended_ms;
     char *message;
     char *owner_name;
-    char *zone;
+    char *zone; // of its version
+    // Only of store_run_get:
+    char *variables;             // of the run alone, JSON text {name: text}; NULL none
+    int64_t deployed_version_id; // of the flow now; 0 none
+    bool is_draft_edited;        // since the run's version was made of it
 };
 void run_row_free(struct run_row *row);
 
@@ -78,10 +83,12 @@ struct run_filter {
     int64_t flow_id;
     int page_index; // from 1
     int page_size;
-    int state_code;  // wire code 0 … 5, or -1 for any
-    int trigger;     // or -1
-    int64_t from_ms; // half-open range over run time or business time; 0 and INT64_MAX: any
-    int64_t until_ms;
+    int state_code; // wire code 0 … 5, or -1 for any
+    int trigger;    // or -1
+    // Half-open range over the start or business time as it is shown: seconds since 1970 on the clock of the run's own zone. 0 and
+    // INT64_MAX: any, also runs that have not started.
+    int64_t from_local_s;
+    int64_t until_local_s;
     bool by_business_time;
 };
 // Newest first. GPtrArray of struct run_row *.
@@ -115,6 +122,8 @@ struct attempt_row {
     enum attempt_state state;
     bool is_open;
     bool node_succeeded; // for the closing line of a log
+    char *
+        message; // g_free; NULL or what the server made of its end, where the attempt itself does not tell
 };
 bool store_attempt_get(struct store_reader *reader, const struct caller *caller, int64_t flow_id,
                        int64_t run_id, int64_t node_id, int attempt,

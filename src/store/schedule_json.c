@@ -6,13 +6,17 @@
 
 #include "base/fault.h"
 
-json_t *schedule_to_json(const struct schedule_fields *fields) {
+bool schedule_to_json(const struct schedule_fields *fields, json_t **ret_object, GError **error) {
     json_t *object = json_pack("{s:b, s:b, s:i, s:s, s:s, s:s, s:s, s:s}", "on", fields->is_on,
                                "event", fields->is_event, "cronType", fields->cron_type, "cron",
                                fields->cron, "begin", fields->begin_date, "end", fields->end_date,
                                "param", fields->param, "zone", fields->zone);
-    g_assert(object != NULL);
-    return object;
+    if (object == NULL) { // a stored text is no UTF-8
+        fault_set(error, FAULT_INVALID_DATA, "the stored schedule is damaged");
+        return false;
+    }
+    *ret_object = object;
+    return true;
 }
 
 bool schedule_from_json(const json_t *object, struct schedule_fields **ret_fields, GError **error) {

@@ -12,8 +12,8 @@
 #include "core/schedule.h"
 #include "store/payload.h"
 
-// A new reference.
-json_t *schedule_to_json(const struct schedule_fields *fields);
+// A new reference. FAULT_INVALID_DATA when a stored setting is damaged.
+bool schedule_to_json(const struct schedule_fields *fields, json_t **ret_object, GError **error);
 // NULL gives a schedule that is off: versions of the first schema have none. FAULT_INVALID_DATA when it is damaged.
 bool schedule_from_json(const json_t *object, struct schedule_fields **ret_fields, GError **error);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The flow's head has been read in the same transaction, so its row is there.
+// The flow's head has been read before, of the same moment.
 
 #include "store/schedule_rows.h"
 
@@ -18,7 +18,9 @@ bool schedule_rows_read(struct store_reader *reader, const struct flow_head *flo
                    &has_row, error)) {
         return false;
     }
-    g_assert(has_row);
+    if (!has_row) {
+        return flow_head_gone(flow->id, error);
+    }
     struct schedule_fields *fields = g_new0(struct schedule_fields, 1);
     *fields = (struct schedule_fields){
         .is_on = sql_column_int(row, 0) != 0,

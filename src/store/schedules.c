@@ -16,7 +16,8 @@
 
 static const char SET_SCHEDULE[] =
     "UPDATE flow SET schedule_on = ?3, is_event = ?4, cron_type = ?5, cron = ?6, cron_begin = ?7,"
-    " cron_end = ?8, schedule_param = ?9, zone = ?10, revision = revision + 1, changed_ms = ?11"
+    " cron_end = ?8, schedule_param = ?9, zone = coalesce(?10, zone), revision = revision + 1, "
+    "changed_ms = ?11"
     " WHERE id = ?1 AND tenant_id = ?2 AND status <> 3";
 
 // The caller must see what he subscribes to; a foreign tenant's flow looks like one that does not exist.
@@ -76,7 +77,7 @@ bool change_flow_schedule(struct store *store, const struct change *change, int6
                         error)) {
         return false;
     }
-    if (!zone_is_known(fields->zone)) {
+    if (fields->zone != NULL && !zone_is_known(fields->zone)) {
         fault_set_field(error, FAULT_INVALID_VALUE, "TimeZoneId",
                         "\"%.64s\" is no time zone; give an IANA name such as Asia/Shanghai",
                         fields->zone);

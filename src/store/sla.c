@@ -45,7 +45,9 @@ bool store_notification_get(struct store_reader *reader, const struct caller *ca
                    &has_row, error)) {
         return false;
     }
-    g_assert(has_row); // the head was read from the same row
+    if (!has_row) {
+        return flow_head_gone(flow.id, error);
+    }
     *ret_switches = (struct notification_switches){
         .on_failure = sql_column_int(row, 0) != 0,
         .on_success = sql_column_int(row, 1) != 0,

@@ -75,7 +75,9 @@ static bool read_flow(struct store_reader *reader, const struct flow_head *flow,
                    &has_row, error)) {
         return false;
     }
-    g_assert(has_row); // the head was read in the same transaction
+    if (!has_row) {
+        return flow_head_gone(flow->id, error);
+    }
     bool is_good = add_flow(row, flow, root, error);
     if (is_good) {
         snapshot->flow_name = query_text(row, 0);
@@ -154,8 +156,13 @@ static bool add_schedule(struct store_reader *reader, const struct flow_head *fl
         !schedule_rows_read(reader, flow, &fields, error)) {
         return false;
     }
-    json_object_set_new(root, "schedule", schedule_to_json(fields));
+    json_t *schedule = NULL;
+    bool is_good = schedule_to_json(fields, &schedule, error);
     schedule_fields_free(fields);
+    if (!is_good) {
+        return false;
+    }
+    json_object_set_new(root, "schedule", schedule);
     json_t *list = json_array();
     json_object_set_new(root, "slaRules", list);
     for (guint i = 0; i < rules->len; i++) {

@@ -41,7 +41,11 @@ static bool open_password(struct store_reader *reader, int64_t tenant_id, int64_
                    &has_row, error)) {
         return false;
     }
-    g_assert(has_row); // the source was found on this connection a moment ago
+    if (!has_row) {
+        fault_set(error, FAULT_INSTANCE_NOT_EXIST, "there is no instance %" G_GINT64_FORMAT,
+                  source_id);
+        return false;
+    }
     size_t len = 0;
     const void *sealed = sql_column_blob(row, 0, &len);
     g_autofree char *context = source_seal_context(tenant_id, source_id);

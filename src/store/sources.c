@@ -10,8 +10,6 @@
 #include "store/private.h"
 #include "store/source_seal.h"
 
-enum { PAGE_MAX = 100 };
-
 #define SOURCE_COLUMNS                                                                             \
     "SELECT s.id, s.kind, s.source, s.network, s.environment, s.host, s.port, s.sid, s.login,"     \
     " s.alias, s.safe_rule, p.uid, s.query_timeout_s, s.export_timeout_s, s.extra, s.dba_id, "     \
@@ -25,9 +23,10 @@ enum { PAGE_MAX = 100 };
     " AND (?2 IS NULL OR s.kind = ?2) AND (?3 IS NULL OR s.environment = ?3)"                      \
     " AND (?4 IS NULL OR s.source = ?4) AND (?5 IS NULL OR s.network = ?5)"                        \
     " AND (?6 < 0 OR s.is_enabled = ?6)"                                                           \
-    " AND (?7 IS NULL OR lower(s.host) LIKE ?7 ESCAPE '\\' OR lower(s.alias) LIKE ?7 ESCAPE '\\')"
+    " AND (?7 IS NULL OR lower(s.host) LIKE ?7 ESCAPE '\\' OR lower(s.alias) LIKE ?7 ESCAPE '\\')" \
+    " AND (?8 IS NULL OR json_extract(s.extra, '$.EcsRegion') = ?8)"
 static const char LIST_SOURCES[] =
-    SOURCE_COLUMNS SOURCE_FROM SOURCE_FILTER " ORDER BY s.id LIMIT ?8 OFFSET ?9";
+    SOURCE_COLUMNS SOURCE_FROM SOURCE_FILTER " ORDER BY s.id LIMIT ?9 OFFSET ?10";
 static const char COUNT_SOURCES[] = "SELECT count(*)" SOURCE_FROM SOURCE_FILTER;
 static const char GET_SOURCE[] =
     SOURCE_COLUMNS SOURCE_FROM " AND s.host = ?2 AND s.port = ?3 AND s.sid = ?4";
@@ -118,7 +117,7 @@ bool store_source_list(struct store_reader *reader, const struct caller *caller,
                        const struct source_filter *filter, GPtrArray **ret_sources,
                        int64_t *ret_total, GError **error) {
     g_assert(filter->page_number >= 1);
-    g_assert(filter->page_size >= 1 && filter->page_size <= PAGE_MAX);
+    g_assert(filter->page_size >= 1 && filter->page_size <= STORE_PAGE_MAX);
     g_autofree char *pattern = query_pattern(filter->search);
     g_autofree char *kind = filter->kind != NULL ? g_ascii_strdown(filter->kind, -1) : NULL;
     g_autoptr(GPtrArray) sources = g_ptr_array_new_with_free_func((GDestroyNotify)source_row_free);
@@ -128,7 +127,8 @@ bool store_source_list(struct store_reader *reader, const struct caller *caller,
     struct query_values values =
         VALUES(INT(caller->tenant_id), TEXT(kind), TEXT(filter->environment), TEXT(filter->source),
                TEXT(filter->network), INT(state_filter(filter->state)), TEXT(pattern),
-               INT(filter->page_size), INT((int64_t)(filter->page_number - 1) * filter->page_size));
+               TEXT(filter->region), INT(filter->page_size),
+               INT((int64_t)(filter->page_number - 1) * filter->page_size));
     size_t count = values.count;
     values.count = count - 2;
     if (!query_int(reader->sql, COUNT_SOURCES, values, 0, &total, error)) {
@@ -159,7 +159,7 @@ bool store_source_get(struct store_reader *reader, const struct caller *caller, 
         return false;
     }
     if (!has_row) {
-        fault_set(error, FAULT_INSTANCE_NOT_EXIST, "no instance is registered at %s, port %d", host,
+        fault_set(error, FAULT_ADDRESS_NOT_EXIST, "no instance is registered at %s, port %d", host,
                   port);
         return false;
     }

@@ -57,12 +57,13 @@ struct source_filter {
     const char *source;
     const char *network;
     const char *state;
+    const char *region; // the EcsRegion it was registered with; exact
     const char *search;
 };
 bool store_source_list(struct store_reader *reader, const struct caller *caller,
                        const struct source_filter *filter, GPtrArray **ret_sources,
                        int64_t *ret_total, GError **error);
-// By address: FAULT_INSTANCE_NOT_EXIST. sid may be NULL.
+// By address: FAULT_ADDRESS_NOT_EXIST. sid may be NULL.
 bool store_source_get(struct store_reader *reader, const struct caller *caller, const char *host,
                       int port, const char *sid, struct source_row **ret_source, GError **error);
 // By id: FAULT_INSTANCE_NOT_EXIST.

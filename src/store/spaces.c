@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/fault.h"
+#include "core/keys.h"
 #include "store/changes.h"
 #include "store/checks.h"
 
@@ -54,8 +55,6 @@ static const char *const engines[] = {
     "maxcompute",  "gdb",
     "dm",          "sqlite",
 };
-
-static const char *const switches[] = { "skipManualRunCheck", "skipPublishApprove" };
 
 void space_row_free(struct space_row *row) {
     if (row == NULL) {
@@ -124,9 +123,12 @@ static bool check_engine(const char *text, GError **error) {
             return true;
         }
     }
-    fault_set_field(error, FAULT_INVALID_VALUE, "DwDbType",
-                    "DwDbType is 14, 18 or the word of an engine such as mysql, not \"%s\"",
-                    text != NULL ? text : "");
+    g_autoptr(GString) words = g_string_new(NULL);
+    for (size_t i = 0; i < G_N_ELEMENTS(engines); i++) {
+        g_string_append_printf(words, "%s%s", i > 0 ? ", " : "", engines[i]);
+    }
+    fault_set_field(error, FAULT_INVALID_VALUE, "DwDbType", "DwDbType is one of %s, not \"%.100s\"",
+                    words->str, text != NULL ? text : "");
     return false;
 }
 
@@ -141,17 +143,17 @@ static bool check_space_config(const char *text, GError **error) {
         return false;
     }
     json_auto_t *config = json_loads(text, JSON_DECODE_ANY, NULL);
-    bool is_good = json_is_object(config);
-    for (size_t i = 0; is_good && i < G_N_ELEMENTS(switches); i++) {
-        const json_t *value = json_object_get(config, switches[i]);
-        is_good = value == NULL || json_is_boolean(value);
-    }
-    if (!is_good) {
+    g_autoptr(GError) cause = NULL;
+    if (!json_is_object(config)) {
         fault_set_field(error, FAULT_INVALID_FIELD, "SpaceConfig",
-                        "SpaceConfig is a JSON object whose members %s and %s are booleans",
-                        switches[0], switches[1]);
+                        "SpaceConfig is a JSON object; {} leaves both switches off");
+        return false;
     }
-    return is_good;
+    if (!keys_check(KEYS_SPACE, config, true, &cause)) {
+        fault_set_field(error, FAULT_INVALID_FIELD, "SpaceConfig", "SpaceConfig: %s",
+                        cause->message);
+    }
+    return cause == NULL;
 }
 
 static bool check_database(struct store_reader *reader, const struct caller *caller,

@@ -12,7 +12,7 @@
 #include "base/fault.h"
 #include "store/changes.h"
 
-enum { PAGE_MAX = 100, REMARK_BYTES_MAX = 4096 };
+enum { REMARK_BYTES_MAX = 4096 };
 
 static const char INSERT[] =
     "INSERT INTO sql_audit (id, tenant_id, at_ms, user_id, user_name, database_id, schema_name,"
@@ -105,7 +105,7 @@ bool store_sqlaudit_list(struct store_reader *reader, const struct caller *calle
                          const struct sqlaudit_filter *filter, GPtrArray **ret_rows,
                          int64_t *ret_total, GError **error) {
     g_assert(filter->page_number >= 1);
-    g_assert(filter->page_size >= 1 && filter->page_size <= PAGE_MAX);
+    g_assert(filter->page_size >= 1 && filter->page_size <= STORE_PAGE_MAX);
     g_autofree char *pattern = query_pattern(filter->search);
     g_autofree char *type = filter->type != NULL ? g_ascii_strup(filter->type, -1) : NULL;
     g_autoptr(GPtrArray) rows = g_ptr_array_new_with_free_func((GDestroyNotify)sqlaudit_row_free);
@@ -176,6 +176,7 @@ bool change_sql_audit(struct store *store, const struct change *change, int64_t 
     json_auto_t *items = json_loads(change->document, 0, NULL);
     g_assert(json_is_array(items)); // made by our own hand
     int64_t executed = 0;
+    int64_t done = 0;
     int64_t rows = 0;
     for (size_t i = 0; i < json_array_size(items); i++) {
         const json_t *item = json_array_get(items, i);
@@ -183,8 +184,12 @@ bool change_sql_audit(struct store *store, const struct change *change, int64_t 
             return false;
         }
         executed += number_of(item, "state") != SQL_EXEC_NOT;
+        done += number_of(item, "state") == SQL_EXEC_SUCCESS;
         rows += number_of(item, "returned");
     }
+    store->note = g_strdup_printf("%" G_GINT64_FORMAT " statements run, %" G_GINT64_FORMAT
+                                  " of them with success; ListSQLExecAuditLog has each",
+                                  executed, done);
     if (change->content != NULL) { // the answer, for the client token
         result->text = g_new0(char *, 2);
         result->text[0] = g_strdup(change->content);

@@ -61,9 +61,8 @@ static bool make_file(const char *dir, const char *path, GError **error) {
 // Fills the write-ahead log's file with zeros up to the size it will have: a sync of a file that grows costs a third more (design §8,
 // measured). Behind the log's end zeros mean nothing; no lock of the database lies on this file. Only speed depends on it, so that
 // failing is no error.
-static void prepare_log(const char *path) {
+static void prepare_log(const char *log_path) {
     static const char zeros[ZERO_BYTES];
-    g_autofree char *log_path = g_strconcat(path, "-wal", NULL);
     struct stat status;
     int fd = open(log_path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
     if (fd < 0) {
@@ -102,13 +101,15 @@ bool store_open(const char *dir, struct store **ret_store, GError **error) {
     g_assert(dir != NULL && ret_store != NULL);
     g_autofree char *path = database_path(dir);
     struct store *store = g_new0(struct store, 1);
+    g_autofree char *log_path = g_strconcat(path, "-wal", NULL);
     if (!make_file(dir, path, error) ||
         !sql_open("sqlite", path, SQL_STORE_WRITER, &store->reader.sql, error) ||
-        !migrations_apply(store->reader.sql, error) || !load_counters(store, error)) {
+        !migrations_apply(store->reader.sql, error) || !load_counters(store, error) ||
+        !place_keep(&store->place, path, error) || !place_keep(&store->place, log_path, error)) {
         store_close(store);
         return false;
     }
-    prepare_log(path);
+    prepare_log(log_path);
     *ret_store = store;
     return true;
 }
@@ -118,7 +119,9 @@ void store_close(struct store *store) {
         return;
     }
     sql_close(store->reader.sql);
+    place_done(&store->place);
     explicit_bzero(store->reader.master, sizeof store->reader.master);
+    g_free(store->note);
     g_free(store);
 }
 
@@ -187,11 +190,16 @@ bool store_commit(struct store *store, GError **error) {
     for (int i = 0; i < COUNTER_COUNT; i++) {
         store->blocks[i].durable_bound = store->blocks[i].bound;
     }
+    bool is_kept = !store->is_dirty || place_check(&store->place, error);
     store->is_open = false;
     store->is_dirty = false;
     store->generation += store->has_changes;
     store->has_changes = false;
-    return true;
+    return is_kept;
+}
+
+bool store_check_place(const struct store *store, GError **error) {
+    return place_check(&store->place, error);
 }
 
 void store_rollback(struct store *store) {
@@ -201,6 +209,18 @@ void store_rollback(struct store *store) {
     store->is_open = false;
     store->is_dirty = false;
     store->has_changes = false;
+}
+
+bool store_part_begin(struct store *store, GError **error) {
+    return sql_savepoint(store_change_sql(store), error);
+}
+
+bool store_part_end(struct store *store, bool is_good, GError **error) {
+    if (is_good && sql_release(store->reader.sql, error)) {
+        return true;
+    }
+    sql_rollback_to_savepoint(store->reader.sql);
+    return false;
 }
 
 int64_t store_generation(const struct store *store) {

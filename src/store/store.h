@@ -18,6 +18,8 @@
 struct store;        // the writer; engine thread only
 struct store_reader; // a read-only connection; one thread at a time
 
+enum { STORE_PAGE_MAX = 1000 }; // entries of one page of any list
+
 // Opens DIR/state.db, creates it and applies migrations in one transaction; an unknown newer schema is refused.
 bool store_open(const char *dir, struct store **ret_store, GError **error);
 void store_close(struct store *store);
@@ -34,8 +36,15 @@ struct store_reader *store_as_reader(struct store *store);
 int64_t store_generation(const struct store *store);
 
 bool store_begin(struct store *store, GError **error);
+// FAULT_IO also when what was written no longer stands in DIR: the directory was deleted or replaced.
 bool store_commit(struct store *store, GError **error);
+// The same look without a commit.
+bool store_check_place(const struct store *store, GError **error);
 void store_rollback(struct store *store);
+// A part of the open transaction, which is kept or left out as a whole; parts may lie within parts. store_part_end gives `is_good` back
+// unless keeping fails.
+bool store_part_begin(struct store *store, GError **error);
+bool store_part_end(struct store *store, bool is_good, GError **error);
 // Has the open transaction changed anything? An empty turn commits nothing.
 bool store_is_dirty(const struct store *store);
 

@@ -14,10 +14,11 @@
 
 static const char LAST_PUBLISHED[] =
     "SELECT max(id) FROM version WHERE tenant_id = ?1 AND flow_id = ?2 AND is_published = 1";
-static const char INSERT_VERSION[] = "INSERT INTO version (id, tenant_id, flow_id, is_published, "
-                                     "last_version_id, flow_name, owner_id,"
-                                     " owner_name, comment, created_ms, snapshot) VALUES (?1, ?2, "
-                                     "?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
+static const char INSERT_VERSION[] =
+    "INSERT INTO version (id, tenant_id, flow_id, is_published, "
+    "last_version_id, flow_name, owner_id,"
+    " owner_name, comment, created_ms, snapshot, revision) VALUES (?1, ?2, "
+    "?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
 static const char SET_OFFLINE[] = "UPDATE flow SET status = 2, changed_ms = ?3"
                                   " WHERE id = ?1 AND tenant_id = ?2 AND status = 1";
 static_assert(FLOW_PUBLISHED == 1 && FLOW_OFFLINE == 2, "SET_OFFLINE says 1 and 2");
@@ -49,16 +50,20 @@ static bool insert_version(struct store *store, const struct flow_head *flow,
                             INT(draft->is_published), INT(draft->last_version_id),
                             TEXT(snapshot->flow_name), INT(flow->owner_id),
                             TEXT(snapshot->owner_name), TEXT(draft->comment), INT(now_ms),
-                            TEXT(snapshot->document)),
+                            TEXT(snapshot->document), INT(flow->revision)),
                      error);
 }
 
-static bool check_publish(int64_t version_id, const struct snapshot *snapshot, GError **error) {
+static bool check_publish(int64_t version_id, const struct snapshot *snapshot,
+                          struct remarks *ret_remarks, GError **error) {
     struct plan *plan = NULL;
     if (!plan_new(version_id, snapshot->document, &plan, error)) {
         return false;
     }
     bool is_good = plan_check_publish(plan, error);
+    if (is_good) {
+        plan_remarks(plan, ret_remarks);
+    }
     plan_unref(plan);
     return is_good;
 }
@@ -82,7 +87,7 @@ bool change_flow_publish(struct store *store, const struct change *change, int64
                                      .document = snapshot.document,
                                      .person_id = change->caller.user_id,
                                      .is_new = true };
-    bool is_good = check_publish(version_id, &snapshot, error) &&
+    bool is_good = check_publish(version_id, &snapshot, &result->remarks, error) &&
                    insert_version(store, &flow, &snapshot, &draft, now_ms, version_id, error) &&
                    deployment_make(store, &flow, &deployment, now_ms, &result->id, error);
     snapshot_done(&snapshot);
@@ -156,11 +161,37 @@ bool store_version_check_published(struct store_reader *reader, const struct cal
         return false;
     }
     if (found == 0) {
-        fault_set(error, FAULT_VERSION_NOT_EXIST,
-                  "task flow %" G_GINT64_FORMAT " has no published version %" G_GINT64_FORMAT,
-                  flow.id, version_id);
+        fault_set_field(error, FAULT_VERSION_NOT_EXIST, "DagVersion",
+                        "task flow %" G_GINT64_FORMAT " has no published version %" G_GINT64_FORMAT,
+                        flow.id, version_id);
     }
     return found != 0;
+}
+
+bool store_version_for_run(struct store *store, const struct caller *caller, int64_t flow_id,
+                           int64_t wanted, int64_t now_ms, int64_t *ret_version_id,
+                           GError **error) {
+    struct flow_head flow = { 0 };
+    if (wanted == VERSION_DRAFT) {
+        return store_version_for_try(store, caller, flow_id, now_ms, ret_version_id, error);
+    }
+    if (!flow_head_open(&store->reader, caller, flow_id, ACCESS_OPERATE, &flow, error)) {
+        return false;
+    }
+    if (wanted == VERSION_LIVE && flow.status != FLOW_PUBLISHED) {
+        fault_set_field(error, FAULT_FLOW_NOT_PUBLISHED, "DagVersion",
+                        "task flow %" G_GINT64_FORMAT
+                        " is %s, so nothing of it is live; publish it, or give the digits of a "
+                        "version that was published",
+                        flow.id, flow_status_name(flow.status));
+        return false;
+    }
+    int64_t version_id = wanted == VERSION_LIVE ? flow.published_version_id : wanted;
+    if (!store_version_check_published(&store->reader, caller, flow_id, version_id, error)) {
+        return false;
+    }
+    *ret_version_id = version_id;
+    return true;
 }
 
 // proposed: the flow need not be published at the moment; a version that was is enough (behaviour.md §1.3, §6).
@@ -222,7 +253,7 @@ bool store_version_list(struct store_reader *reader, const struct caller *caller
     bool has_row = false;
     g_autoptr(GPtrArray) versions =
         g_ptr_array_new_with_free_func((GDestroyNotify)version_row_free);
-    if (!flow_head_open(reader, caller, flow_id, ACCESS_VIEW, &flow, error) ||
+    if (!flow_head_open_history(reader, caller, flow_id, &flow, error) ||
         !query_int(reader->sql, COUNT_VERSIONS, VALUES(INT(flow.tenant_id), INT(flow.id)), 0,
                    &total, error) ||
         !query_start(reader->sql, LIST_VERSIONS,

@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -24,6 +25,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/own.h"
 #include "supervisor/init.h"
 
 #define DRAIN_MS 2000
@@ -45,23 +47,44 @@ int64_t attempt_utc_ms(void) {
     return (int64_t)clock_of(CLOCK_REALTIME);
 }
 
+/* Opens the folder of a fence's log, logs/N, and cuts the path into folder and name. The server may
+ * put anything into logs/, so the folder is looked at each time and the file named below it. */
+static int open_log_folder(const struct attempt_context *context, uint64_t fence,
+                           char path[ATTEMPT_LOG_PATH_BYTES], const char **ret_name, int *ret_fd) {
+    attempt_log_path(fence, path);
+    char *slash = strchr(path, '/');
+    assert(slash != NULL);
+    *slash = '\0';
+    *ret_name = slash + 1;
+    bool has_owner = context->log_uid != (uid_t)-1;
+    return own_directory(context->logs_fd, path, 0700, has_owner ? context->log_uid : geteuid(),
+                         has_owner ? context->log_gid : getegid(), ret_fd);
+}
+
 /* A log that can not be had is counted, not fatal. */
 static void open_log(struct attempt_context *context, uint64_t fence, struct attempt_log *ret_log) {
     char path[ATTEMPT_LOG_PATH_BYTES];
-    attempt_log_path(fence, path);
-    int error =
-        attempt_log_create(ret_log, context->logs_fd, path, context->log_uid, context->log_gid,
-                           context->log_head_bytes, context->log_ring_bytes);
-    if (error != -ENOENT)
-        return;
-    char directory[ATTEMPT_LOG_PATH_BYTES];
-    (void)snprintf(directory, sizeof directory, "%" PRIu64, fence / 1000);
-    if (mkdirat(context->logs_fd, directory, 0700) == 0 && context->log_uid != (uid_t)-1 &&
-        fchownat(context->logs_fd, directory, context->log_uid, context->log_gid,
-                 AT_SYMLINK_NOFOLLOW) != 0)
-        (void)unlinkat(context->logs_fd, directory, AT_REMOVEDIR); /* nobody could read in there */
-    (void)attempt_log_create(ret_log, context->logs_fd, path, context->log_uid, context->log_gid,
+    const char *name = NULL;
+    int folder_fd = -1;
+    int error = open_log_folder(context, fence, path, &name, &folder_fd);
+    if (error != 0)
+        (void)fprintf(stderr, "sluice-supervisor: logs/%s: %s; attempt %" PRIu64 " has no log\n",
+                      path, own_reason(error), fence);
+    /* Without a folder this fails, and the log counts what it is given as lost. */
+    (void)attempt_log_create(ret_log, folder_fd, name, context->log_uid, context->log_gid,
                              context->log_head_bytes, context->log_ring_bytes);
+    if (folder_fd >= 0)
+        (void)close(folder_fd);
+}
+
+static void remove_log(const struct attempt_context *context, uint64_t fence) {
+    char path[ATTEMPT_LOG_PATH_BYTES];
+    const char *name = NULL;
+    int folder_fd = -1;
+    if (open_log_folder(context, fence, path, &name, &folder_fd) != 0)
+        return;
+    (void)unlinkat(folder_fd, name, 0);
+    (void)close(folder_fd);
 }
 
 /* Taken out of epoll by name: a process that was cloned this moment still has copies of our
@@ -116,12 +139,33 @@ static void abandon(struct attempt_context *context, struct attempt *attempt) {
         while (waitid(P_PIDFD, (id_t)attempt->process.pidfd, &info, WEXITED) != 0 && errno == EINTR)
             continue;
     }
-    if (attempt->capture.log.fd >= 0) {
-        char path[ATTEMPT_LOG_PATH_BYTES];
-        attempt_log_path(attempt->fence, path);
-        (void)unlinkat(context->logs_fd, path, 0);
-    }
+    if (attempt->capture.log.fd >= 0)
+        remove_log(context, attempt->fence);
     attempt_free(context, attempt);
+}
+
+/* What sluice-sql prints is for readers, so it has a memory file of its own for what the server
+ * reads: the descriptor behind the ones of the start. */
+static int spawn(struct attempt_context *context, const struct frame_start *start,
+                 const char *program, const char *workdir, struct attempt *attempt) {
+    struct frame_start full = *start;
+    if (strcmp(program, "@sql") == 0 && full.fd_count < FRAME_FDS_MAX) {
+        attempt->answer_fd = memfd_create("sluice-answer", MFD_CLOEXEC);
+        if (attempt->answer_fd < 0)
+            return -errno;
+        full.fds[full.fd_count++] = attempt->answer_fd;
+        attempt->capture.has_answer_file = true;
+    }
+    return spawn_init(&context->level, &context->fds, &full, program, workdir, &attempt->process);
+}
+
+/* What a reader of the log calls it is the server's business, who knows its name. */
+static void remark_start(struct attempt *attempt, const struct frame_start *start) {
+    if (start->note.len > 0)
+        capture_remark(&attempt->capture, attempt->started_ms, "%.*s", (int)start->note.len,
+                       (const char *)start->note.data);
+    else
+        capture_remark(&attempt->capture, attempt->started_ms, "started");
 }
 
 int attempt_start(struct attempt_context *context, const struct frame_start *start,
@@ -146,6 +190,7 @@ int attempt_start(struct attempt_context *context, const struct frame_start *sta
         .timeout_at = start->timeout_ms != 0 ? now + start->timeout_ms : 0,
         .grace_ms = start->grace_ms,
         .process = { .pidfd = -1, .control_fd = -1, .out_fd = -1, .err_fd = -1 },
+        .answer_fd = -1,
         .capture.log.fd = -1,
     };
     int error = workdir_make(&context->workdir, start->fence);
@@ -156,7 +201,7 @@ int attempt_start(struct attempt_context *context, const struct frame_start *sta
     struct attempt_log log;
     open_log(context, start->fence, &log);
     capture_init(&attempt->capture, log, start->result_max);
-    error = spawn_init(&context->level, &context->fds, start, program, workdir, &attempt->process);
+    error = spawn(context, start, program, workdir, attempt);
     if (error == 0)
         error = watch_all(context, attempt);
     if (error == 0) {
@@ -169,11 +214,7 @@ int attempt_start(struct attempt_context *context, const struct frame_start *sta
     }
     const char go = INIT_GO;
     (void)send(attempt->process.control_fd, &go, 1, MSG_NOSIGNAL);
-    capture_remark(&attempt->capture, attempt->started_ms, "started %s under fence %" PRIu64,
-                   program, start->fence);
-    if (start->note.len > 0)
-        capture_remark(&attempt->capture, attempt->started_ms, "%.*s", (int)start->note.len,
-                       (const char *)start->note.data);
+    remark_start(attempt, start);
     *ret_attempt = attempt;
     return 0;
 }
@@ -264,6 +305,7 @@ static void reap(struct attempt_context *context, struct attempt *attempt) {
         info.si_pid == 0)
         return;
     attempt->is_reaped = true;
+    attempt->ended_boot_ms = attempt_clock_ms();
     attempt->wait_code = info.si_code;
     attempt->wait_status = info.si_status;
     close_watched(context, &attempt->process.pidfd);
@@ -290,6 +332,8 @@ static void judge(struct attempt *attempt, struct frame_exited *exited) {
     if (has_report && report.error != 0) {
         exited->cause = FRAME_CAUSE_NOT_STARTED;
         exited->code = report.error;
+        (void)snprintf(attempt->failure, sizeof attempt->failure, "%.*s",
+                       (int)sizeof report.words - 1, report.words);
     } else if (has_report && WIFEXITED(report.status)) {
         exited->cause = FRAME_CAUSE_EXITED;
         exited->code = WEXITSTATUS(report.status);
@@ -306,7 +350,8 @@ static void judge(struct attempt *attempt, struct frame_exited *exited) {
 }
 
 static void remark_end(struct attempt *attempt, const struct frame_exited *exited) {
-    int64_t lasted_ms = exited->ended_ms - attempt->started_ms;
+    /* The wall clock may have been set meanwhile. */
+    int64_t lasted_ms = (int64_t)(attempt->ended_boot_ms - attempt->started_boot_ms);
     struct capture *capture = &attempt->capture;
     switch (exited->cause) {
     case FRAME_CAUSE_EXITED:
@@ -319,8 +364,9 @@ static void remark_end(struct attempt *attempt, const struct frame_exited *exite
         return;
     case FRAME_CAUSE_LOST: capture_remark(capture, exited->ended_ms, "outcome unknown"); return;
     case FRAME_CAUSE_NOT_STARTED:
-        capture_remark(capture, exited->ended_ms, "the program could not be started: %s",
-                       strerrordesc_np(exited->code));
+        capture_remark(capture, exited->ended_ms, "could not start: %s",
+                       attempt->failure[0] != '\0' ? attempt->failure
+                                                   : strerrordesc_np(exited->code));
         return;
     }
 }
@@ -341,7 +387,13 @@ static void conclude(struct attempt *attempt) {
     remark_end(attempt, &exited);
     exited.output_bytes = attempt->capture.output_bytes;
     exited.dropped_bytes = attempt_log_dropped(&attempt->capture.log);
+    if (attempt->answer_fd >= 0)
+        (void)capture_answer(&attempt->capture, attempt->answer_fd);
     exited.result = capture_result(&attempt->capture, &exited.result_flags);
+    if (exited.cause == FRAME_CAUSE_NOT_STARTED && attempt->failure[0] != '\0') {
+        exited.result = frame_text(attempt->failure);
+        exited.result_flags = FRAME_RESULT_PRESENT;
+    }
     attempt_log_finish(&attempt->capture.log);
     attempt->exited = exited;
     attempt->is_concluded = true;
@@ -367,6 +419,8 @@ void attempt_free(struct attempt_context *context, struct attempt *attempt) {
     if (attempt == NULL)
         return;
     close_process(context, &attempt->process);
+    if (attempt->answer_fd >= 0)
+        (void)close(attempt->answer_fd);
     capture_done(&attempt->capture);
     workdir_remove(&context->workdir, attempt->fence);
     free(attempt);
@@ -374,9 +428,14 @@ void attempt_free(struct attempt_context *context, struct attempt *attempt) {
 
 void attempt_close_lost_log(struct attempt_context *context, uint64_t fence, int64_t now_ms) {
     char path[ATTEMPT_LOG_PATH_BYTES];
-    attempt_log_path(fence, path);
+    const char *name = NULL;
+    int folder_fd = -1;
+    if (open_log_folder(context, fence, path, &name, &folder_fd) != 0)
+        return;
     struct attempt_log log;
-    if (attempt_log_reopen(&log, context->logs_fd, path) != 0)
+    int error = attempt_log_reopen(&log, folder_fd, name, context->log_uid);
+    (void)close(folder_fd);
+    if (error != 0)
         return;
     struct capture capture;
     capture_init(&capture, log, 0);

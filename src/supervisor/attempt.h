@@ -16,6 +16,7 @@
 
 #include "base/frame.h"
 #include "supervisor/capture.h"
+#include "supervisor/failure.h"
 #include "supervisor/journal.h"
 #include "supervisor/spawn.h"
 #include "supervisor/workdir.h"
@@ -56,12 +57,15 @@ struct attempt {
     uint64_t fence;
     int64_t started_ms;       /* UTC */
     uint64_t started_boot_ms; /* CLOCK_BOOTTIME, as all times below */
+    uint64_t ended_boot_ms;   /* when it was reaped */
     uint64_t timeout_at;      /* 0: none */
     uint64_t kill_at;         /* 0: no TERM sent yet */
     uint64_t drain_at;        /* 0: not reaped yet */
     uint64_t retry_at;        /* the end could not be recorded: try again then */
     uint32_t grace_ms;
     struct spawn_process process;
+    int answer_fd;               /* memory that sluice-sql writes its answer to; -1: of a script */
+    char failure[FAILURE_BYTES]; /* why the program never ran; "" */
     struct capture capture;
     enum frame_kill_sent kill_asked;
     bool is_killed; /* KILL was sent */

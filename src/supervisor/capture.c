@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -204,7 +205,7 @@ void capture_take(struct capture *capture, enum capture_stream stream, const cha
         return;
     if (stream != CAPTURE_SYS)
         capture->output_bytes += len;
-    if (stream == CAPTURE_OUT)
+    if (stream == CAPTURE_OUT && !capture->has_answer_file)
         follow_result(capture, bytes, len);
     log_lines(capture, stream, bytes, len, now_ms);
 }
@@ -220,6 +221,28 @@ void capture_remark(struct capture *capture, int64_t now_ms, const char *format,
     size_t len = (size_t)printed < sizeof text - 2 ? (size_t)printed : sizeof text - 2;
     text[len] = '\n';
     log_lines(capture, CAPTURE_SYS, text, len + 1, now_ms);
+}
+
+int capture_answer(struct capture *capture, int fd) {
+    char bytes[READ_BYTES] NOT_CLEARED;
+    struct stat status;
+    if (fstat(fd, &status) != 0)
+        return -errno;
+    /* The line and its end; of more than that nothing is wanted, and nobody waits for reading it. */
+    if (status.st_size > (off_t)capture->result_max + 2) {
+        capture->current.is_too_long = capture->current.has_text = true;
+        return 0;
+    }
+    for (off_t at = 0; at < status.st_size;) {
+        ssize_t got = pread(fd, bytes, sizeof bytes, at);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0)
+            return got < 0 ? -errno : 0;
+        follow_result(capture, bytes, (size_t)got);
+        at += got;
+    }
+    return 0;
 }
 
 struct frame_slice capture_result(struct capture *capture, uint32_t *ret_flags) {

@@ -35,6 +35,7 @@ struct capture {
     uint64_t output_bytes;
     enum capture_stream open_stream; /* valid while has_open_line */
     bool has_open_line;
+    bool has_answer_file;        /* the result is not looked for in standard output */
     bool reads_much;             /* the last read filled a small buffer */
     struct capture_line current; /* of standard output, not ended yet */
     struct capture_line last;    /* last ended line with text */
@@ -53,6 +54,10 @@ void capture_take(struct capture *capture, enum capture_stream stream, const cha
 /* Writes one SYS line; printf-like. */
 void capture_remark(struct capture *capture, int64_t now_ms, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* Takes the result from a file that the program has written apart from its output, so that it does
+ * not stand in the log: its last non-empty line. -errno: it can not be read, and there is none. */
+int capture_answer(struct capture *capture, int fd);
 
 /* After the last byte: the result line and its flags. The slice is lent until capture_done(). */
 struct frame_slice capture_result(struct capture *capture, uint32_t *ret_flags);

@@ -2,7 +2,7 @@
 
 /* The life of an attempt's init.
  *
- *     close what is not ours → user map → gid, uid → parent-death signal → wait for go → read the
+ *     close what is not ours → be ended first → user map → gid, uid → parent-death signal → wait for go → read the
  *     specification → start the program → reap and listen → report → end the tree
  *
  * The parent-death signal comes after the uid change, which clears it, and before the wait for go:
@@ -37,6 +37,7 @@
 
 #define MOVED_FD_FIRST 64
 #define KILL_PAUSE_NS 1000000
+#define OOM_SCORE 200
 
 struct program_vectors {
     char *bytes; /* mapping of all strings and both vectors */
@@ -82,6 +83,19 @@ static int write_text(const char *path, const char *text) {
     int error = wrote < 0 ? -errno : 0;
     (void)close(fd);
     return error;
+}
+
+/* When memory is short, the kernel ends attempts before it ends who watches them, whatever the server was started with
+ * (reliability.md: task +200). Raising the score needs no right, but must come before the uid changes, after which the file is
+ * root's. A higher score is kept. */
+static void give_way(void) {
+    char text[16] = "";
+    int fd = open("/proc/self/oom_score_adj", O_RDWR | O_CLOEXEC);
+    if (fd < 0)
+        return;
+    if (read(fd, text, sizeof text - 1) > 0 && strtol(text, NULL, 10) < OOM_SCORE)
+        (void)dprintf(fd, "%d", OOM_SCORE);
+    (void)close(fd);
 }
 
 static int map_user(const struct init_plan *plan) {
@@ -177,20 +191,26 @@ static int enter_workdir(const struct init_plan *plan) {
 }
 
 /* Becomes the program. Shares its memory with the init until the exec; returns only the errno of
- * what failed. */
-static int become_program(const struct init_plan *plan, const struct program_vectors *vectors) {
+ * what failed, and at which step. */
+static int become_program(const struct init_plan *plan, const struct program_vectors *vectors,
+                          volatile enum failure_step *ret_step) {
+    *ret_step = FAILURE_PREPARING;
     if (setsid() < 0)
         return errno;
     if (!plan->has_pidns)
         (void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
     int error = enter_workdir(plan);
+    if (error != 0) {
+        *ret_step = FAILURE_WORKDIR;
+        return -error;
+    }
     int sql_fd = -1;
-    if (error == 0)
-        error = place_fds(plan, &sql_fd);
+    error = place_fds(plan, &sql_fd);
     if (error == 0)
         error = sandbox_enter();
     if (error != 0)
         return -error;
+    *ret_step = FAILURE_EXEC;
     (void)umask(077);
     sigset_t none;
     (void)sigemptyset(&none);
@@ -207,17 +227,20 @@ static int become_program(const struct init_plan *plan, const struct program_vec
 
 /* vfork, because a copy of the page tables that exec throws away is half the price of a start. */
 static pid_t __attribute__((noinline))
-start_program(const struct init_plan *plan, const struct program_vectors *vectors, int *ret_error) {
+start_program(const struct init_plan *plan, const struct program_vectors *vectors, int *ret_error,
+              enum failure_step *ret_step) {
     volatile int error = 0;
+    volatile enum failure_step step = FAILURE_PREPARING;
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"
     pid_t pid = vfork();
 #pragma GCC diagnostic pop
     if (pid == 0) {
-        error = become_program(plan, vectors);
+        error = become_program(plan, vectors, &step);
         _exit(127);
     }
     *ret_error = pid < 0 ? errno : error;
+    *ret_step = step;
     return pid;
 }
 
@@ -278,6 +301,21 @@ _Noreturn static void finish(const struct init_plan *plan, struct init_report *r
     _exit(0); /* of a namespace: the kernel ends the rest before this process can be reaped */
 }
 
+/* The program never ran. */
+_Noreturn static void fail(const struct init_plan *plan, struct init_report *report,
+                           enum failure_step step) {
+    const struct failure failure = {
+        .step = step,
+        .error = report->error,
+        .uid = plan->uid,
+        .program = plan->program,
+        .workdir = plan->workdir,
+        .script_fd = plan->fds_count > 0 ? plan->fds[0] : -1,
+    };
+    failure_describe(&failure, report->words);
+    finish(plan, report);
+}
+
 /* Reaps until the program itself has ended. */
 static bool reap_program(pid_t program, int *ret_status) {
     for (;;) {
@@ -333,6 +371,7 @@ void init_run(const struct init_plan *plan) {
     sigset_t open_mask;
     block_signals(&open_mask);
     close_others(plan);
+    give_way();
     int error = drop_rights(plan);
     if (plan->has_pidns)
         (void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
@@ -350,13 +389,14 @@ void init_run(const struct init_plan *plan) {
         error = read_spec(plan, &vectors);
     if (error != 0) {
         report.error = -error;
-        finish(plan, &report);
+        fail(plan, &report, FAILURE_PREPARING);
     }
-    pid_t program = start_program(plan, &vectors, &report.error);
+    enum failure_step step;
+    pid_t program = start_program(plan, &vectors, &report.error, &step);
     if (report.error != 0) {
         if (program > 0)
             (void)waitpid(program, NULL, 0);
-        finish(plan, &report);
+        fail(plan, &report, step);
     }
     /* The pipes must end with the tree, and a secret must not wait in an idle process. */
     (void)close(plan->stdout_fd);

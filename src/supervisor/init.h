@@ -12,6 +12,7 @@
 #include <sys/types.h>
 
 #include "base/frame.h"
+#include "supervisor/failure.h"
 
 /* Bytes that the supervisor sends over the control socket. */
 #define INIT_GO 'G'   /* the start is recorded: run the program */
@@ -24,7 +25,8 @@ struct init_report {
     int32_t error;   /* positive errno: the program never ran */
     int32_t is_term; /* TERM was passed on before the program ended */
     int32_t unused;
-    int64_t ended_ms; /* UTC */
+    int64_t ended_ms;          /* UTC */
+    char words[FAILURE_BYTES]; /* of an error: what stood in the way; NUL-terminated */
 };
 
 /* What the init needs, filled by the supervisor before the clone. */
@@ -45,7 +47,8 @@ struct init_plan {
     uint32_t fds_count;
     uint32_t argument_count;
     uint32_t environment_count;
-    const char *program; /* as in struct frame_start, NUL-terminated */
+    const char
+        *program; /* as in struct frame_start, NUL-terminated; of "@3" fds[0] is the script */
     const char *workdir; /* absolute, or the name below DIR/work */
 };
 

@@ -24,6 +24,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "base/own.h"
 #include "supervisor/table.h"
 
 #define EXIT_RESERVE_BYTES 256u
@@ -296,12 +297,12 @@ int journal_open(int dir_fd, const char *name, const char *boot_id, uint64_t com
                                      compact_bytes != 0 ? compact_bytes : COMPACT_BYTES_DEFAULT };
     (void)snprintf(journal->name, sizeof journal->name, "%s", name);
     (void)snprintf(journal->boot_id, sizeof journal->boot_id, "%s", boot_id);
-    int error = 0;
-    journal->fd = openat(dir_fd, name, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
-    if (journal->fd >= 0)
+    /* Ours, or nobody could trust what it says to have run and which processes to end. */
+    int error = own_file(dir_fd, name, O_RDWR, 0, geteuid(), getegid(), &journal->fd);
+    if (error == 0)
         error = load(journal);
-    else if (errno != ENOENT)
-        error = -errno;
+    else if (error == -ENOENT)
+        error = 0;
     /* Always begun anew: that cuts a torn tail, drops what is acknowledged and sets the boot id.
      * The salt stays, because ends are copied as they are checked: on reading. */
     if (error == 0 && journal->salt == 0 &&

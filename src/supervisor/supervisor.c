@@ -29,6 +29,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/own.h"
 #include "supervisor/attempt.h"
 #include "supervisor/journal.h"
 #include "supervisor/link.h"
@@ -54,6 +55,9 @@ struct supervisor {
     int listen_fd;
     int timer_fd;
     int signal_fd;
+    uid_t owner_uid; /* of everything below DIR but work/ */
+    gid_t owner_gid;
+    const char *what; /* the step of the beginning that is under way */
     uint32_t capacity;
     uint64_t armed_at; /* when the timer fires; UINT64_MAX: never */
     uint64_t idle_since;
@@ -402,29 +406,11 @@ static int take_lock(struct supervisor *self) {
     for (int i = 0; i < LOCK_TRIES && error == -EWOULDBLOCK; i++) {
         if (i > 0)
             (void)nanosleep(&(struct timespec){ .tv_nsec = LOCK_PAUSE_MS * 1000000L }, NULL);
-        error = file_lock(self->options->data_fd, "supervisor.lock", 0600, &self->lock_fd);
+        /* The server's, because --stop-all asks whether it is free after it has given up root. */
+        error = file_lock(self->options->data_fd, "supervisor.lock", 0600, self->owner_uid,
+                          self->owner_gid, &self->lock_fd);
     }
-    /* --stop-all asks whether it is free after it has given up root. */
-    if (error == 0 && geteuid() == 0 &&
-        fchown(self->lock_fd, self->options->server_uid, self->options->server_gid) != 0)
-        error = -errno;
     return error;
-}
-
-static int open_directory(const struct supervisor *self, const char *name, mode_t mode, uid_t uid,
-                          gid_t gid, int *ret_fd) {
-    if (mkdirat(self->options->data_fd, name, mode) != 0 && errno != EEXIST)
-        return -errno;
-    int fd = openat(self->options->data_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (fd < 0)
-        return -errno;
-    if (fchmod(fd, mode) != 0 || (uid != (uid_t)-1 && fchown(fd, uid, gid) != 0)) {
-        int error = -errno;
-        (void)close(fd);
-        return error;
-    }
-    *ret_fd = fd;
-    return 0;
 }
 
 /* Each folder of logs/ gets a place of its own on the disk. ext4 makes a file near its folder, and
@@ -442,11 +428,14 @@ static int open_directories(struct supervisor *self) {
     context->log_uid = is_root ? self->options->server_uid : (uid_t)-1;
     context->log_gid = is_root ? self->options->server_gid : (gid_t)-1;
     int work_fd = -1;
-    int error =
-        open_directory(self, "work", is_root ? 0711 : 0700, is_root ? 0 : (uid_t)-1, 0, &work_fd);
-    if (error == 0)
-        error = open_directory(self, "logs", 0700, context->log_uid, context->log_gid,
-                               &context->logs_fd);
+    self->what = "work/";
+    int error = own_directory(self->options->data_fd, "work", is_root ? 0711 : 0700, geteuid(),
+                              getegid(), &work_fd);
+    if (error != 0)
+        return error;
+    self->what = "logs/";
+    error = own_directory(self->options->data_fd, "logs", 0700, self->owner_uid, self->owner_gid,
+                          &context->logs_fd);
     if (error == 0)
         spread_folders(context->logs_fd);
     workdir_init(&context->workdir, work_fd, is_root ? self->options->task_uid : (uid_t)-1,
@@ -481,34 +470,46 @@ static int open_events(struct supervisor *self) {
 
 static int listen_for_server(struct supervisor *self) {
     int data_fd = self->options->data_fd;
-    uid_t uid = geteuid() == 0 ? self->options->server_uid : (uid_t)-1;
-    gid_t gid = self->options->server_gid;
+    uid_t uid = geteuid() == 0 ? self->owner_uid : (uid_t)-1;
+    gid_t gid = self->owner_gid;
+    self->what = "supervisor.pid";
     char pid[24];
     int len = snprintf(pid, sizeof pid, "%d\n", (int)getpid());
     int error = file_replace(data_fd, "supervisor.pid", pid, (size_t)len, 0600, uid, gid);
-    if (error == 0)
+    if (error == 0) {
+        self->what = "supervisor.sock";
         error = file_listen(data_fd, "supervisor.sock", 0600, uid, gid, &self->listen_fd);
+    }
     if (error == 0)
         error = add_watch(self, self->listen_fd, EPOLLIN, &self->listen_watch);
     return error;
 }
 
+/* What a predecessor left: its records, and what it had running. */
+static int take_over(struct supervisor *self) {
+    self->what = "attempts.journal";
+    int error = journal_open(self->options->data_fd, "attempts.journal", self->context.boot_id, 0,
+                             &self->context.journal);
+    return error == 0 ? sweep_predecessor(&self->context) : error;
+}
+
 static int begin(struct supervisor *self) {
+    self->what = "supervisor.lock";
     int error = take_lock(self);
     if (error != 0)
         return error;
     self->capacity = raise_limits(self->options->attempts_max);
+    self->what = "the kernel's boot id";
     error = file_boot_id(self->context.boot_id);
     if (error == 0)
         error = open_directories(self);
-    if (error == 0)
+    if (error == 0) {
+        self->what = "event descriptors";
         error = open_events(self);
+    }
     spawn_probe(self->options->task_uid, self->options->task_gid, &self->context.level);
     if (error == 0)
-        error = journal_open(self->options->data_fd, "attempts.journal", self->context.boot_id, 0,
-                             &self->context.journal);
-    if (error == 0)
-        error = sweep_predecessor(&self->context);
+        error = take_over(self);
     if (error != 0)
         return error;
     workdir_remove_all(&self->context.workdir);
@@ -520,9 +521,19 @@ static int begin(struct supervisor *self) {
     return listen_for_server(self);
 }
 
-int supervisor_run(const struct supervisor_options *options) {
+static void report_begin(int fd) {
+    if (fd < 0)
+        return;
+    (void)!write(fd, "+", 1);
+    (void)close(fd);
+}
+
+int supervisor_run(const struct supervisor_options *options, const char **ret_what) {
     assert(options != NULL && options->data_fd >= 0);
+    bool is_root = geteuid() == 0;
     struct supervisor self = { .options = options,
+                               .owner_uid = is_root ? options->server_uid : geteuid(),
+                               .owner_gid = is_root ? options->server_gid : getegid(),
                                .context = { .epoll_fd = -1,
                                             .logs_fd = -1,
                                             .log_head_bytes = options->log_head_bytes,
@@ -534,7 +545,10 @@ int supervisor_run(const struct supervisor_options *options) {
                                .armed_at = UINT64_MAX };
     link_init(&self.link);
     int error = begin(&self);
+    *ret_what = self.what;
     if (error == 0) {
+        report_begin(options->report_fd);
+        *ret_what = "waiting for events";
         error = loop(&self);
         workdir_done(&self.context.workdir);
         (void)journal_sync(self.context.journal);

@@ -19,11 +19,12 @@ struct supervisor_options {
     uint64_t idle_ms;        /* without work and server: ends after this time */
     uint64_t log_head_bytes; /* 0: default */
     uint64_t log_ring_bytes; /* 0: default */
+    int report_fd;           /* gets "+" once the server can connect, then is closed; -1: none */
 };
 
 /* Runs until there is nothing left to do. 0: ended in order; -EWOULDBLOCK: another supervisor holds
- * the lock; other -errno: it could not begin. What stops it later than that is written to standard
- * error. */
-int supervisor_run(const struct supervisor_options *options);
+ * the lock; other -errno: it could not begin, *ret_what (static) names what it failed at, and
+ * own_reason() says what the error means. */
+int supervisor_run(const struct supervisor_options *options, const char **ret_what);
 
 #endif

@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// exchange: one request with its reply, and the peer that sent it: what the two ways through the server share. Private to the room web.
+// exchange: one request with its reply, the connection it came on, and the server they belong to. Private to the room web.
 //
-// Complete small requests on plain connections go the short way (express.h); all others go through the HTTP library (http_server.c). Both begin an
-// exchange, show it to gate and handler, and end it here, so that limits, counters, stages and the access log are the same.
+//   HEAD ──judged, gate──▶ BODY ──complete──▶ BUSY (a handler has it) ──▶ REPLY ──sent──▶ HEAD, or closed
+//     └──refused───────────────┴────────────────────────────────────────▶ REPLY ──▶ DRAIN ──▶ closed
 //
-// Threads: network threads and workers; the server's mutex guards the peers, their stages and all counters. It is held for a few instructions.
+// Threads: a connection belongs to one thread at a time: to nobody while it is parked (the network waits for its client), then to the
+// network thread that takes it up, then to the worker that handles its request. What others look at is guarded by the server's mutex, which is
+// held for a few instructions.
 #pragma once
 
+#include "web/budget.h"
+#include "web/chunked.h"
 #include "web/http.h"
 
 #include <netinet/in.h>
@@ -16,70 +20,57 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
-struct MHD_Connection;
-struct MHD_Response;
-struct express;
-
-enum stage { STAGE_HEAD, STAGE_BODY, STAGE_DRAIN, STAGE_BUSY, STAGE_REPLY };
+enum stage { STAGE_HEAD, STAGE_BODY, STAGE_BUSY, STAGE_REPLY, STAGE_DRAIN };
 
 // One TCP connection.
 struct peer {
     struct http_server *server;
     int fd;
-    bool is_kept;    // has answered a request and may wait for the next
-    bool was_used;   // has ended a request
-    bool has_line;   // a request's first line has come, its end has not
-    bool is_express; // on the short way
-    bool
-        is_moving; // on its way to the HTTP library, which may close it at any time: its descriptor must not be used
-    bool is_cut;
-    enum stage stage;    // of the request on it; STAGE_HEAD between requests
+    char address[INET6_ADDRSTRLEN + 8];
+    // Guarded by the mutex.
+    bool is_parked; // nobody has it; the network waits for its client
+    bool is_cut;    // ended by us; it counts no more, and its owner is to close it
+    bool is_kept;   // has answered a request and may wait for the next
+    bool was_used;  // has ended a request
+    bool has_begun; // some of the next request has come
+    enum stage stage;
     int64_t since_us;    // when that stage, or the wait for a request, began
     uint64_t body_bytes; // received in this body
     uint64_t read_bytes; // taken by the client when the grace of this reply ended; 0: not ended
-    struct http_reply *unsent; // express: a reply that is not wholly sent
-    struct sockaddr_storage from;
-    socklen_t from_len;
-    char address[INET6_ADDRSTRLEN + 8];
+    struct claim claim;  // memory for the request on it
+    // The owner's.
+    struct tls_session *tls; // NULL: plain
+    GByteArray *held;        // received, and not part of a request yet; NULL: nothing
+    struct head_scan scan;
+    struct http_reply *exchange; // the request on it; NULL: none
+    uint64_t drained_bytes;
+    bool must_give_up; // others have the memory of the request on it
 };
-
-// Sends what http_reply_send was given, once. Takes `body`, which is never NULL. The exchange may be gone afterwards.
-typedef void (*exchange_send_fn)(struct http_reply *exchange, const char *content_type,
-                                 char *body_take, size_t len, bool keeps);
 
 struct http_reply {
     struct http_server *server;
     struct peer *peer;
     struct api_request request;
-    exchange_send_fn send;
-    char *target;
-    GArray *headers;    // struct api_header
-    GPtrArray *trimmed; // copies of values that ended in blanks; NULL: none
-    struct framing framing;
-    enum stage stage;
+    struct head head;
+    char *text; // the head as sent, and what came with it; the request points into it
+    size_t text_len;
+    GByteArray *body; // NULL: it came with the head
+    struct chunked chunked;
+    size_t body_bytes_max;
+    bool was_vouched_for; // it was asked for a key that vouches for it
+    bool is_broken_off;   // more of the request may come, which nobody will read
     bool must_close;
     bool has_reply;
-    GByteArray *body;
-    size_t body_bytes_max;
-    size_t body_bytes; // counted as held
+    enum stage stage;
+    int64_t begun_us;
     // The reply, once sent.
     unsigned status;
-    size_t reply_bytes;
     GPtrArray *extra; // name, value, name, value…; NULL: none
     char *note;
-    int64_t begun_us;
-    // Of the way through the HTTP library.
-    struct MHD_Connection *connection;
-    struct MHD_Response *response;
-    bool is_suspended; // a worker sends the reply
-    bool is_http11;
-    uint64_t drained_bytes;
-    enum http_refusal refusal;
-    // Of the short way.
-    char *text;    // head and body as sent; target and headers point into it
-    GString *head; // of the reply
+    GString *reply_head;
     char *reply_body;
-    size_t sent_bytes; // of both
+    size_t reply_bytes; // of the body
+    size_t sent_bytes;  // of both
     bool keeps;
 };
 
@@ -87,10 +78,11 @@ struct http_server {
     struct http_options options;
     int listen_fd;
     int stop_fd; // readable once the server stops
-    bool is_tls;
-    struct MHD_Daemon *daemons[2]; // each with a thread
-    unsigned next_daemon;
-    struct express *express;
+    int epoll_fd;
+    struct tls_context *tls; // NULL: plain
+    struct network *network;
+    // Writes the reply's head and sends both, now or when the client takes them. The exchange may be gone afterwards.
+    void (*send)(struct http_reply *exchange, const char *content_type);
     GThreadPool *workers;
     GThread *acceptor;
     GThread *reaper;
@@ -99,40 +91,53 @@ struct http_server {
     GCond reaper_woken; // the first connection came, or stopping
     GCond fewer;        // while stopping: a request ended
     GCond has_room;     // for one more connection, or stopping
-    GHashTable *peers;  // struct peer, all open connections
-    GHashTable *moving; // descriptor → struct peer that the HTTP library has not greeted yet
+    GHashTable *peers;  // struct peer, all connections
+    struct budget budget;
+    unsigned open; // connections that are not cut
     unsigned kept;
     unsigned requests; // begun and not freed
     unsigned busy;     // of these, with a worker
-    size_t bodies_bytes;
+    bool acceptor_waits;
     bool is_stopping;
 };
 
-// A new connection from `from`, not in the server's table yet. The descriptor stays the caller's.
-struct peer *peer_new(struct http_server *server, int fd, const struct sockaddr_storage *from,
-                      socklen_t from_len);
-// Enters it; false when its address has as many as it may have.
-bool peer_enter(struct peer *peer);
-// Out of the table and freed. To be called before the descriptor is closed, so that nobody cuts its successor.
-void peer_leave(struct peer *peer);
+// ---- Connections
 
-// A request that is not counted yet. It owns `text`; without one, `target`.
-struct http_reply *exchange_new(struct peer *peer, exchange_send_fn send);
-void exchange_free(struct http_reply *exchange);
+// A new connection from `from`, which takes the descriptor.
+struct peer *peer_new(struct http_server *server, int fd, const struct sockaddr_storage *from);
+// Enters it. When there are too many, the one that waits longest for a request, of the address that has most such, is cut; false when none may
+// be, which frees the peer and closes the descriptor.
+bool peer_enter(struct peer *peer);
+// Is there room, or somebody who would give way? Called with the mutex.
+bool peer_may_come(struct http_server *server);
+// Ends it, whoever has it: its owner sees the end of the socket. Called with the mutex.
+void peer_cut(struct peer *peer);
+// Out of the table, closed and freed. The owner's, without a request on it.
+void peer_close(struct peer *peer);
+
+// The network looks at it when one of these events is there. Called with the mutex.
+void peer_watch(struct peer *peer, uint32_t events);
+// The same, and nobody has the connection from now on.
+void peer_park(struct peer *peer, uint32_t events);
+// The calling thread has it now; false: somebody else has, or it is gone.
+bool peer_take_up(struct http_server *server, struct peer *peer);
+
+// ---- Requests
+
+// A request on this connection that is not counted yet.
+struct http_reply *exchange_new(struct peer *peer);
 // Counts it, and notes on the peer that a request has begun.
 void exchange_begin(struct http_reply *exchange);
-// Counts `len` more bytes of body as held; false when that is too much for the server, or it stops.
-bool exchange_hold(struct http_reply *exchange, size_t len);
-// Is there no room for so many bytes now?
-bool exchange_is_overloaded(struct http_server *server, uint64_t more_bytes);
-void exchange_release_body(struct http_reply *exchange);
+// `received` more bytes of its body have come, of which `kept` are to be stored. False: there is no memory for them.
+bool exchange_hold(struct http_reply *exchange, size_t received, size_t kept);
+// The same for a head of `bytes` so far, which is no request yet.
+bool exchange_hold_head(struct peer *peer, size_t bytes);
 void exchange_set_stage(struct http_reply *exchange, enum stage stage);
 // Sends the reply to a refused request, which closes the connection.
 void exchange_refuse(struct http_reply *exchange, enum http_refusal refusal);
-// Shows the complete request to the handler. The exchange may be gone afterwards.
+// Shows the complete request to the handler, on a worker or here. The exchange may be gone afterwards.
 void exchange_handle(struct http_reply *exchange);
+// It goes to a handler. False: there are too many large ones of strangers already.
+bool exchange_admit(struct http_reply *exchange);
 // Answered, broken off, or never complete: writes the access log and frees.
 void exchange_end(struct http_reply *exchange);
-
-// Gives a connection to the HTTP library, which reads it from where it was left. The peer is the library's afterwards.
-void http_take_over(struct peer *peer);

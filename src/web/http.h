@@ -6,13 +6,17 @@
 // a network thread and must not block; the handler runs on a worker and may, unless the request is quick: then a network thread may handle it. Each request gets exactly one reply, sent with
 // http_reply_send by the gate, the handler, or any thread the handler passed the reply to.
 //
-// Limits (reliability.md, "HTTP."): target 1 MiB (414), 100 header fields and 16 KiB of them (431), body as the gate says (413), all bodies
-// together 64 MiB (503), 200 connections of one address. Refused with 400 and closed: two Hosts, two Content-Lengths, Content-Length with Transfer-Encoding, any coding
-// but `chunked`. Cut without a reply: headers slower than 10 s, bodies slower than 60 s, bodies and replies slower than 1 KiB/s after 5 s, 60 s of silence.
+// Limits (reliability.md, "HTTP."): target 1 MiB (414), 100 header fields and 16 KiB of them (431), body as the gate says (413), memory as
+// budget.h shares it (503). What head.h or chunked.h do not read is refused with 400, another version with 505. Every refusal is one reply, made by
+// http_refuse_fn, and closes the connection. Cut without a reply: heads slower than 10 s, bodies slower than 60 s, bodies and replies slower than
+// 1 KiB/s after 5 s, 60 s of silence.
+//
+// A connection that finds the server full takes the place of one that waits for a request to come: the oldest of the address that has most of
+// them. Nobody whose request is handled, or vouched for, gives way.
 #pragma once
 
 #include "api/request.h"
-#include "web/framing.h"
+#include "web/head.h"
 #include "web/tls.h"
 
 #include <glib.h>
@@ -35,7 +39,11 @@ typedef void (*http_handler_fn)(void *ctx, const struct api_request *request,
 // left that serve others meanwhile.
 typedef bool (*http_quick_fn)(void *ctx, const struct api_request *request);
 
-// Sends the reply to a refused request. Must not block.
+// Who vouches for a request whose body has not come yet: the name of a caller that the head proves, which the caller frees, or NULL. Asked
+// once, when the request needs more memory than each may have. Runs on a network thread.
+typedef char *(*http_vouch_fn)(void *ctx, const struct api_request *request);
+
+// Sends the reply to a refused request. Must not block. Of a head that could not be read the method may be NULL and the target empty.
 typedef void (*http_refuse_fn)(void *ctx, const struct api_request *request,
                                enum http_refusal refusal, struct http_reply *reply);
 
@@ -45,16 +53,16 @@ struct http_options {
     http_handler_fn handler;
     http_refuse_fn refuse;  // NULL: a plain text
     http_quick_fn is_quick; // NULL: none is
+    http_vouch_fn vouch;    // NULL: nobody
     void *ctx;
     // 0 takes the default of each.
-    unsigned workers_max;     // 128: how many handlers may block at a time
-    unsigned connections_max; // 512; more wait in the kernel's queue
-    unsigned
-        kept_connections_max; // 64: more than these are closed after their reply, since each kept one holds 1.2 MiB
+    unsigned workers_max;             // 128: how many handlers may block at a time
+    unsigned connections_max;         // 512
+    unsigned kept_connections_max;    // 64: more than these are closed after their reply
     unsigned header_timeout_ms;       // 10 s
     unsigned body_timeout_ms;         // 60 s
     unsigned idle_timeout_ms;         // 60 s
-    unsigned address_connections_max; // 200: of one address; more are closed at once
+    unsigned address_connections_max; // 200: of one address, or of one /64 of IPv6 addresses
     unsigned slow_grace_ms;     // 5 s: from then on a body comes, and a reply is read, with 1 KiB/s
     bool writes_access_log;     // one line a request, without the query
     const struct tls_pair *tls; // NULL: plain HTTP. Read by http_server_start only

@@ -103,10 +103,11 @@ static void refuse_throttled(const struct api_request *request, int64_t retry_ms
     refuse_as(request, &error, reply);
 }
 
-// Probes of load balancers pass always: they are cheap, and refusing them would take the server out of service.
+// Probes of load balancers pass always: they are cheap, and refusing them would take the server out of service. What is for the API is judged when
+// it is known whether its signature holds (api_options.admit_stranger).
 static bool is_admitted(const struct routes *routes, const struct route *route,
                         const struct api_request *request, int64_t *ret_retry_ms) {
-    return routes->options.admit == NULL || (route != NULL && route->policy == POLICY_OPEN) ||
+    return routes->options.admit == NULL || (route != NULL && route->policy != POLICY_TOKEN) ||
            routes->options.admit(routes->options.admit_ctx, request->peer, ret_retry_ms);
 }
 
@@ -115,7 +116,10 @@ void routes_refuse(void *ctx, const struct api_request *request, enum http_refus
     switch (refusal) {
     case HTTP_MALFORMED:
         refuse(request, WIRE_INVALID_PARAMETER, "Headers",
-               "one Host, one length, no coding but chunked; no control characters", reply);
+               "one Host; one length in digits, or chunks; lines that end with CR LF, none of them "
+               "folded; no control characters; no "
+               "Expect but 100-continue",
+               reply);
         return;
     case HTTP_TARGET_TOO_LONG:
         refuse(request, WIRE_TARGET_TOO_LONG, "Target", "the request target is longer than 1 MiB",
@@ -131,6 +135,10 @@ void routes_refuse(void *ctx, const struct api_request *request, enum http_refus
             "a body may have 4 MiB, and 50 MiB for UpdateTaskContentV2 named in target or header",
             reply);
         return;
+    case HTTP_VERSION_UNKNOWN:
+        refuse(request, WIRE_HTTP_VERSION, "HttpVersion", "HTTP/1.1 and HTTP/1.0 are served",
+               reply);
+        return;
     case HTTP_OVERLOADED:
         refuse(request, WIRE_UNAVAILABLE, NULL, "the server is busy or stopping; try again", reply);
         return;
@@ -143,6 +151,15 @@ static void send_text(struct http_reply *reply, unsigned status, const char *tex
     http_reply_header(reply, "X-Content-Type-Options", "nosniff");
     http_reply_header(reply, "Cache-Control", "no-store");
     http_reply_send(reply, status, "text/plain;charset=utf-8", g_strdup(text), strlen(text));
+}
+
+// The reason is for operators, and says nothing of anybody's data.
+static void send_readiness(const struct routes *routes, struct http_reply *reply) {
+    g_autofree char *trouble =
+        routes->options.trouble == NULL ? NULL : routes->options.trouble(routes->options.ctx);
+    g_autofree char *text =
+        trouble == NULL ? g_strdup("ready\n") : g_strdup_printf("not ready: %s\n", trouble);
+    send_text(reply, trouble == NULL ? 200 : 503, text);
 }
 
 static bool has_token(const struct routes *routes, const struct api_request *request) {
@@ -199,12 +216,7 @@ bool routes_gate(void *ctx, const struct api_request *request, size_t *ret_body_
                                   : HTTP_BODY_BYTES_MAX;
         return true;
     case PAGE_HEALTH: send_text(reply, 200, "ok\n"); return false;
-    case PAGE_READY: {
-        bool is_ready =
-            routes->options.is_ready == NULL || routes->options.is_ready(routes->options.ctx);
-        send_text(reply, is_ready ? 200 : 503, is_ready ? "ready\n" : "not ready\n");
-        return false;
-    }
+    case PAGE_READY: send_readiness(routes, reply); return false;
     case PAGE_METRICS: *ret_body_bytes_max = 0; return true;
     }
     return false;
@@ -214,6 +226,11 @@ bool routes_gate(void *ctx, const struct api_request *request, size_t *ret_body_
 bool routes_is_quick(void *ctx, const struct api_request *request) {
     return request->target[0] == '/' && (request->target[1] == 0 || request->target[1] == '?') &&
            api_request_reads(request);
+}
+
+char *routes_vouch(void *ctx, const struct api_request *request) {
+    const struct routes *routes = ctx;
+    return api_vouch(routes->options.api, request);
 }
 
 void routes_handle(void *ctx, const struct api_request *request, struct http_reply *reply) {

@@ -3,48 +3,7 @@
 # The command line against a running server: exit codes, watching, logs, names of any script.
 # timeout: 120
 set -u
-build=${SLUICE_BUILD:-build}
-program() {
-    for candidate in "$build/$1" "$build/src/main/$1"; do
-        [ ! -x "$candidate" ] || { echo "$candidate"; return; }
-    done
-}
-sluice=$(program sluice)
-sluiced=$(program sluiced)
-scratch=$(mktemp -d /var/tmp/sluice-cli.XXXXXX)
-chmod 0711 "$scratch"
-data=$scratch/server
-"$sluiced" --data "$data" --listen 127.0.0.1:0 >"$scratch/ready" 2>"$scratch/log" &
-server=$!
-clean_up() {
-    "$sluiced" --data "$data" --stop-all >/dev/null 2>&1
-    kill "$server" 2>/dev/null
-    wait "$server" 2>/dev/null
-    rm -rf "$scratch"
-}
-trap clean_up EXIT
-tries=150
-while ! grep -q ready "$scratch/ready" && [ $tries -gt 0 ]; do
-    tries=$((tries - 1))
-    sleep 0.1
-done
-
-number=0
-# expect WHAT WANTED-CODE PATTERN COMMAND…: the exit code, and a pattern in output and errors together.
-expect() {
-    what=$1 wanted=$2 pattern=$3
-    shift 3
-    number=$((number + 1))
-    timeout 30 "$@" >"$scratch/out" 2>&1
-    code=$?
-    if [ $code -eq "$wanted" ] && grep -q -e "$pattern" "$scratch/out"; then
-        echo "ok $number - $what"
-    else
-        echo "not ok $number - $what"
-        echo "# exit code $code, expected $wanted with: $pattern"
-        sed 's/^/# /' "$scratch/out"
-    fi
-}
+. "$(dirname "$0")/lib/server.sh"
 cli() { "$sluice" --data "$data" "$@"; }
 
 flow=$(cli call CreateTaskFlow DagName=每日报表 --field DagId)
@@ -61,9 +20,9 @@ expect "each change is a JSON object with -o json" 0 '"StateName":"SUCCESS"' "$s
 expect "a log can be read bare" 0 '^two$' "$sluice" --data "$data" run log "$run" --node 抽取 --bare
 expect "a followed log ends with the node" 0 '^status SUCCEEDED$' "$sluice" --data "$data" run log "$run" --node 抽取 -f
 expect "flows are listed with their names" 0 '每日报表 *admin' "$sluice" --data "$data" flow list
-expect "runs are filtered by status" 0 "^$bad_run *FAILED" "$sluice" --data "$data" run list fails --status failed
+expect "runs are filtered by status" 0 "^$bad_run *fails *FAILED" "$sluice" --data "$data" run list fails --status failed
 expect "wrong usage ends with 2" 2 'there is no option' "$sluice" --data "$data" flow list --nonsense
-expect "an unknown flow name ends with 2" 2 'no flow named' "$sluice" --data "$data" run list nobody
+expect "an unknown flow name ends with 5" 5 'no flow named' "$sluice" --data "$data" run list nobody
 expect "a server that is not there ends with 3" 3 'no answer' "$sluice" --data "$data" --endpoint http://127.0.0.1:1 flow list
 expect "a refusal ends with 4 and says why" 4 'only SUSPENDED runs can be resumed' "$sluice" --data "$data" run resume "$run"
 expect "help shows examples" 0 'Examples:' "$sluice" run watch --help
@@ -71,4 +30,13 @@ printf '{"script": "# %s"}' "$(head -c 200000 /dev/zero | tr '\0' x)" >"$scratch
 node=$(cli call GetTaskFlowGraph DagId="$bad" --field TaskFlowGraph.Nodes.Node.0.NodeId)
 expect "large content travels from a file" 0 'RequestId' "$sluice" --data "$data" call UpdateTaskContentV2 NodeId="$node" \
     NodeContent=@"$scratch/content"
+
+# The examples of docs/cli.md as they are printed, with this server's directory in place of the usual one; the first command that fails ends one.
+examples() {
+    awk -v wanted="$1" '/^```/ { inside = 0 } inside { print } /^```sh example$/ { inside = ++count == wanted }' \
+        "${SLUICE_SOURCE:-.}/docs/cli.md" | sed "s|/var/lib/sluice|$data|g"
+}
+run_example() { examples "$1" >"$scratch/example" && [ -s "$scratch/example" ] && PATH=$(dirname "$sluice"):$PATH sh -eu "$scratch/example"; }
+expect "the manual's first example runs as printed" 0 'OUT hello$' run_example 1
+expect "the manual's example of versions runs as printed" 0 'DeployId' run_example 2
 echo "1..$number"

@@ -3,48 +3,7 @@
 # Users, keys and tenants from the command line: one key signs until another has taken its place.
 # timeout: 120
 set -u
-build=${SLUICE_BUILD:-build}
-program() {
-    for candidate in "$build/$1" "$build/src/main/$1"; do
-        [ ! -x "$candidate" ] || { echo "$candidate"; return; }
-    done
-}
-sluice=$(program sluice)
-sluiced=$(program sluiced)
-scratch=$(mktemp -d /var/tmp/sluice-people.XXXXXX)
-chmod 0711 "$scratch"
-data=$scratch/server
-"$sluiced" --data "$data" --listen 127.0.0.1:0 >"$scratch/ready" 2>"$scratch/log" &
-server=$!
-clean_up() {
-    "$sluiced" --data "$data" --stop-all >/dev/null 2>&1
-    kill "$server" 2>/dev/null
-    wait "$server" 2>/dev/null
-    rm -rf "$scratch"
-}
-trap clean_up EXIT
-tries=150
-while ! grep -q ready "$scratch/ready" && [ $tries -gt 0 ]; do
-    tries=$((tries - 1))
-    sleep 0.1
-done
-
-number=0
-# expect WHAT WANTED-CODE PATTERN COMMAND…: the exit code, and a pattern in output and errors together.
-expect() {
-    what=$1 wanted=$2 pattern=$3
-    shift 3
-    number=$((number + 1))
-    "$@" >"$scratch/out" 2>&1
-    code=$?
-    if [ $code -eq "$wanted" ] && grep -q -e "$pattern" "$scratch/out"; then
-        echo "ok $number - $what"
-    else
-        echo "not ok $number - $what"
-        echo "# exit code $code, expected $wanted with: $pattern"
-        sed 's/^/# /' "$scratch/out"
-    fi
-}
+. "$(dirname "$0")/lib/server.sh"
 SLUICE_ENDPOINT=http://$(sed -n 's/^sluiced ready on http:\/\///p' "$scratch/ready")
 export SLUICE_ENDPOINT
 # by FILE COMMAND…: with the key in a file of the form of DIR/credentials.
@@ -100,7 +59,7 @@ expect "deleted users are listed when asked for" 0 'ada@example.com .* deleted' 
 cli tenant create branch >"$scratch/branch"
 expect "a tenant has a number and an administrator" 0 '^uid = [0-9]' grep -A1 '^tenant_id = [0-9]' "$scratch/branch"
 expect "the new administrator sees its tenant" 0 ' branch *ACTIVE' by "$scratch/branch" tenant list
-expect "and nobody of the first" 4 'UserNotExist' by "$scratch/branch" user show "$uid"
+expect "and nobody of the first" 5 'UserNotExist' by "$scratch/branch" user show "$uid"
 expect "and makes no tenant" 4 'NoPermission' by "$scratch/branch" tenant create leaf
 expect "a name is taken once" 4 'NameExisted' cli tenant create branch
 expect "help shows examples" 0 'sluice key rotate 100023' "$sluice" key rotate --help

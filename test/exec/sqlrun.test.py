@@ -33,22 +33,35 @@ def request(mode, path, sql=None, **more):
 
 
 def spawn(work, wanted):
-    """Starts the program with this request (an object, or text as it is) on descriptor 3."""
+    """Starts the program as the supervisor does: this request (an object, or text as it is) on descriptor 3, a memory file for its answer on 4."""
     name = os.path.join(work, "request")
     with open(name, "w", encoding="utf-8") as file:
         file.write(wanted if isinstance(wanted, str) else json.dumps(wanted))
-    return subprocess.Popen(["sh", "-c", 'exec "$0" 3<"$1"', PROGRAM, name], stdin=subprocess.DEVNULL,
-                            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    answer = os.memfd_create("answer")
+    process = subprocess.Popen(["sh", "-c", f'exec "$0" 4<>/proc/self/fd/{answer} 3<"$1"', PROGRAM, name],
+                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, pass_fds=(answer,))
+    process.answer = answer
+    return process
+
+
+def answer_of(process):
+    """What the program has told the server, as JSON or None; once."""
+    with open(process.answer, "rb") as file:
+        file.seek(0)
+        text = file.read()
+    assert len(text) < 1024 * 1024 and b"canary-7c1f0e" not in text, len(text)
+    return last_object(text.decode("utf-8"))
 
 
 def run(work, wanted, seconds=30):
-    """(exit code, text, last line as JSON or None) of a run to its end."""
+    """(exit code, log, answer as JSON or None) of a run to its end."""
     process = spawn(work, wanted)
     out, err = process.communicate(timeout=seconds)
     text = out.decode("utf-8")
     assert "canary-7c1f0e" not in text + err.decode(), "the password was printed"
     assert err == b"", err
-    return process.returncode, text, last_object(text)
+    assert '{"' not in text or "'{" in text, f"JSON in the log: {text}"
+    return process.returncode, text, answer_of(process)
 
 
 def last_object(text):
@@ -98,12 +111,46 @@ def output(row, column, combiner=",", name="v", **more):
 
 
 def a_script_runs_in_order_and_tells_each_statement():
-    code, text, _, tables = script("CREATE TABLE t(a); INSERT INTO t VALUES (1), (2), (3);\n"
-                                   "UPDATE t SET a = a + 1 WHERE a > 1; SELECT a FROM t ORDER BY a;")
+    code, text, _, tables = script("CREATE TABLE t(a, name); INSERT INTO t VALUES (1, 'Zoë'), (20, '汉字'), (3, NULL);\n"
+                                   "UPDATE t SET a = a + 1 WHERE a > 1; SELECT a, name FROM t ORDER BY a;")
     assert code == 0 and tables == ["t"], (code, text)
-    has(text, r"^statement 1 started 20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z: CREATE TABLE t\(a\)",
-        r"^statement 1 done after [\d.]+ ms$", r"^statement 2 done after [\d.]+ ms, 3 rows affected$",
-        r"^statement 3 done after [\d.]+ ms, 2 rows affected$", r"^a\n1\n3\n4\nstatement 4 done after [\d.]+ ms, 3 rows$")
+    assert re.sub(r"[\d.]+ ms", "N ms", text) == """\
+statement 1: CREATE TABLE t(a, name);
+statement 1 done in N ms
+statement 2: INSERT INTO t VALUES (1, 'Zoë'), (20, '汉字'), (3, NULL);
+statement 2 done in N ms: 3 rows changed
+statement 3: UPDATE t SET a = a + 1 WHERE a > 1;
+statement 3 done in N ms: 2 rows changed
+statement 4: SELECT a, name FROM t ORDER BY a;
+ a | name
+---+-----
+ 1 | Zoë
+ 4 | NULL
+21 | 汉字
+statement 4 done in N ms: 3 rows
+""", text
+
+
+def without_a_memory_file_the_last_line_of_the_output_is_the_answer():
+    with folder() as work:
+        name = os.path.join(work, "request")
+        with open(name, "w", encoding="utf-8") as file:
+            json.dump(request("run", os.path.join(work, "a.db"), "SELECT 1"), file)
+        for place in ("4>&-", f"4<>{work}/other"):
+            done = subprocess.run(["sh", "-c", f'exec "$0" 3<"$1" {place}', PROGRAM, name], capture_output=True, check=False, timeout=20)
+            assert last_object(done.stdout.decode())["ok"] is True, done
+        assert os.path.getsize(os.path.join(work, "other")) == 0
+
+
+def a_statement_is_shown_on_one_line_whatever_it_ends_in():
+    code, text, _, _ = script("SELECT 1,\n       'a  b',\r\n\t2  \n\n")
+    assert code == 0
+    has(text, r"^statement 1: SELECT 1, 'a  b', 2\n1 ")
+    for tail in ("\n", "\r\n", "\n\n\n", ";\n", " ", "\t", ""):
+        code, text, _, _ = script("SELECT 1" + tail)
+        assert code == 0 and text.split("\n")[0].rstrip(";") == "statement 1: SELECT 1", (tail, text)
+    code, text, _, _ = script("SELECT '" + "汉" * 400 + "'")
+    has(text, "^statement 1: SELECT '汉{75}… \\(1209 bytes\\)$")
 
 
 def the_first_error_stops_and_names_the_statement():
@@ -128,7 +175,7 @@ def semicolons_inside_texts_comments_and_triggers_split_nothing():
         "CREATE TRIGGER r AFTER INSERT ON t BEGIN UPDATE t SET a = 1; DELETE FROM t WHERE 0; END;\n"
         "SELECT count(*) FROM t; -- the end;")
     assert code == 0 and tables == ["t"], text
-    has(text, "^statement 2 .*2 rows affected", "^statement 4 done")
+    has(text, "^statement 2 done .*: 2 rows changed", "^statement 4 done")
     assert "statement 5" not in text
 
 
@@ -137,20 +184,46 @@ def a_long_result_shows_a_hundred_rows_and_counts_all():
                               "SELECT 'row' || i AS r FROM n")
     assert code == 0
     assert len(re.findall(r"^row\d+$", text, re.MULTILINE)) == 100
-    has(text, "the first 100 are shown", "^statement 1 done after [\\d.]+ ms, 250 rows$")
+    has(text, "^statement 1 done in [\\d.]+ ms: 250 rows, of which the first 100 are shown$")
 
 
 def an_empty_result_shows_its_columns():
     code, text, _, _ = script("CREATE TABLE t(a, b); SELECT a, b AS second FROM t")
     assert code == 0
-    has(text, "^a\tsecond\nstatement 2 done after [\\d.]+ ms, 0 rows$")
+    has(text, "^a | second\n--+-------\nstatement 2 done in [\\d.]+ ms: 0 rows$".replace("|", "[|]").replace("+-", "[+]-"))
 
 
 def a_value_stays_on_one_line_and_is_cut():
-    code, text, _, _ = script("SELECT 'a' || char(10) || 'b' || char(9) || 'c', NULL, x'00ff', 1.5, 7;"
-                              "SELECT replace(hex(zeroblob(400)), '00', 'ä') AS long")
+    code, text, _, _ = script("SELECT 'a' || char(10) || 'b' || char(9) || 'c\\n' AS t, NULL AS n, x'00ff' AS b, 1.5 AS r, 7 AS i,"
+                              " 'x' || char(27) || '[2J' || char(0) || char(8238) AS c;"
+                              "SELECT replace(hex(zeroblob(400)), '00', 'ä') AS long;"
+                              "SELECT replace(hex(zeroblob(400)), '00', '汉') AS long, 1 AS one, zeroblob(100) AS bytes;"
+                              "SELECT 'e' || char(769) || 'x' AS mark, '|' AS bar")
     assert code == 0
-    has(text, r"^a\\nb\\tc\tNULL\tx'00ff'\t1\.5\t7$", "^ä{100}…$")
+    has(text, r"^a\\nb\\tc\\\\n \| NULL \| x'00ff' \| 1\.5 \| 7 \| x\\x1b\[2J\\x00\\u\{202e\}$", "^ä{119}…$",
+        r"^汉{19}… \|   1 \| x'(00){16}…' \(100 bytes\)$", r"^mark \| bar\n-----\+----\ne\u0301x   \| \|$")
+
+
+def columns_that_have_no_room_are_named():
+    names = ", ".join(f"{i} AS a_column_with_a_name_{i:03}" for i in range(300))
+    code, text, _, _ = script("SELECT " + names)
+    assert code == 0
+    has(text, r"^\(294 more columns: a_column_with_a_name_006, a_column_with_a_name_007, .*…\)$")
+    assert max(len(line) for line in text.splitlines()) < 200, text
+
+
+def an_assignments_log_shows_rows_and_values():
+    code, text, _ = assign(TABLE, "SELECT a, b FROM t WHERE a = 2", output(0, 0, name="first"), output(0, 1, name="second"))
+    assert code == 0
+    assert re.sub(r"[\d.]+ ms", "N ms", text) == """\
+statement 1: SELECT a, b FROM t WHERE a = 2
+a | b
+--+-----
+2 | NULL
+statement 1 done in N ms: 1 row
+${first} = 2
+${second} = NULL
+""", text
 
 
 def a_script_that_leaves_a_transaction_open_fails():
@@ -179,9 +252,11 @@ def an_assignment_takes_a_cell_a_row_and_a_column():
     assert answer == {"outputs": {"cell": "x", "row": "2;", "column": "1+2+3.5", "last": "ü"}}, answer
 
 
-def null_is_the_empty_text_and_all_rows_of_nothing_too():
+def null_stays_null_alone_and_is_empty_among_others():
     code, _, answer = assign(TABLE, "SELECT b FROM t WHERE a = 2", output(0, 0))
-    assert code == 0 and answer == {"outputs": {"v": ""}}, answer
+    assert code == 0 and answer == {"outputs": {"v": None}}, answer
+    code, _, answer = assign(TABLE, "SELECT b, b FROM t WHERE a = 2", output(0, -1), output(-1, 0, name="w"))
+    assert code == 0 and answer == {"outputs": {"v": ",", "w": ""}}, answer
     code, _, answer = assign(TABLE, "SELECT b FROM t WHERE a = 99", output(-1, 0))
     assert code == 0 and answer == {"outputs": {"v": ""}}, answer
 
@@ -214,7 +289,7 @@ def a_value_longer_than_64_kib_fails():
     code, _, answer = assign("", "SELECT hex(zeroblob(32768))", output(0, 0))
     assert code == 0 and len(answer["outputs"]["v"]) == 65536
     code, _, answer = assign("", "SELECT hex(zeroblob(32768)) || '1'", output(0, 0))
-    assert code == 1 and "longer than 64 KiB" in answer["error"], answer
+    assert code == 1 and "${v} has 65537 bytes" in answer["error"] and "64 KiB" in answer["error"], answer
 
 
 def all_values_together_are_bounded():
@@ -223,13 +298,26 @@ def all_values_together_are_bounded():
     assert code == 1 and "all values together are longer than 1024 KiB" in answer["error"], answer
 
 
-def at_most_ten_thousand_rows_are_read():
+def more_than_ten_thousand_rows_fail():
     numbers = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n) SELECT i % 10 FROM n"
-    code, text, answer = assign("", numbers, output(-1, 0, ""))
+    code, _, answer = assign("", numbers + " LIMIT 10000", output(-1, 0, ""))
     assert code == 0 and len(answer["outputs"]["v"]) == 10000
-    has(text, "only the first 10000 rows were read")
+    for sql in (numbers + " LIMIT 10001", numbers):
+        code, text, answer = assign("", sql, output(-1, 0, ""))
+        assert code == 1 and "more than 10000 rows" in answer["error"] and "${v}" in answer["error"], answer
+        has(text, "more than 10000 rows")
     code, _, answer = assign("", numbers, output(10000, 0))
     assert code == 1 and "only the first 10000 rows are read" in answer["error"], answer
+    code, _, answer = assign("", numbers, output(9999, 0))
+    assert code == 0 and answer == {"outputs": {"v": "0"}}, answer
+
+
+def a_text_with_a_zero_byte_fails_with_its_place():
+    for sql in ("SELECT 'ab' || char(0) || 'c'", "SELECT CAST(x'61620063' AS TEXT)", "SELECT x'61620063'"):
+        code, _, answer = assign("", sql, output(0, 0))
+        assert code == 1 and "row 0, column 0" in answer["error"] and "zero byte at place 2 of 4 bytes" in answer["error"], answer
+    code, _, answer = assign("", "SELECT 'a', 'b' || char(0)", output(0, 0))
+    assert code == 0 and answer == {"outputs": {"v": "a"}}, answer
 
 
 def only_the_rows_that_are_wanted_are_read():
@@ -319,11 +407,11 @@ def term_cancels_a_statement_and_rolls_it_back():
         path = os.path.join(work, "a.db")
         process = spawn(work, request("run", path, "CREATE TABLE t(a); INSERT INTO t VALUES (1);"
                                       "INSERT INTO t " + ENDLESS + "SELECT i FROM n; INSERT INTO t VALUES (2)"))
-        wait_for(process, "statement 3 started")
+        wait_for(process, "statement 3: ")
         seconds, text = end(process, 10)
         assert process.returncode == 143 and seconds < 2, (process.returncode, seconds)
         has(text, "^cancelled: the statement has ended")
-        assert last_object(text)["error"] == "cancelled"
+        assert answer_of(process)["error"] == "cancelled"
         assert rows(path, "SELECT a FROM t") == [(1,)]
 
 
@@ -373,7 +461,7 @@ def execute(path, sql):
     """(statements, text) of a call's script."""
     with folder() as work:
         code, text, answer = run(work, request("execute", path, sql))
-        assert code == 0 and text.count("\n") == 1, text
+        assert code == 0 and text == "", text
         return answer["statements"], answer
 
 
@@ -401,18 +489,86 @@ def a_call_stops_behind_the_first_failure():
         assert rows(path, "SELECT count(*) FROM t") == [(0,)]
 
 
+def a_call_shows_a_zero_byte_as_a_sign():
+    with folder() as work:
+        told, _ = execute(os.path.join(work, "a.db"), "SELECT 'a' || char(0) || 'b'")
+        assert told[0]["rows"] == [["a\ufffdb"]], told
+
+
+FULL_TEXT = [("fts5", "USING fts5(body)"), ("fts4", "USING fts4(body)"), ("fts3", "USING fts3(body)"),
+             ("porter", "USING fts4(body, tokenize=porter)"), ("content", "USING fts5(body, content='note', content_rowid='id')")]
+
+
+def an_owners_schema_with_full_text_works():
+    for name, how in FULL_TEXT:
+        code, text, answer, _ = script(
+            f"CREATE TABLE note(id INTEGER PRIMARY KEY, body); CREATE VIRTUAL TABLE words {how};"
+            "CREATE TRIGGER added AFTER INSERT ON note BEGIN INSERT INTO words(rowid, body) VALUES (new.id, new.body); END;"
+            "CREATE VIEW found AS SELECT rowid, body FROM words WHERE words MATCH 'fox';"
+            "INSERT INTO note(body) VALUES ('a quick fox'), ('a dog'); SELECT * FROM found")
+        assert code == 0, (name, answer)
+        has(text, "a quick fox$", "^statement 6 done .*: 1 row$")
+    code, text, answer, _ = script(
+        "CREATE TABLE place(id INTEGER PRIMARY KEY, x, y); CREATE VIRTUAL TABLE area USING rtree(id, x0, x1, y0, y1);"
+        "CREATE TRIGGER put AFTER INSERT ON place BEGIN INSERT INTO area VALUES (new.id, new.x, new.x, new.y, new.y); END;"
+        "INSERT INTO place VALUES (1, 2, 3); SELECT id FROM area WHERE x0 <= 2")
+    assert code == 0, answer
+
+
+def a_file_that_another_program_made_with_full_text_works():
+    setup = ("CREATE TABLE note(id INTEGER PRIMARY KEY, body); CREATE VIRTUAL TABLE words USING fts4(body);"
+             "CREATE TRIGGER added AFTER INSERT ON note BEGIN INSERT INTO words(rowid, body) VALUES (new.id, new.body); END;")
+    with folder() as work:
+        path = os.path.join(work, "a.db")
+        connection = sqlite3.connect(path)
+        connection.executescript(setup)
+        connection.close()
+        code, _, answer = run(work, request("run", path, "INSERT INTO note(body) VALUES ('fox')"))
+        assert code == 0, answer
+        assert rows(path, "SELECT count(*) FROM words WHERE words MATCH 'fox'") == [(1,)]
+
+
+def no_schema_and_no_script_reaches_code_through_a_function():
+    unsafe = ["fts3_tokenizer('simple')", "fts3_tokenizer('simple', x'0000000000000000')", "load_extension('/tmp/x')"]
+    for call in unsafe:
+        for sql in (f"SELECT {call}", f"CREATE TABLE t(a); CREATE VIEW v AS SELECT {call}; SELECT * FROM v",
+                    f"CREATE TABLE t(a); CREATE TRIGGER r AFTER INSERT ON t BEGIN SELECT {call}; END; INSERT INTO t VALUES (1)",
+                    f"CREATE TABLE t(a, b DEFAULT ({call})); INSERT INTO t(a) VALUES (1)",
+                    f"CREATE TABLE t(a CHECK ({call} IS NULL)); INSERT INTO t VALUES (1)"):
+            code, _, answer, _ = script(sql)
+            assert code == 1 and re.search("not authorized|unsafe use|prohibited", answer["error"]), (sql, answer)
+
+
+def a_hostile_file_reaches_no_code_through_its_schema():
+    hostile = ["CREATE VIEW v AS SELECT fts3_tokenizer('simple') AS a", "CREATE VIEW v AS SELECT load_extension('/tmp/x') AS a"]
+    for view in hostile:
+        with folder() as work:
+            path = os.path.join(work, "a.db")
+            connection = sqlite3.connect(path)
+            connection.executescript("CREATE TABLE t(a); " + view + "; CREATE TRIGGER r AFTER INSERT ON t BEGIN SELECT * FROM v; END;")
+            connection.close()
+            for sql in ("SELECT * FROM v", "INSERT INTO t VALUES (1)"):
+                code, _, answer = run(work, request("run", path, sql))
+                assert code == 1 and re.search("not authorized|unsafe use|prohibited", answer["error"]), (view, sql, answer)
+
+
+def a_schema_can_not_be_rewritten_by_hand():
+    code, _, answer, _ = script("CREATE TABLE t(a); PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = 'x'")
+    assert code == 1 and "may not be modified" in answer["error"], answer
+
+
 def a_calls_answer_never_grows_past_its_ceiling():
     with folder() as work:
         path = os.path.join(work, "a.db")
         wide = "SELECT hex(zeroblob(100)) AS " + "n" * 1000 + " FROM n LIMIT 1000;"
         numbers = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n) "
         code, text, answer = run(work, request("execute", path, (numbers + wide) * 3))
-        assert code == 0 and len(text.encode()) < 1024 * 1024, len(text)
+        assert code == 0 and text == ""
         assert "cut after" in answer["statements"][0]["message"] and len(answer["statements"][0]["rows"]) < 1000
         assert [one["state"] for one in answer["statements"]][:1] == [1]
         code, text, answer = run(work, request("execute", path, "SELECT 1;" * 3000))
         told = answer["statements"]
-        assert code == 0 and len(text.encode()) < 1024 * 1024
+        assert code == 0 and text == ""
         assert told[-1]["state"] == -1 and "were not run" in told[-1]["message"], told[-1]
 
 
@@ -432,7 +588,7 @@ def term_ends_a_call_and_it_tells_what_was_done():
             time.sleep(0.01)
         seconds, text = end(process, 10)
         assert process.returncode == 143 and seconds < 2, (process.returncode, seconds)
-        states = [one["state"] for one in last_object(text)["statements"]]
+        states = [one["state"] for one in answer_of(process)["statements"]]
         assert states in ([1, -2], [-2]), text
         assert rows(path, "SELECT count(*) FROM sqlite_schema WHERE name = 't'") == [(len(states) - 1,)]
 
@@ -466,7 +622,7 @@ def metadata_comes_in_pieces():
         seen = []
         for _ in range(20):
             code, text, answer = run(work, request("metadata", path, tables=True, skip=len(seen)))
-            assert code == 0 and len(text.encode()) < 1024 * 1024, text[:300]
+            assert code == 0 and text == ""
             seen += [one["name"] for one in answer["tables"]]
             if not answer["more"]:
                 break
@@ -505,7 +661,7 @@ def output_that_can_not_be_written_is_an_error():
 
 TESTS = [value for value in list(globals().values())
          if getattr(value, "__module__", None) == "__main__" and callable(value)]
-HELPERS = {folder, execute, request, spawn, run, last_object, rows, has, script, assign, output, probe_refuses, wait_for, end,
+HELPERS = {folder, execute, request, spawn, answer_of, run, last_object, rows, has, script, assign, output, probe_refuses, wait_for, end,
            waits_in_sleep}
 if not os.access(PROGRAM, os.X_OK):
     sys.exit(f"{PROGRAM} has not been built")

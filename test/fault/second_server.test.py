@@ -88,10 +88,19 @@ class Trial:
     def stop_all_needs_a_directory(self):
         missing = os.path.join(self.server.scratch, "missing")
         code, said, _ = run(self.server, "--data", missing, "--stop-all")
-        return [] if code == 2 and missing in said and not os.path.exists(missing) else [f"{code} {said}"]
+        breaches = [] if code == 2 and missing in said and not os.path.exists(missing) else [f"{code} {said}"]
+        other = os.path.join(self.server.scratch, "other")
+        os.mkdir(other)
+        with open(os.path.join(other, "letter"), "wb"):
+            pass
+        code, said, _ = run(self.server, "--data", other, "--stop-all")
+        if code != 2 or "so what runs can not be known" not in said or os.listdir(other) != ["letter"]:
+            breaches.append(f"of another directory: {code} {said} {os.listdir(other)}")
+        return breaches
 
     def plain_http_stays_at_home(self):
-        code, said, _ = run(self.server, "--data", self.server.data, "--listen", "0.0.0.0:0")
+        data = os.path.join(self.server.scratch, "network")
+        code, said, _ = run(self.server, "--data", data, "--listen", "0.0.0.0:0")
         return [] if code in (1, 2) and "loopback" in said else [f"{code} {said}"]
 
     def bad_keys(self):
@@ -169,7 +178,7 @@ def main():
         ("a server that starts while another one ends takes over", trial.second_server_takes_over_in_time),
         ("SIGTERM ends the server within 2 s and takes its address away", trial.sigterm_ends_it),
         ("bad options end with exit code 2", trial.bad_options),
-        ("stop-all of a missing directory ends with exit code 2 and makes nothing", trial.stop_all_needs_a_directory),
+        ("stop-all of a missing directory, or one that was never a server's, ends with exit code 2 and makes nothing", trial.stop_all_needs_a_directory),
         ("plain HTTP for the network has to be allowed", trial.plain_http_stays_at_home),
         ("short, sample, half and unprintable keys are refused", trial.bad_keys),
         ("what is stored is closed to others, and the secret is not in clear", trial.keys_are_made_and_closed),

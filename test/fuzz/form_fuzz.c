@@ -37,10 +37,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     }
     for (size_t i = 0; i < operation_count; i += 7) {
         struct args *args = NULL;
-        if (args_new(&operation_table[i], params, &args, &error)) {
+        struct warnings warnings = { 0 };
+        warnings_add_params(&warnings, &operation_table[i], params);
+        if (args_new(&operation_table[i], params, &warnings, &args, &error)) {
             g_free(args_digest(args));
             args_free(args);
         }
+        warnings_done(&warnings);
         wire_error_done(&error);
     }
     params_free(params);

@@ -9,12 +9,14 @@
 
 static void try_one(const char *action, const char *name, const char *text) {
     const struct param *param = operation_param(operation_find(action), name);
+    struct warnings warnings = { 0 };
     json_t *array = NULL;
     g_autofree char *reason = NULL;
-    if (!json_args_parse(param->shape, text, &array, &reason)) {
+    if (!json_args_parse(param->shape, name, text, &warnings, &array, &reason)) {
         g_assert_nonnull(reason);
-        return;
     }
+    g_assert_cmpuint(json_array_size(warnings.list), <=, WARNINGS_MAX);
+    warnings_done(&warnings);
     for (size_t i = 0; i < json_array_size(array); i++) {
         const json_t *item = json_array_get(array, i);
         g_assert_true(param->shape->items->kind == VALUE_OBJECT

@@ -28,7 +28,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     g_assert_true(words == NULL || g_utf8_validate(words, -1, NULL));
 
     json_t *variables = NULL;
-    vars_script_outputs(line, size, &variables);
+    g_autofree char *left_out = NULL;
+    vars_script_outputs(line, size, &variables, &left_out);
+    g_assert_true(left_out == NULL || g_utf8_validate(left_out, -1, NULL));
     g_assert_true(json_is_object(variables));
     json_decref(variables);
     return 0;

@@ -159,7 +159,7 @@ static void read_lists(void) {
                                  .page_size = 10,
                                  .state_code = -1,
                                  .trigger = -1,
-                                 .until_ms = INT64_MAX };
+                                 .until_local_s = INT64_MAX };
     (void)store_flow_list(reader, &ground.admin, &flows, NULL);
     (void)store_node_list(reader, &ground.admin, ground.flow_id, &nodes, NULL);
     (void)store_run_list(reader, &ground.admin, &filter, &runs, &total, NULL);

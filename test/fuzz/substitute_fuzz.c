@@ -38,7 +38,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     g_assert(vars_substitute(text, look_up_some, NULL, false, &some, NULL, NULL));
 
     json_t *outputs = NULL;
-    vars_script_outputs((const char *)data, size, &outputs);
+    g_autofree char *left_out = NULL;
+    vars_script_outputs((const char *)data, size, &outputs, &left_out);
     g_assert(json_is_object(outputs));
     json_decref(outputs);
     return 0;

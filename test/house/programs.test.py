@@ -13,7 +13,7 @@ import tap  # noqa: E402
 # What a program may need beside the C library: the table of docs/dependencies.md. The supervisor outlives everything, so it depends on
 # nothing else.
 LIBRARIES = {
-    "sluiced": r"libglib-2|libjansson|libcrypto|libsqlite3|libmicrohttpd|libgnutls|libpq",
+    "sluiced": r"libglib-2|libjansson|libcrypto|libsqlite3|libgnutls|libpq",
     "sluice-supervisor": r"$never",
     "sluice-sql": r"libglib-2|libjansson|libcrypto|libsqlite3|libpq|libmariadb|libodbc",
     "sluice": r"libglib-2|libjansson|libcrypto|libsqlite3|libcurl",

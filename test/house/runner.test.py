@@ -42,16 +42,16 @@ def counts(text, code, expected):
     return [] if found[:3] == expected else [f"counted {found}"]
 
 
-def run(files, *options):
+def run(files, *options, **extra):
     with tap.tree(files) as root:
         result = subprocess.run([sys.executable, "-B", os.path.join(tap.SOURCE, "scripts/run_tests.py"), "--source",
                                  root, "--build", os.path.join(root, "b"), *options], capture_output=True, text=True,
-                                check=False, timeout=50)
+                                check=False, timeout=50, env={**os.environ, **extra})
     return result.returncode, result.stdout.splitlines()[-1]
 
 
-def expect(files, options, code, line):
-    found = run(files, *options)
+def expect(files, options, code, line, **extra):
+    found = run(files, *options, **extra)
     return [] if found == (code, line) else [f"ended with {found}"]
 
 
@@ -66,4 +66,9 @@ tap.run([(f"{about} counts as {expected}", lambda t=text, c=code, e=expected: co
          ("a sanitizer's report fails a test that says it passed",
           lambda: expect({**FILES, "test/wire/leaks.test.sh": REPORTS}, ["--filter", "leaks", "--sanitized"], 1,
                          "1 passed, 1 failed")),
+         ("without npm the tests of the vendor's clients count as skipped, the others run, and the coverage is not judged",
+          lambda: expect({"test/house/good.test.sh": FILES["test/house/good.test.sh"], "b/meson-info/intro-tests.json": "[]",
+                          "test/wire/calls.test.mjs": "throw new Error('must not run')\n",
+                          "scripts/coverage.py": "raise SystemExit(1)\n"}, [], 0, "2 passed, 0 failed, 1 skipped",
+                         SLUICE_WITHOUT_CLIENTS="no npm")),
          ("nothing run is no success", lambda: expect(FILES, ["--suites", "none"], 1, "0 passed, 0 failed"))])

@@ -52,7 +52,7 @@ def fill(path, tenant, flow, run):
     # Half of the runs belong to the first flow, ten to each of 50 000 others.
     runs = first * 2
     copy(base, "run", f"t.id = {run}", HOT_RUNS - 1, {
-        "id": f"{runs} + i", "run_time_ms": "t.run_time_ms - (i % 1000) * 86400000", "business_ms": "t.business_ms - (i % 1000) * 86400000",
+        "id": f"{runs} + i", "started_local_s": "t.started_local_s - (i % 1000) * 86400", "business_local_s": "t.business_local_s - (i % 1000) * 86400",
         "state": "CASE i % 10 WHEN 0 THEN 4 ELSE t.state END", "state_code": "CASE i % 10 WHEN 0 THEN 3 ELSE t.state_code END",
         "trigger_kind": "i % 2"})
     copy(base, "run", f"t.id = {run}", RUNS - HOT_RUNS - 1, {

@@ -19,10 +19,12 @@ SMALL = {"counter", "schema", "tenant"}
 # (file, statement) → why it may walk.
 ALLOWED = {
     ("audit.c", "WALK"): "verifies the whole chain, on request",
-    ("nonces.c", "EACH"): "loads what is kept at the start",
+    ("nonces.c", "COUNT_NONCES"): "counts what is kept, at the start",
+    ("nonces.c", "LIST_NONCES"): "loads what is kept, at the start",
     ("events.c", "*"): "folds every event, a check on request",
     ("runs.c", "LIST_UNFINISHED"): "walks a partial index that holds only what has not ended",
     ("run_load.c", "LIST_UNFINISHED"): "walks a partial index that holds only what has not ended",
+    ("run_times.c", "LIST_TIMES"): "fills in every run once, when a store is brought up to date",
     ("backfills.c", "LIST_OPEN"): "walks a partial index that holds only rows under way, at the start",
     ("people.c", "COUNT_PEOPLE"): "stops at the first row",
 }
@@ -43,9 +45,10 @@ def schema():
     text = subprocess.run(["cc", "-E", "-P", "-D_GNU_SOURCE", f"-I{ROOT}/src",
                            *subprocess.run(["pkg-config", "--cflags", "glib-2.0", "jansson"], capture_output=True, text=True, check=True).stdout.split(),
                            ROOT / "src/store/migrations.c"], capture_output=True, text=True, check=True).stdout
+    steps = text[text.rindex("steps[] = {"):]
     for name, body in re.findall(r"static const char (\w+)\[\] =\s*((?:\"(?:[^\"\\]|\\.)*\"\s*)+);", text):
         sql = "".join(re.findall(r"\"((?:[^\"\\]|\\.)*)\"", body))
-        if name.startswith(("FIRST_", "SECOND_", "CREATE_SCHEMA")):
+        if name == "CREATE_SCHEMA" or re.search(rf"\b{name}\b", steps):
             yield sql
 
 

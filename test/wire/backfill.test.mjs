@@ -96,7 +96,7 @@ test('Asc is understood as 1 and 0, and steps may be shorter than a day', async 
     const half = { BackFillDateBegin: '2024-01-01', BackFillDateEnd: '2024-01-02', Interval: 12 };
     const expected = ['2024-01-01 00:00:00', '2024-01-01 12:00:00', '2024-01-02 00:00:00'];
     assert.deepEqual((await fill(client, flow, { ...half, Asc: '1' }, 3)).map((said) => said[1]), expected);
-    assert.deepEqual((await fill(client, flow, { ...half, Asc: '0' }, 3)).map((said) => said[1]), expected.toReversed());
+    assert.deepEqual((await fill(client, flow, { ...half, Asc: '0' }, 3)).map((said) => said[1]), [...expected].reverse());
 });
 
 // first → tell → last, beside → last

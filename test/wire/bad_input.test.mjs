@@ -50,6 +50,19 @@ async function snapshot() {
     return seen;
 }
 
+/** What was changed and changed back has other revisions than before, and was edited since its runs. */
+const OF_EDITS = ['Revision', 'FlowHasChanged'];
+const withoutRevisions = (value) => JSON.parse(JSON.stringify(value, (key, part) => (OF_EDITS.includes(key) ? undefined : part)));
+
+/** A test whose body changes something and gives it back as it was. */
+function restoring(name, body) {
+    test(name, async () => {
+        const before = withoutRevisions(await snapshot());
+        await body();
+        assert.deepEqual(withoutRevisions(await snapshot()), before, 'everything is as it was');
+    });
+}
+
 /** A test whose body must leave everything as it was. */
 function harmless(name, body) {
     test(name, async () => {
@@ -153,12 +166,12 @@ harmless('values out of range are named', async () => {
         ['ListTaskFlowInstance', { ...list, PageIndex: 0 }, 'PageIndex'],
         ['ListTaskFlowInstance', { ...list, PageIndex: -1 }, 'PageIndex'],
         ['ListTaskFlowInstance', { ...list, PageSize: 0 }, 'PageSize'],
-        ['ListTaskFlowInstance', { ...list, PageSize: 101 }, 'PageSize'],
+        ['ListTaskFlowInstance', { ...list, PageSize: 1001 }, 'PageSize'],
         ['ListTaskFlowInstance', { ...list, Status: 6 }, 'Status'],
         ['ListTaskFlowInstance', { ...list, TriggerType: 2 }, 'TriggerType'],
         ['ListTaskFlowInstance', { ...list, StartTimeBegin: 'yesterday' }, 'StartTimeBegin'],
         ['ListTaskFlowInstance', { ...list, StartTimeEnd: '2024-02-30' }, 'StartTimeEnd'],
-        ['ListDAGVersions', { ...list, PageSize: 1000 }, 'PageSize'],
+        ['ListDAGVersions', { ...list, PageSize: 1001 }, 'PageSize'],
         ['CreateTask', { DagId: flow.DagId, NodeName: 'x', NodeType: 'NO_SUCH_KIND' }, 'NodeType'],
         ['CreateTask', { DagId: flow.DagId, NodeName: 'x'.repeat(129), NodeType: 'CONDITION' }, 'NodeName'],
         ['UpdateTaskName', { NodeId: flow.nodes.a, NodeName: 'x'.repeat(129) }, 'NodeName'],
@@ -204,7 +217,7 @@ harmless('an unknown id is answered as missing, for every operation', async () =
         }
     }
     await refused(client, 'ListDatabases', { InstanceId: String(UNKNOWN) }, 404, 'InstanceNotExist');
-    await refused(client, 'GetInstance', { Host: '/nowhere', Port: 0 }, 404, 'InstanceNotExist');
+    await refused(client, 'GetInstance', { Host: '/nowhere', Port: 0 }, 404, 'InstanceNoEnoughNumber');
     await refused(client, 'CreateTaskFlow', { DagName: 'x', ScenarioId: UNKNOWN }, 404, 'ScenarioNotExist');
 });
 
@@ -452,7 +465,7 @@ harmless('other methods and paths are refused', async () => {
         assert.equal(reply.status, 400, method);
         assert.match(reply.text, /UnsupportedHTTPMethod/);
     }
-    for (const target of ['/prefix/', '//', '/index.html', '/healthz/', '/..', '/?/']) {
+    for (const target of ['/prefix/', '//', '/index.html', '/healthz/', '/..', '/x?a']) {
         const reply = await send(server, { ...V1().build(...CREATE), target });
         assert.ok(reply.status === 404 && /InvalidAction\.NotFound/.test(reply.text), `${target}: ${reply.status} ${reply.text}`);
     }
@@ -469,7 +482,7 @@ harmless('bytes that are no UTF-8 and broken escapes are refused', async () => {
     }
 });
 
-harmless('a request target of almost 1 MiB works and a longer one is refused', async () => {
+restoring('a request target of almost 1 MiB works and a longer one is refused', async () => {
     const raw = V1();
     const before = await client.call('GetTask', { NodeId: flow.nodes.a });
     const fits = JSON.stringify({ script: `# ${'x'.repeat(900 * 1024)}\ntrue` });
@@ -481,7 +494,7 @@ harmless('a request target of almost 1 MiB works and a longer one is refused', a
     await raw.call('UpdateTaskContent', { NodeId: flow.nodes.a, NodeContent: before.Task.NodeContent });
 });
 
-harmless('content of 1 MiB is stored whole by UpdateTaskContentV2, from every client, and more than 16 MiB is refused', async () => {
+restoring('content of 1 MiB is stored whole by UpdateTaskContentV2, from every client, and more than 16 MiB is refused', async () => {
     const NodeId = flow.nodes.a;
     const before = (await client.call('GetTask', { NodeId })).Task.NodeContent;
     for (const vendor of vendorClients(server).filter((one) => one.name !== 'pop-core GET')) {
@@ -546,9 +559,8 @@ harmless('a malformed request is refused once and the connection closed', async 
     for (const [name, text] of Object.entries(cases)) {
         const { answer, closed } = await bytes(text);
         assert.ok(closed, `${name}: the connection stays open`);
-        // libmicrohttpd 0.9.75 writes the head of its own refusals twice; the second copy can go with a newer one.
-        const answers = answer.replace(/^(HTTP[\s\S]*?\r\n\r\n)\1/, '$1').match(/HTTP\/1\.1 \d\d\d/g) ?? [];
-        assert.ok(answers.length <= 1, `${name}: ${answers.length} answers`);
+        const answers = answer.match(/HTTP\/1\.1 \d\d\d/g) ?? [];
+        assert.equal(answers.length, 1, `${name}: ${answers.length} answers`);
         assert.ok(answers.every((status) => /[45]\d\d$/.test(status)), `${name}: ${answer.slice(0, 300)}`);
     }
 });

@@ -91,7 +91,7 @@ test('of columns with equal names the last one stays, and the list of names has 
 test('a long result is cut and says so', async () => {
     const numbers = (count) => `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${count}) `;
     const [exact] = await execute(client, `${numbers(1000)} SELECT i FROM n`);
-    assert.deepEqual([exact.RowCount, exact.Rows.length, exact.Message], [1000, 1000, '1000 rows']);
+    assert.deepEqual([exact.RowCount, exact.Rows.length, exact.Message], [1000, 1000, undefined]);
     const [more] = await execute(client, `${numbers(1001)} SELECT i FROM n`);
     assert.deepEqual([more.RowCount, more.Rows.length], [1000, 1000]);
     assert.match(more.Message, /cut after 1000 rows/);
@@ -228,7 +228,7 @@ test('assignments, killed nodes and nodes without a database are logged too', as
     const DagInstanceId = await tryRun(client, killed.DagId);
     await untilNode(client, killed.DagId, DagInstanceId, 'sql', RUNNING);
     const log = () => client.call('GetTaskInstanceLog', { DagId: killed.DagId, DagInstanceId, NodeId: killed.NodeId });
-    await until(async () => /statement 2 started/.test((await log()).Content), 'the second statement runs');
+    await until(async () => /statement 2: /.test((await log()).Content), 'the second statement runs');
     await client.call('StopTaskFlowInstance', { DagId: killed.DagId, DagInstanceId });
     await until(async () => (await logged({ ExecState: '-2' })).rows.some((one) => one.Remark === 'killed'), 'the killed statement is logged');
     [row] = (await logged({ ExecState: 'CANCEL' })).rows;

@@ -52,21 +52,21 @@ for (const [number, { name }] of clients().entries()) {
         const first = await get();
         assert.equal(first.DbaId, admin);
         assert.equal(first.SellTrust, 'Y');
-        assert.equal(first.SellSitd, 'N');
+        assert.equal(first.SellSitd, 'false');
         assert.deepEqual(first.StandardGroup, { GroupMode: 'COMMON', GroupName: 'strict' });
 
         const InstanceId = first.InstanceId;
         await client.call('ModifyInstance', { InstanceId, InstanceAlias: 'renamed', QueryTimeout: 30 });
         const modified = await get();
-        assert.deepEqual({ ...modified }, { ...first, InstanceAlias: 'renamed', QueryTimeout: 30 }, 'what was not given stays');
+        assert.deepEqual({ ...modified }, { ...first, InstanceAlias: 'renamed', QueryTimeout: 30, Revision: Number(first.Revision) + 1 }, 'what was not given stays');
 
         const moved = path.join(server.workspace(), `moved-${number}.db`);
         const { DbaId, NetworkType, EnableSellTrust, ...most } = full(moved);
         await client.call('UpdateInstance', { ...most, InstanceId, DbaId: String(DbaId), SafeRuleId: '7', EnableSellSitd: 'Y', DatabasePassword: 'the second password' });
-        await refused(client, 'GetInstance', { Host: file, Port: 0 }, 404, 'InstanceNotExist');
+        await refused(client, 'GetInstance', { Host: file, Port: 0 }, 404, 'InstanceNoEnoughNumber');
         const updated = await get(moved);
         assert.equal(updated.InstanceId, InstanceId);
-        assert.equal(updated.SellSitd, 'Y');
+        assert.equal(updated.SellSitd, 'true');
         assert.equal(updated.SafeRuleId, '7');
         assert.equal(updated.DataLinkName, first.DataLinkName, 'kept settings stay');
         assert.ok(fs.existsSync(moved), 'the connection was tested');
@@ -75,7 +75,7 @@ for (const [number, { name }] of clients().entries()) {
 
         const poster = client.name.endsWith('GET') ? posting()[0] : client;
         await poster.call('DeleteInstance', { Host: moved, Port: 0 });
-        await refused(client, 'GetInstance', { Host: moved, Port: 0 }, 404, 'InstanceNotExist');
+        await refused(client, 'GetInstance', { Host: moved, Port: 0 }, 404, 'InstanceNoEnoughNumber');
         await refused(client, 'ListDatabases', { InstanceId }, 404, 'InstanceNotExist');
         assert.ok(fs.existsSync(moved), 'the database itself is not touched');
     });
@@ -159,7 +159,7 @@ test('what does not fit is refused, names its parameter and changes nothing', as
         ['SimplyAddInstance', { Host: free, Port: 77, DatabaseUser: 'u', DatabasePassword: 'p' }, 400, 'InvalidPort'],
         ['SimplyAddInstance', { Host: 'db', Port: 3306, DatabaseUser: 'u', DatabasePassword: 'p' }, 400, 'InvalidHost'],
         ['SimplyAddInstance', { InstanceId: 'rm-1', InstanceRegion: 'cn', DatabaseUser: 'u', DatabasePassword: 'p' }, 403, 'NotSupportYet'],
-        ['DeleteInstance', { Host: free, Port: 0 }, 404, 'InstanceNotExist'],
+        ['DeleteInstance', { Host: free, Port: 0 }, 404, 'InstanceNoEnoughNumber'],
     ];
     for (const [action, params, status, code] of cases) {
         await refused(client, action, params, status, code);

@@ -158,6 +158,28 @@ test('a change that was refused is not taken after an orderly stop, even when no
     assert.deepEqual(await replay(CAPTURED.slice(-50)), { SignatureNonceUsed: 50 });
 });
 
+test('a clock that is behind forgotten requests refuses changes of that time until the operator accepts it, and no reading', async () => {
+    const year = 365 * 24 * 3600 * 1000;
+    await server.terminate();
+    sqlite(path.join(server.data, 'state.db'), `INSERT INTO nonce_mark (id, stamped_ms) VALUES (1, ${Date.now() + year})`);
+    await server.start();
+    assert.match(server.output, /event=clock-behind/);
+    for (const generation of ['v1', 'v3']) {
+        const client = new Raw(server, { generation });
+        await client.call('ListTaskFlow');
+        await refused(client, 'CreateTaskFlow', { DagName: 'behind' }, 400, 'InvalidTimeStamp.Expired');
+    }
+    const before = server.options.arguments;
+    await server.terminate();
+    server.options.arguments = [...(before ?? []), '--accept-clock'];
+    await server.start();
+    server.options.arguments = before;
+    await new Raw(server).call('CreateTaskFlow', { DagName: 'right again' });
+    await restart('terminate');
+    await new Raw(server).call('CreateTaskFlow', { DagName: 'right for good' });
+    assert.deepEqual(await replay(CAPTURED.slice(-20)), { SignatureNonceUsed: 20 });
+});
+
 test('every acknowledged change has exactly one entry in the operation log', () => {
     const text = sqlite(path.join(server.data, 'state.db'), "SELECT request_id || ' ' || action FROM audit WHERE code = ''");
     const counts = {};
@@ -306,7 +328,7 @@ test('the operation log names who did what, done and refused, to every client', 
         const log = await client.call('GetOpLog', { ...PERIOD, UserNick: 'log reader' });
         assert.equal(log.TotalCount, 3);
         const [deleted, denied, created] = log.OpLogDetails.OpLogDetail;
-        assert.equal(created.OpContent, 'create a task flow (CreateTaskFlow) DagName=of the log reader: done; from 127.0.0.1');
+        assert.equal(created.OpContent, `create a task flow (CreateTaskFlow) DagName=of the log reader: done; task flow ${DagId} "of the log reader" made: name "of the log reader"; owner ${user.userId}; status DRAFT; constants 2 bytes; time variables 16 bytes; from 127.0.0.1`);
         assert.equal(created.Module, 'DB_TASK');
         assert.equal(String(created.OpUserId), String(user.userId));
         assert.equal(created.UserId, user.uid);
@@ -378,9 +400,17 @@ test('a tenant reads only its own log', async () => {
 // ---- The offline check ----
 
 function verify(directory, ...more) {
-    return spawnSync(path.join(BUILD, 'src/main/sluice'), ['audit', 'verify', ...(directory ? ['--data', directory] : []), ...more], { encoding: 'utf8' });
+    return verifyWith(undefined, directory, ...more);
 }
 
+function verifyWith(input, directory, ...more) {
+    const words = ['audit', 'verify', ...(directory ? ['--data', directory] : []), ...more];
+    return spawnSync(path.join(BUILD, 'src/main/sluice'), words, { encoding: 'utf8', input });
+}
+
+function heads(directory) {
+    return fs.readFileSync(path.join(directory, 'audit.heads'), 'utf8');
+}
 
 function copyOfData() {
     const copy = fs.mkdtempSync(path.join(server.scratch, 'copy-'));
@@ -392,13 +422,65 @@ function copyOfData() {
     return copy;
 }
 
-test('the check finds the log whole while the server runs', async () => {
-    const found = verify(server.data);
-    assert.equal(found.status, 0, found.stderr + found.stdout);
-    assert.match(found.stdout, /^whole: \d+ rows, \d+ signed heads\n$/);
-    const told = JSON.parse(verify(server.data, '-o', 'json').stdout);
-    assert.equal(told.Whole, true);
+test('the check says while the server runs that nothing is broken, and proves it up to a head that was kept', async () => {
+    const kept = heads(server.data);
+    let found = verify(server.data);
+    assert.equal(found.status, 8, found.stderr + found.stdout);
+    assert.match(found.stdout, /^unproven: \d+ rows and \d+ signed heads beside them fit together; whether rows are missing from the end can not be known\n/);
+    let told = JSON.parse(verify(server.data, '-o', 'json').stdout);
+    assert.deepEqual([told.Verdict, told.Whole, told.ProvenRows], ['unproven', null, 0]);
     assert.ok(told.Rows > 1000 / PATIENCE / PATIENCE && told.Heads >= 2);
+    const lines = kept.trim().split('\n');
+    const last = lines.at(-1);
+    const number = Number(last.split(' ')[0]);
+    const file = path.join(server.scratch, 'kept.heads');
+    fs.writeFileSync(file, kept);
+    for (const [input, value] of [[undefined, last], [undefined, file], [kept, '-'],
+        [`Nov 28 19:00:00 host sluiced[1]: audit-head ${last}\r\n`, '-']]) {
+        found = verifyWith(input, server.data, '--head', value);
+        assert.equal(found.status, 0, found.stderr + found.stdout);
+        assert.ok(found.stdout.startsWith(`proven: whole up to and including row ${number}, the head given; `), found.stdout);
+    }
+    told = JSON.parse(verify(server.data, '--head', lines[0], '-o', 'json').stdout);
+    assert.deepEqual([told.Verdict, told.Whole, told.ProvenRows], ['proven', true, Number(lines[0].split(' ')[0])]);
+});
+
+test('what is no head, and what lies where the log lies, proves nothing', async () => {
+    const last = heads(server.data).trim().split('\n').at(-1);
+    for (const [input, value, reason] of [
+        [undefined, 'nothing', /is no head, and as a file: No such file/],
+        [undefined, `${last}0`, /is no head/],
+        [undefined, path.join(server.data, 'audit.heads'), /the directory's own audit\.heads, which proves nothing/],
+        ['', '-', /there is no head in -/],
+        [`${last}\nno head\n`, '-', /line 2: this is no signed head/],
+    ]) {
+        const found = verifyWith(input, server.data, '--head', value);
+        assert.equal(found.status, 2, found.stdout + found.stderr);
+        assert.match(found.stderr, reason);
+        assert.equal(found.stdout, '');
+    }
+    const other = last.replace(/.$/, (digit) => (digit === '0' ? '1' : '0'));
+    const found = verify(server.data, '--head', other);
+    assert.equal(found.status, 1);
+    assert.match(found.stdout, /^broken: the head given was changed, or was signed under another master key\n$/);
+});
+
+test('rows that were cut off together with their heads are missed', async () => {
+    await server.terminate();
+    const cut = copyOfData();
+    const kept = heads(cut);
+    const last = Number(kept.trim().split('\n').at(-1).split(' ')[0]);
+    sqlite(path.join(cut, 'state.db'), `DELETE FROM audit WHERE seq > ${last - 3}`);
+    fs.writeFileSync(path.join(cut, 'audit.heads'), kept.split('\n').filter((line) => Number(line.split(' ')[0]) <= last - 3).join('\n'));
+    assert.equal(verify(cut).status, 8, 'nobody can know');
+    const found = verifyWith(kept, cut, '--head', '-');
+    assert.equal(found.status, 1);
+    assert.equal(found.stdout, `broken: rows ${last - 2} to ${last} of the operation log are missing: the given head of row ${last} signed row ${last}\n`);
+    fs.rmSync(path.join(cut, 'audit.heads'));
+    sqlite(path.join(cut, 'state.db'), 'DELETE FROM audit');
+    assert.equal(verify(cut).status, 8);
+    assert.equal(verifyWith(kept, cut, '--head', '-').status, 1);
+    await server.start();
 });
 
 test('the check names what was changed, and says when it can not read', async () => {
@@ -412,7 +494,9 @@ test('the check names what was changed, and says when it can not read', async ()
     sqlite(path.join(shortened, 'state.db'), 'DELETE FROM audit WHERE seq > (SELECT max(seq) - 5 FROM audit)');
     found = verify(shortened, '-o', 'json');
     assert.equal(found.status, 1);
-    assert.match(JSON.parse(found.stdout).Fault, /is missing: line \d+ of audit\.heads signed it/);
+    const told = JSON.parse(found.stdout);
+    assert.deepEqual([told.Verdict, told.Whole, told.ProvenRows], ['broken', false, 0]);
+    assert.match(told.Fault, /^rows \d+ to \d+ of the operation log are missing: line \d+ of audit\.heads signed row \d+$/);
     fs.rmSync(path.join(shortened, 'master.key'));
     found = verify(shortened);
     assert.equal(found.status, 2);

@@ -177,7 +177,8 @@ test('lists hold nothing of the other tenant', async () => {
         ['ListUserTenants', {}], ['SearchDatabase', { SearchRange: 'UNKNOWN', PageSize: 100 }], ['GetOpLog', { ...times, PageNumber: 1, PageSize: 100 }],
         ['ListSQLExecAuditLog', { ...times, PageSize: 100 }], ['ListAccessKeys', {}],
     ]) {
-        const text = JSON.stringify(await client.call(action, params));
+        // The log repeats the address that the caller itself has sent with a call that was refused.
+        const text = JSON.stringify(await client.call(action, params)).replaceAll(`Host=${far.host} `, '');
         assert.ok(!text.includes(far.name), `${action}: ${text}`);
         assert.ok(text.includes(near.name) || ['ListUserTenants', 'ListAccessKeys', 'GetOpLog'].includes(action), `${action} shows nothing: ${text}`);
     }

@@ -6,6 +6,7 @@
 // The vendor's clients take further authorities from NODE_EXTRA_CA_CERTS only, which node reads at its start: the file makes its
 // certificates first and then runs itself again.
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import crypto from 'node:crypto';
 import fs from 'node:fs';
 import http from 'node:http';
 import https from 'node:https';
@@ -235,8 +236,9 @@ async function throttledReply(client) {
     throw new Error('the limit was never met');
 }
 
-test('an address that calls too often is refused before anything is verified, and probes still pass', async () => {
+test('an address that calls without a signature too often is refused, signed requests from it and probes pass', async () => {
     const server = await open('--address-rate', '5');
+    const client = new Raw(server, { generation: 'v3' });
     let refusals = 0;
     for (let i = 0; i < 30; i++) {
         const reply = await fetchText(`http://${server.address}/?Format=JSON`);
@@ -246,24 +248,52 @@ test('an address that calls too often is refused before anything is verified, an
             assert.equal(reply.status, 400);
             assert.ok(Number(reply.headers['x-acs-retry-after']) >= 1);
         }
+        await client.call('ListUserTenants');
     }
     assert.ok(refusals > 0);
     assert.equal((await fetchText(`http://${server.address}/healthz`)).status, 200);
     assert.equal((await fetchText(`http://${server.address}/?Format=JSON`, { localAddress: '127.0.0.2' })).status, 404);
 });
 
-test('an address that guesses is locked out for a while, others are not', async () => {
+test('an address that guesses learns nothing more for a while, and who signs there is not locked out by it', async () => {
     const server = await open('--failure-rate', '1');
-    const client = new Raw(server, { generation: 'v3' });
-    const codes = new Set();
-    for (let i = 0; i < 30; i++) {
-        await assert.rejects(client.call('ListUserTenants', {}, { secret: 'a wrong secret' }), (error) => {
-            codes.add(error.code);
-            return true;
-        });
+    for (const generation of ['v1', 'v3']) {
+        const client = new Raw(server, { generation });
+        const codes = new Set();
+        for (let i = 0; i < 30; i++) {
+            await assert.rejects(client.call('ListUserTenants', {}, { secret: 'a wrong secret' }), (error) => {
+                codes.add(error.code);
+                return true;
+            });
+            await client.call('ListUserTenants');
+        }
+        assert.ok(codes.has('Throttling'), [...codes].join());
+        await client.call('CreateTaskFlow', { DagName: `signed ${generation}` });
+        await refused(client, 'ListUserTenants', {}, 400, 'Throttling', undefined, { secret: 'a wrong secret' });
+        await refused(client, 'ListUserTenants', {}, 400, 'Throttling', undefined, { keyId: 'unknown' });
     }
-    assert.deepEqual([...codes], ['SignatureDoesNotMatch', 'Throttling']);
-    await refused(client, 'ListUserTenants', {}, 400, 'Throttling');
+});
+
+test('one key that calls as often as it may leaves the nonces of the others alone', async () => {
+    const server = await open('--nonces-max', '64');
+    const loud = new Raw(server, { generation: 'v3' });
+    const { User } = await loud.call('GetUser', {});
+    const made = await loud.call('CreateAccessKey', { UserId: User.UserId });
+    const other = { keyId: made.AccessKeyId, secret: made.AccessKeySecret };
+    const nonce = crypto.randomUUID();
+    await loud.call('ListUserTenants', {}, { ...other, nonce });
+    const codes = new Set();
+    for (let i = 0; i < 200; i++) {
+        codes.add(await loud.call('ListUserTenants').then(() => 'done', (error) => error.code));
+        if (i % 20 === 0) {
+            await loud.call('ListUserTenants', {}, other);
+        }
+    }
+    assert.ok(codes.has('done'));
+    for (const code of codes) {
+        assert.ok(code === 'done' || code === 'InvalidTimeStamp.Expired', code);
+    }
+    await refused(loud, 'ListUserTenants', {}, 400, 'SignatureNonceUsed', undefined, { ...other, nonce });
 });
 
 test('one address may open only so many connections', async () => {

@@ -175,7 +175,7 @@ test('bad input is refused by name and changes nothing', async () => {
         ['RegisterUser', { Uid: '77', UserNick: 'ü'.repeat(64) }, 400, 'InvalidUserNick'],
         ['RegisterUser', { Uid: '77', Mobile: '1'.repeat(33) }, 400, 'InvalidMobile'],
         ['RegisterUser', { Uid: '77', RoleNames: 'USER,KING' }, 400, 'InvalidRoleNames'],
-        ['RegisterUser', { Uid: '77', RoleNames: 'STRUCT_READ_ONLY' }, 400, 'InvalidRoleNames'],
+        ['RegisterUser', { Uid: '77', RoleNames: 'STRUCT_READ_WRITE' }, 400, 'InvalidRoleNames'],
         ['UpdateUser', { Uid: uid, MaxExecuteCount: -1 }, 400, 'InvalidMaxExecuteCount'],
         ['UpdateUser', { Uid: uid, MaxResultCount: 'many' }, 400, 'InvalidMaxResultCount'],
         ['UpdateUser', { UidString: uid }, 400, 'MissingUid'],

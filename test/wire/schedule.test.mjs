@@ -151,7 +151,11 @@ async function relations(client, name) {
 async function alarms(client, name) {
     const { DagId, nodes } = await createFlow(client, `alarms ${name}`, { first: 'true', second: 'true' });
     const switches = (DagNotificationFail, DagNotificationSla, DagNotificationSuccess) => ({ DagNotificationFail, DagNotificationSla, DagNotificationSuccess });
-    const shown = async () => (await client.call('GetTaskFlowNotification', { DagId })).Notification;
+    const shown = async () => {
+        const { Revision, ...notification } = (await client.call('GetTaskFlowNotification', { DagId })).Notification;
+        assert.ok(Number(Revision) >= 0);
+        return notification;
+    };
     assert.deepEqual(await shown(), switches(false, false, false));
     await client.call('UpdateTaskFlowNotification', { DagId, ...switches(true, false, true) });
     assert.deepEqual(await shown(), switches(true, false, true));

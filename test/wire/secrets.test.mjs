@@ -13,7 +13,7 @@ import { Raw, refused, send, vendorClients } from './lib/clients.mjs';
 import { SUCCESS, createFlow, tryRun, untilStatus } from './lib/flows.mjs';
 import { as } from './lib/people.mjs';
 import { BUILD, Server } from './lib/server.mjs';
-import { after, assert, run, test } from './lib/tap.mjs';
+import { after, assert, run, test, until } from './lib/tap.mjs';
 
 const GIVEN = 'CanaryOfTheFirstAdministrator0123456789';
 const PASSWORD = 'CanaryOfTheSourcePassword-%41-"quoted"\\n';
@@ -69,6 +69,22 @@ function files(folder) {
         const name = path.join(folder, entry.name);
         return entry.isDirectory() ? files(name) : entry.isFile() ? [name] : [];
     });
+}
+
+/** Start and end of a server write and remove files of their own: they are over before anybody looks. */
+async function untilStarted() {
+    await until(async () => (await fetch(`${server.scheme}://${server.address}/readyz`)).status === 200, () => server.output);
+    await untilTidy();
+}
+
+async function untilTidy() {
+    const work = () => fs.readdirSync(path.join(server.data, 'work')).filter((name) => !name.startsWith('.spare.'));
+    await until(() => work().length === 0, () => `work/ holds ${work()}`);
+}
+
+/** The supervisor ends behind the server, and removes what says that it runs. */
+async function untilEnded() {
+    await until(() => !fs.existsSync(path.join(server.data, 'supervisor.pid')), () => server.output);
 }
 
 function searchData() {
@@ -192,12 +208,15 @@ test('no process shows one', () => {
 });
 
 test('no file of the data directory and no output holds one, while the server runs and after it was killed', async () => {
+    await untilStarted();
     assert.deepEqual(searchData(), []);
     await server.kill();
     assert.deepEqual(searchData(), []);
     await server.start();
+    await untilStarted();
     assert.deepEqual(searchProcesses(), []);
     await server.terminate();
+    await untilEnded();
     const all = files(server.data).filter((name) => !['master.key', 'credentials'].includes(path.basename(name)));
     assert.deepEqual(all.flatMap((name) => search(fs.readFileSync(name), name)), []);
     assert.deepEqual(search(Buffer.from(server.output), "the server's output"), []);

@@ -133,12 +133,13 @@ async function listing(client, index) {
     assert.equal((await byPage(client, { SearchKey, ScenarioId: 987654 })).total, 0);
     assert.equal((await byPage(client, { SearchKey: '%' })).total, 0);
     await refused(client, 'ListTaskFlowsByPage', { PageIndex: 0 }, 400, 'InvalidPageIndex');
-    await refused(client, 'ListTaskFlowsByPage', { PageSize: 101 }, 400, 'InvalidPageSize');
+    await refused(client, 'ListTaskFlowsByPage', { PageSize: 1001 }, 400, 'InvalidPageSize');
     await refused(client, 'ListTaskFlowsByPage', { DagIdList: '[[1]]' }, 400, 'InvalidDagIdList');
 
-    const { Id, Description, ScenarioId, CronSwitch, TriggerType, TimeZoneId, Status, ...rest } = all.flows[0];
+    const { Id, Description, ScenarioId, CronSwitch, CronBeginDate, CronEndDate, TriggerType, TimeZoneId, Status, ...rest } = all.flows[0];
     assert.deepEqual([Id, Description, ScenarioId, CronSwitch, TriggerType, TimeZoneId, Status], [two, 'a & b', '0', false, 0, 'Asia/Shanghai', 1]);
-    for (const absent of ['CronStr', 'CronType', 'CronBeginDate', 'CronEndDate', 'ScheduleParam', 'DeployId', 'LatestInstanceStatus', 'SpaceId']) {
+    assert.deepEqual([CronBeginDate, CronEndDate], ['1970-01-01', '9999-01-01']);
+    for (const absent of ['CronStr', 'CronType', 'ScheduleParam', 'DeployId', 'LatestInstanceStatus', 'SpaceId']) {
         assert.ok(!(absent in rest), absent);
     }
     await untilStatus(client, DagId, await tryRun(client, DagId), SUCCESS);

@@ -117,8 +117,8 @@ test('what can not be a source is refused and says why', async () => {
         [source(path.join(server.data, 'state.db'), { SkipTest: true }), 403, 'InvalidParameterValid', /own data/],
         [source(path.join(link, 'new.db')), 403, 'InvalidParameterValid', /own data/],
         [source(`${space}/../data/new.db`), 403, 'InvalidParameterValid', /own data/],
-        [source(text), 403, 'InvalidParameterValid', /not a database/],
-        [source('/proc/sluice-test.db'), 403, 'InvalidParameterValid', /open/],
+        [source(text), 403, 'RegisterInstanceFailure', /not a database/],
+        [source('/proc/sluice-test.db'), 403, 'RegisterInstanceFailure', /open/],
     ];
     for (const [params, status, code, description] of cases) {
         const body = await refused(client, 'RegisterInstance', params, status, code);

@@ -231,11 +231,22 @@ class Server:
             database.close()
 
     def check_audit(self):
-        """Does `sluice audit verify` find the operation log whole? Returns breaches."""
+        """Does `sluice audit verify` find nothing broken, and the log whole up to its last signed head? Returns breaches."""
+        kept = read_bytes(os.path.join(self.data, "audit.heads"))
+        kept = kept[:kept.rfind(b"\n") + 1]
+        code, text = self.verify_audit()
+        breaches = [] if code == 8 else [f"audit verify: {code} {text}"]
+        if kept:
+            code, text = self.verify_audit("--head", "-", heads=kept)
+            breaches += [] if code == 0 else [f"audit verify with heads: {code} {text}"]
+        return breaches
+
+    def verify_audit(self, *arguments, heads=b""):
+        """`sluice audit verify`; (exit code, what it printed)."""
         program = os.path.join(BUILD, "src", "main", "sluice")
-        done = subprocess.run([program, "audit", "verify", "--data", self.data], capture_output=True, text=True,
-                              timeout=60 * PATIENCE, check=False)
-        return [] if done.returncode == 0 else [f"audit verify: {done.stdout}{done.stderr}"]
+        done = subprocess.run([program, "audit", "verify", "--data", self.data, *arguments], input=heads, check=False,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60 * PATIENCE)
+        return done.returncode, done.stdout.decode(errors="replace")
 
     def close(self):
         """--stop-all, then nothing may be left and the store must fold; returns breaches and removes the directory."""

@@ -203,36 +203,154 @@ static void checks_come_in_their_order(void) {
     api_free(api);
 }
 
-static unsigned blamed;
+static unsigned strangers;
+static unsigned guesses;
 
-static void count_blame(void *ctx, const char *peer) {
+static bool count_stranger(void *ctx, const char *peer, bool is_guess, int64_t *ret_retry_ms) {
     g_assert_cmpstr(peer, ==, "test");
-    blamed++;
+    strangers++;
+    guesses += is_guess;
+    *ret_retry_ms = 300;
+    return ctx == NULL;
 }
 
-static void only_failed_authentications_are_blamed_on_the_peer(void) {
+static struct api *api_with_strangers(void *refuses) {
     static int owner;
-    struct api *api = api_new(&(struct api_options){ .now_ms = clock_now,
-                                                     .key_find = find_key,
-                                                     .key_ctx = &owner,
-                                                     .permit = permit,
-                                                     .handlers = handlers,
-                                                     .blame = count_blame });
+    return api_new(&(struct api_options){ .now_ms = clock_now,
+                                          .key_find = find_key,
+                                          .key_ctx = &owner,
+                                          .permit = permit,
+                                          .admit = admit,
+                                          .handlers = handlers,
+                                          .admit_stranger = count_stranger,
+                                          .admit_stranger_ctx = refuses });
+}
+
+static void only_what_no_signature_vouches_for_counts_against_the_peer(void) {
+    struct api *api = api_with_strangers(NULL);
     static const struct wish wishes[] = {
         { .action = "CreateTaskFlow", .nonce = "1", .key = "unknown" },
         { .action = "CreateTaskFlow", .nonce = "2", .secret = "wrong" },
         { .action = "CreateTaskFlow", .nonce = "3", .key = "temporary", .token = "other" },
         { .action = "NoSuchThing", .nonce = "4" },
         { .action = "DeleteUser", .nonce = "5" },
-        { .action = "CreateTaskFlow", .nonce = "5" },
-        { .action = "CreateTaskFlow", .nonce = "6", .key = "unreadable" },
+        { .action = "DeleteUser", .nonce = "5" }, // what anybody could have overheard
+        { .action = "CreateTaskFlow", .nonce = "6" },
+        { .action = "CreateTaskFlow", .nonce = "7", .key = "eager" },
     };
-    blamed = 0;
+    strangers = 0;
+    guesses = 0;
     for (size_t i = 0; i < G_N_ELEMENTS(wishes); i++) {
         g_autofree char *code = try_call(api, wishes[i]);
         g_assert_cmpstr(code, !=, "");
     }
-    g_assert_cmpuint(blamed, ==, 3);
+    g_assert_cmpuint(strangers, ==, 5);
+    g_assert_cmpuint(guesses, ==, 3);
+    api_free(api);
+}
+
+// Whatever an address has done: who forges requests from it can not stop who signs there.
+static void a_good_signature_is_not_held_to_what_its_address_did(void) {
+    int refuses = 0;
+    struct api *api = api_with_strangers(&refuses);
+    static const struct {
+        struct wish wish;
+        const char *code;
+    } cases[] = {
+        { { .action = "CreateTaskFlow", .nonce = "1", .secret = "wrong" }, "Throttling" },
+        { { .action = "CreateTaskFlow", .nonce = "2", .key = "unknown" }, "Throttling" },
+        { { .action = "NoSuchThing", .nonce = "3" }, "Throttling" },
+        { { .action = "CreateTaskFlow", .nonce = "4", .name = "DagName", .value = "a" }, "" },
+        { { .action = "CreateTaskFlow", .nonce = "4", .name = "DagName", .value = "a" },
+          "Throttling" },
+        { { .action = "DeleteUser", .nonce = "5" }, "NoPermission" },
+        { { .action = "CreateTaskFlow", .nonce = "6", .key = "eager" }, "Throttling.User" },
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *code = try_call(api, cases[i].wish);
+        g_test_message("%zu %s", i, cases[i].wish.action);
+        g_assert_cmpstr(code, ==, cases[i].code);
+    }
+    api_free(api);
+}
+
+static int allowed_count;
+
+static bool admit_some(void *ctx, const char *id, const struct operation *operation,
+                       int64_t *ret_retry_after_ms) {
+    *ret_retry_after_ms = 300;
+    return allowed_count-- > 0;
+}
+
+// A throttled request was not taken: it uses no nonce, and a repetition takes none of the key's tokens.
+static void the_limit_of_a_key_comes_before_its_nonces(void) {
+    static int owner;
+    struct api *api = api_new(&(struct api_options){ .now_ms = clock_now,
+                                                     .key_find = find_key,
+                                                     .key_ctx = &owner,
+                                                     .permit = permit,
+                                                     .admit = admit_some,
+                                                     .handlers = handlers });
+    allowed_count = 1;
+    static const char *const codes[] = { "NoPermission", "SignatureNonceUsed",
+                                         "SignatureNonceUsed" };
+    for (size_t i = 0; i < G_N_ELEMENTS(codes); i++) {
+        g_autofree char *code =
+            try_call(api, (struct wish){ .action = "DeleteUser", .nonce = "1" });
+        g_assert_cmpstr(code, ==, codes[i]);
+    }
+    g_assert_cmpint(allowed_count, ==, 0);
+    for (int i = 0; i < 100; i++) {
+        g_autofree char *nonce = g_strdup_printf("throttled %d", i);
+        g_autofree char *code =
+            try_call(api, (struct wish){ .action = "DeleteUser", .nonce = nonce });
+        g_assert_cmpstr(code, ==, "Throttling.User");
+    }
+    g_assert_cmpuint(nonce_store_count(api_nonces(api)), ==, 1);
+    allowed_count = 1;
+    g_autofree char *code =
+        try_call(api, (struct wish){ .action = "DeleteUser", .nonce = "throttled 7" });
+    g_assert_cmpstr(code, ==, "NoPermission");
+    api_free(api);
+}
+
+static int64_t set_back_ms;
+
+static int64_t clock_set_back(void *ctx) {
+    return NOW - set_back_ms;
+}
+
+static int64_t uptime_of_test(void *ctx) {
+    return *(const int64_t *)ctx;
+}
+
+// The clock goes back by hours: what is signed with the present time is taken at once, and what was taken is not taken again.
+static void a_clock_that_was_set_back_refuses_nothing_new(void) {
+    static int owner;
+    int64_t uptime_ms = 1000;
+    struct api *api = api_new(&(struct api_options){ .now_ms = clock_set_back,
+                                                     .clock_ctx = &uptime_ms,
+                                                     .uptime_ms = uptime_of_test,
+                                                     .key_find = find_key,
+                                                     .key_ctx = &owner,
+                                                     .permit = permit,
+                                                     .handlers = handlers });
+    const struct wish old = { .action = "DeleteUser", .nonce = "old" };
+    set_back_ms = 0;
+    g_autofree char *first = try_call(api, old);
+    g_assert_cmpstr(first, ==, "NoPermission");
+    for (int hours = 1; hours <= 20; hours++) {
+        uptime_ms += INT64_C(60) * 60 * 1000;
+        set_back_ms = INT64_C(3600000) * hours;
+        g_autofree char *nonce = g_strdup_printf("back %d", hours);
+        g_autofree char *code = try_call(
+            api,
+            (struct wish){ .action = "DeleteUser", .nonce = nonce, .late_ms = set_back_ms + 1000 });
+        g_assert_cmpstr(code, ==, "NoPermission");
+    }
+    set_back_ms = 0; // the old time comes again
+    g_autofree char *again = try_call(api, old);
+    g_assert_cmpstr(again, ==, "SignatureNonceUsed");
     api_free(api);
 }
 
@@ -351,8 +469,14 @@ int main(int argc, char **argv) {
     g_test_add_func("/api/checks_come_in_their_order", checks_come_in_their_order);
     g_test_add_func("/api/an_unsigned_request_gets_the_right_code_and_form",
                     an_unsigned_request_gets_the_right_code_and_form);
-    g_test_add_func("/api/only_failed_authentications_are_blamed_on_the_peer",
-                    only_failed_authentications_are_blamed_on_the_peer);
+    g_test_add_func("/api/only_what_no_signature_vouches_for_counts_against_the_peer",
+                    only_what_no_signature_vouches_for_counts_against_the_peer);
+    g_test_add_func("/api/a_good_signature_is_not_held_to_what_its_address_did",
+                    a_good_signature_is_not_held_to_what_its_address_did);
+    g_test_add_func("/api/the_limit_of_a_key_comes_before_its_nonces",
+                    the_limit_of_a_key_comes_before_its_nonces);
+    g_test_add_func("/api/a_clock_that_was_set_back_refuses_nothing_new",
+                    a_clock_that_was_set_back_refuses_nothing_new);
     g_test_add_func("/api/a_host_list_binds_signed_requests_to_its_names",
                     a_host_list_binds_signed_requests_to_its_names);
     g_test_add_func("/api/the_older_signature_can_be_switched_off",

@@ -124,7 +124,7 @@ static void a_failure_has_its_fields(void) {
                     XML "<Error><RequestId>" ID
                         "</RequestId><HostId>h</HostId><Code>MissingDagId</Code>"
                         "<Message>DagId is mandatory for this action.</Message>"
-                        "<Recommend><![CDATA[docs/errors.md#MissingDagId]]></Recommend>"
+                        "<Recommend><![CDATA[docs/errors.md#Missing]]></Recommend>"
                         "<Description>DagId is &lt;needed&gt;</Description><Success>false</Success>"
                         "<ErrorCode>MissingDagId</ErrorCode>"
                         "<ErrorMessage>DagId is mandatory for this action.</ErrorMessage></Error>");
@@ -215,11 +215,30 @@ static void the_page_of_errors_names_every_code(void) {
     g_autofree char *page = NULL;
     g_assert_true(g_file_get_contents(path, &page, NULL, NULL));
     for (int kind = 0; kind < WIRE_CODE_COUNT; kind++) {
-        g_autofree char *row =
-            g_strdup_printf("| `%s` | %d | ", wire_code_name((enum wire_code)kind),
-                            wire_code_http((enum wire_code)kind));
+        g_autofree char *row = g_strdup_printf("`%s` | %d | ", wire_code_name((enum wire_code)kind),
+                                               wire_code_http((enum wire_code)kind));
         g_test_message("%s", row);
         g_assert_nonnull(strstr(page, row));
+    }
+}
+
+static void what_a_failure_recommends_is_on_the_page(void) {
+    g_autofree char *path = g_build_filename(g_getenv("SLUICE_SOURCE"), "docs", "errors.md", NULL);
+    g_autofree char *page = NULL;
+    g_assert_true(g_file_get_contents(path, &page, NULL, NULL));
+    for (int kind = 0; kind < WIRE_CODE_COUNT; kind++) {
+        struct wire_error error = { 0 };
+        wire_error_set(&error, (enum wire_code)kind, "DagId", NULL);
+        size_t len;
+        g_autofree char *reply = encode_failure(FORMAT_JSON, &error, ID, "h", &len);
+        json_t *tree = json_loads(reply, 0, NULL);
+        const char *link = json_string_value(json_object_get(tree, "Recommend"));
+        g_assert_true(g_str_has_prefix(link, "docs/errors.md#"));
+        g_autofree char *anchor = g_strdup_printf("<a id=\"%s\">", strchr(link, '#') + 1);
+        g_test_message("%s", anchor);
+        g_assert_nonnull(strstr(page, anchor));
+        json_decref(tree);
+        wire_error_done(&error);
     }
 }
 
@@ -244,5 +263,7 @@ int main(int argc, char **argv) {
                     codes_have_the_statuses_of_the_catalogue);
     g_test_add_func("/encode/the_page_of_errors_names_every_code",
                     the_page_of_errors_names_every_code);
+    g_test_add_func("/encode/what_a_failure_recommends_is_on_the_page",
+                    what_a_failure_recommends_is_on_the_page);
     return g_test_run();
 }

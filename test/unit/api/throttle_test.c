@@ -111,9 +111,11 @@ static void addresses_are_counted_without_port_and_by_their_64(void) {
 static void failures_lock_out_their_address_only(void) {
     struct quota *quota = quota_new(&(struct quota_options){ .failure_rate = 1 });
     int64_t retry_ms = 0;
-    for (int i = 0; i < 20; i++) {
-        quota_blame(quota, "127.0.0.1:1");
+    for (int i = 0; i < 10; i++) {
+        g_assert_true(quota_admit_stranger(quota, "127.0.0.1:1", true, &retry_ms));
     }
+    g_assert_false(quota_admit_stranger(quota, "127.0.0.1:2", true, &retry_ms));
+    g_assert_false(quota_admit_stranger(quota, "127.0.0.1:2", false, &retry_ms));
     g_assert_false(quota_admit_address(quota, "127.0.0.1:2", &retry_ms));
     g_assert_cmpint(retry_ms, >, 0);
     g_assert_true(quota_admit_address(quota, "127.0.0.2:2", &retry_ms));

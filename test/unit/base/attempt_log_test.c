@@ -150,7 +150,7 @@ static void a_log_left_behind_can_be_continued(struct scratch *scratch, gconstpo
     struct attempt_log_range range;
     append(&scratch->log, &at, 1700);
     attempt_log_close(&scratch->log);
-    g_assert_cmpint(attempt_log_reopen(&scratch->log, scratch->dir, "log"), ==, 0);
+    g_assert_cmpint(attempt_log_reopen(&scratch->log, scratch->dir, "log", (uid_t)-1), ==, 0);
     append(&scratch->log, &at, 20);
     attempt_log_finish(&scratch->log);
     g_assert_cmpint(attempt_log_read(scratch->fd, -30, bytes, sizeof bytes, &range), ==, 0);

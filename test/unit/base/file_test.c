@@ -48,11 +48,11 @@ static void a_replaced_file_has_the_new_content_and_mode(void) {
 static void a_lock_is_held_once(void) {
     char path[] = "/var/tmp/sluice-file-XXXXXX";
     int dir = scratch_open(path), first = -1, second = -1;
-    g_assert_cmpint(file_lock(dir, "lock", 0600, &first), ==, 0);
-    g_assert_cmpint(file_lock(dir, "lock", 0600, &second), ==, -EWOULDBLOCK);
+    g_assert_cmpint(file_lock(dir, "lock", 0600, geteuid(), getegid(), &first), ==, 0);
+    g_assert_cmpint(file_lock(dir, "lock", 0600, geteuid(), getegid(), &second), ==, -EWOULDBLOCK);
     g_assert_cmpint(second, ==, -1);
     (void)close(first);
-    g_assert_cmpint(file_lock(dir, "lock", 0600, &second), ==, 0);
+    g_assert_cmpint(file_lock(dir, "lock", 0600, geteuid(), getegid(), &second), ==, 0);
     (void)close(second);
     (void)unlinkat(dir, "lock", 0);
     (void)close(dir);

@@ -62,6 +62,27 @@ static void only_iana_names_are_zones(void) {
     }
 }
 
+// What they mean is set on each machine, or counted otherwise; but a time that was stored with one stays what it was.
+static void names_of_a_machines_own_setting_are_no_zones(void) {
+    static const char *const bad[] = { "localtime", "posixrules", "Factory", "posix/Asia/Tokyo",
+                                       "right/Asia/Tokyo" };
+    for (size_t i = 0; i < G_N_ELEMENTS(bad); i++) {
+        g_test_message("%s", bad[i]);
+        g_assert_false(zone_is_known(bad[i]));
+    }
+    assert_local("posix/Asia/Tokyo", 0, "1970-01-01 09:00:00", 540);
+}
+
+// The rule behind a zone's last change; Dublin's winter offset is behind its first one (behaviour.md §4.2).
+static void rules_hold_from_2038_on(void) {
+    assert_local("Europe/Dublin", utc("2038-01-15 12:00:00"), "2038-01-15 12:00:00", 0);
+    assert_local("Europe/Dublin", utc("2038-07-15 12:00:00"), "2038-07-15 13:00:00", 60);
+    assert_instant("Europe/Dublin", "2038-03-28 01:30:00", "2038-03-28 01:00:00");
+    assert_instant("Europe/Dublin", "2038-10-31 01:30:00", "2038-10-31 00:30:00");
+    assert_local("America/Nuuk", utc("2060-07-15 12:00:00"), "2060-07-15 11:00:00", -60);
+    assert_local("Asia/Shanghai", utc("2060-07-15 12:00:00"), "2060-07-15 20:00:00", 480);
+}
+
 static void local_times_become_instants(void) {
     assert_instant("Asia/Shanghai", "2024-03-31 09:30:15", "2024-03-31 01:30:15");
     assert_instant("America/New_York", "2024-07-01 08:00:00", "2024-07-01 12:00:00");
@@ -118,6 +139,9 @@ int main(int argc, char **argv) {
     g_test_add_func("/zone/summer_time_is_known_beyond_2037", summer_time_is_known_beyond_2037);
     g_test_add_func("/zone/an_unknown_zone_counts_as_utc", an_unknown_zone_counts_as_utc);
     g_test_add_func("/zone/only_iana_names_are_zones", only_iana_names_are_zones);
+    g_test_add_func("/zone/names_of_a_machines_own_setting_are_no_zones",
+                    names_of_a_machines_own_setting_are_no_zones);
+    g_test_add_func("/zone/rules_hold_from_2038_on", rules_hold_from_2038_on);
     g_test_add_func("/zone/local_times_become_instants", local_times_become_instants);
     g_test_add_func("/zone/a_time_in_the_gap_moves_to_its_end", a_time_in_the_gap_moves_to_its_end);
     g_test_add_func("/zone/a_time_that_comes_twice_is_the_first",

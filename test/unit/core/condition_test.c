@@ -5,11 +5,19 @@
 #include "base/fault.h"
 #include "core/condition.h"
 
-// The variables of these tests: "open" is 1, "limit" 10.50, "name" blue, "empty" is empty.
+static const char *given; // the value of "given"
+
+// The variables of these tests: "null" is NULL, "open" is 1, "limit" 10.50, "name" blue, "empty" is empty.
 static const char *look_up(const char *name, void *user) {
     static const char *const rows[][2] = {
         { "open", "1" }, { "limit", "10.50" }, { "name", "blue" }, { "empty", "" }, { "low", "-3" },
     };
+    if (strcmp(name, "null") == 0) {
+        return VAR_NULL;
+    }
+    if (strcmp(name, "given") == 0) {
+        return given;
+    }
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
         if (strcmp(rows[i][0], name) == 0) {
             return rows[i][1];
@@ -79,8 +87,8 @@ static void other_values_compare_byte_by_byte(void) {
     g_assert_cmpstr(order_of("name", "Blue"), ==, ">");
     g_assert_cmpstr(order_of("name", "blues"), ==, "<");
     g_assert_cmpstr(order_of("limit", "9x"), ==, "<");
-    g_assert_cmpstr(order_of("limit", "1e1"), ==, "<"); // no exponents
-    g_assert_cmpstr(order_of("limit", " 9"), ==, ">");
+    g_assert_cmpstr(order_of("limit", "1e"), ==, "<");
+    g_assert_cmpstr(order_of("limit", "1e+"), ==, "<");
     g_assert_cmpstr(order_of("empty", ""), ==, "=");
     g_assert_cmpstr(order_of("empty", "0"), ==, "<");
     g_assert_cmpstr(order_of("open", "."), ==, ">");
@@ -93,6 +101,85 @@ static void values_may_hold_variables(void) {
     g_assert_true(holds_after("{\"conditions\":[{\"variable\":\"open\",\"operator\":\"==\","
                               "\"value\":1}]}",
                               1, 1, 0));
+}
+
+static void exponents_count_without_a_limit(void) {
+    g_assert_cmpstr(order_of("limit", "1e1"), ==, ">");
+    g_assert_cmpstr(order_of("limit", "1.05e+0001"), ==, "=");
+    g_assert_cmpstr(order_of("limit", "1e999999999999999999999999999"), ==, "<");
+    g_assert_cmpstr(order_of("limit", "-1e999999999999999999999999999"), ==, ">");
+    g_assert_cmpstr(order_of("limit", "1e-999999999999999999999999999"), ==, ">");
+    g_assert_cmpstr(order_of("limit", " \\t10.5\\n"), ==, "=");
+}
+
+static void a_null_is_its_own_case(void) {
+    static const char *const signs[] = { "==", "!=", "<", "<=", ">", ">=" };
+    for (size_t i = 0; i < G_N_ELEMENTS(signs); i++) {
+        g_assert_cmpint(compare("null", signs[i], "${null}"), ==, i == 0);
+        g_assert_cmpint(compare("null", signs[i], "${empty}"), ==, i == 1);
+        g_assert_cmpint(compare("empty", signs[i], "${null}"), ==, i == 1);
+        g_assert_cmpint(compare("null", signs[i], "0"), ==, i == 1);
+    }
+    g_assert_true(compare("open", "==", "${null}1")); // inside a text it is empty
+}
+
+// One JSON value of a cell "`…`" as the content writes it.
+static json_t *read_cell(const char *cell) {
+    g_autofree char *text = g_strdup(cell);
+    g_strstrip(text);
+    size_t len = strlen(text);
+    g_assert_cmpuint(len, >, 2);
+    json_t *value = json_loadb(text + 1, len - 2, JSON_DECODE_ANY, NULL);
+    g_assert_nonnull(value);
+    return value;
+}
+
+static void check_row(char **cells) {
+    json_t *variable = read_cell(cells[1]);
+    g_autofree char *sign = g_strdup(cells[2]);
+    g_autofree char *value = g_strdup(cells[3]);
+    g_strstrip(sign);
+    g_strstrip(value);
+    g_autofree char *content =
+        g_strdup_printf("{\"conditions\":[{\"variable\":\"given\",\"operator\":\"%.*s\","
+                        "\"value\":%.*s}]}",
+                        (int)strlen(sign) - 2, sign + 1, (int)strlen(value) - 2, value + 1);
+    given = json_is_null(variable) ? VAR_NULL : json_string_value(variable);
+    g_test_message("%s with %s", content, given);
+    g_assert_cmpint(holds_after(content, 1, 1, 0), ==, strstr(cells[4], "yes") != NULL);
+    json_decref(variable);
+}
+
+static void the_examples_of_the_page_are_true(void) {
+    const char *root = g_getenv("SLUICE_SOURCE");
+    g_autofree char *path =
+        g_build_filename(root != NULL ? root : ".", "docs", "nodes", "condition.md", NULL);
+    g_autofree char *page = NULL;
+    g_assert_true(g_file_get_contents(path, &page, NULL, NULL));
+    const char *table = strstr(page, "| Variable | Operator | Value | Holds |");
+    g_assert_nonnull(table);
+    g_auto(GStrv) lines = g_strsplit(table, "\n", -1);
+    int count = 0;
+    for (int i = 2; lines[i][0] == '|'; i++) {
+        g_auto(GStrv) cells = g_strsplit(lines[i], "|", -1);
+        g_assert_cmpuint(g_strv_length(cells), ==, 6);
+        check_row(cells);
+        count++;
+    }
+    g_assert_cmpint(count, >=, 40);
+}
+
+static void a_large_exponent_costs_no_more_than_its_digits(void) {
+    g_autoptr(GString) value = g_string_new("1e");
+    for (int i = 0; i < 60000; i++) {
+        g_string_append_c(value, '9');
+    }
+    int64_t started_us = g_get_monotonic_time();
+    for (int i = 0; i < 100; i++) {
+        g_assert_true(compare("open", "<", value->str));
+        g_assert_true(compare("open", "<", "1e999999999"));
+    }
+    g_assert_cmpint(g_get_monotonic_time() - started_us, <, 10 * G_USEC_PER_SEC);
 }
 
 static void run_states_count_the_upstream(void) {
@@ -178,7 +265,10 @@ static void bad_content_is_refused(void) {
         "{\"conditions\":[{\"variable\":\"open\",\"operator\":\"=\",\"value\":\"1\"}]}",
         "{\"conditions\":[{\"variable\":\"open\",\"value\":\"1\"}]}",
         "{\"conditions\":[{\"variable\":\"open\",\"operator\":\"==\"}]}",
-        "{\"conditions\":[{\"variable\":\"open\",\"operator\":\"==\",\"value\":1.5}]}",
+        "{\"conditions\":[{\"variable\":\"open\",\"operator\":\"==\",\"value\":[1]}]}",
+        "{\"conditions\":[{\"variable\":\"open\",\"operator\":\"==\",\"value\":01}]}",
+        "{\"conditions\":[{\"variable\":\"open\",\"operator\":\"==\",\"value\":.5}]}",
+        "{\"conditions\":[{\"variable\":\"open\",\"operator\":\"==\",\"value\":1e}]}",
         "{\"conditions\":[{\"variable\":\"open\",\"state\":\"all_done\"}]}",
     };
     for (size_t i = 0; i < G_N_ELEMENTS(contents); i++) {
@@ -197,6 +287,12 @@ int main(int argc, char **argv) {
     g_test_add_func("/condition/numbers_compare_as_numbers", numbers_compare_as_numbers);
     g_test_add_func("/condition/other_values_compare_byte_by_byte",
                     other_values_compare_byte_by_byte);
+    g_test_add_func("/condition/exponents_count_without_a_limit", exponents_count_without_a_limit);
+    g_test_add_func("/condition/a_null_is_its_own_case", a_null_is_its_own_case);
+    g_test_add_func("/condition/the_examples_of_the_page_are_true",
+                    the_examples_of_the_page_are_true);
+    g_test_add_func("/condition/a_large_exponent_costs_no_more_than_its_digits",
+                    a_large_exponent_costs_no_more_than_its_digits);
     g_test_add_func("/condition/values_may_hold_variables", values_may_hold_variables);
     g_test_add_func("/condition/run_states_count_the_upstream", run_states_count_the_upstream);
     g_test_add_func("/condition/entries_combine_by_logic", entries_combine_by_logic);

@@ -101,10 +101,15 @@ static const struct {
     { "0 0 0 31 4 ?", "2024-01-01", { NULL } },
     { "0 0 0 ? 2 2#5", "2024-01-01", { "2044-02-29 00:00:00" } },
     { "0 0 0 1 1 ? 1970", "2024-01-01", { NULL } },
-    { "0 5,10 3 1,15,L * ?",
+    { "0 5,10 3 1,15,31 * ?",
       "2024-01-15 03:07",
       { "2024-01-15 03:10:00", "2024-01-31 03:05:00", "2024-01-31 03:10:00",
         "2024-02-01 03:05:00" } },
+    { "0 0 12 1-31/99 * ?", "2024-01-01", { "2024-01-01 12:00:00", "2024-02-01 12:00:00" } },
+    { "0 5/0 12 * * ?", "2024-01-01", { "2024-01-01 12:05:00", "2024-01-02 12:05:00" } },
+    { "0 */0 12 * * ?", "2024-01-01 12:30", { "2024-01-01 12:31:00", "2024-01-01 12:32:00" } },
+    { "0 0 12 1W,15W * ?", "2024-06-01", { "2024-06-03 12:00:00", "2024-06-14 12:00:00" } },
+    { "0 0 12 ? * 6#3,2", "2024-05-07", { "2024-05-13 12:00:00", "2024-05-17 12:00:00" } },
 };
 
 static void expressions_fire_as_written(void) {
@@ -148,8 +153,25 @@ static void what_is_wrong_is_said_with_its_place(void) {
         { "0 0 1 1 * MON", "one of day of month and day of week must be ?" },
         { "0 0 ? * * ?", "field 3 (hour), character 5: a number from 0 to 23" },
         { "0 0 1 ?,1 * ?", "field 4 (day of month)" },
-        { "0 0/0 1 * * ?", "field 2 (minute), character 5" },
+        { "0 0-9/0 1 * * ?", "field 2 (minute), character 7" },
+        { "0 0/ 1 * * ?", "field 2 (minute), character 5" },
+        { "0 / 1 * * ?", "field 2 (minute), character 4" },
         { "0 0/61 1 * * ?", "field 2 (minute), character 5" },
+        { "0 */60 1 * * ?", "field 2 (minute), character 5: only numbers from 0 to 59" },
+        { "0 5/60 1 * * ?", "field 2 (minute), character 5: only numbers from 0 to 59" },
+        { "0 0 */24 * * ?", "field 3 (hour), character 7: only numbers from 0 to 23" },
+        { "0 0 /24 * * ?", "field 3 (hour), character 6: only numbers from 0 to 23" },
+        { "0 0 1 */32 * ?", "field 4 (day of month), character 9" },
+        { "0 0 1 1 */13 ?", "field 5 (month), character 11" },
+        { "0 0 1 ? * */8", "field 6 (day of week), character 13" },
+        { "0 0 1 ? * 6L,2", "field 6 (day of week), character 11: L can not stand in a list" },
+        { "0 0 1 ? * 2,L", "field 6 (day of week), character 11: L can not stand in a list" },
+        { "0 0 1 ? * 6L,2L", "field 6 (day of week), character 11: L can not stand in a list" },
+        { "0 0 1 ? * 6#3,2#1", "field 6 (day of week), character 11: # can stand in a field" },
+        { "0 0 1 1,L * ?", "field 4 (day of month), character 7: L can not stand in a list" },
+        { "0 0 1 LW,15 * ?", "field 4 (day of month), character 7: L can not stand in a list" },
+        { "0 0 1 L-3,L * ?", "field 4 (day of month), character 7: L can not stand in a list" },
+        { "0 0 1 ? * MONDAY", "field 6 (day of week), character 14: this character" },
         { "0 1- 1 * * ?", "field 2 (minute), character 5: a number" },
         { "0 1,,2 1 * * ?", "field 2 (minute), character 5: a number" },
         { "0 1,2, 1 * * ?", "field 2 (minute), character 7: a number" },
@@ -363,6 +385,53 @@ static void an_expression_of_every_hour_follows_elapsed_time(void) {
                                       "2024-04-06 15:30:00", NULL });
 }
 
+// A clock that went back leaves no later local time that matches, and yet fires are left.
+static void no_fire_is_lost_before_a_clock_goes_back(void) {
+    assert_instants("Europe/Berlin", "0 0/30 12 31 10 ? 2027", "2027-10-30 00:00:00",
+                    (const char *[]){ "2027-10-31 11:00:00", "2027-10-31 11:30:00", NULL });
+    assert_instants("Europe/Berlin", "0 0 12 1 11 ? 2027", "2027-11-01 10:29:59",
+                    (const char *[]){ "2027-11-01 11:00:00", NULL });
+    // Havana's clock goes back at 01:00: midnight's hour is there twice, and nothing of that day comes behind it.
+    assert_instants("America/Havana", "0 0/30 * 7 11 ? 2027", "2027-11-07 04:29:00",
+                    (const char *[]){ "2027-11-07 04:30:00", "2027-11-07 05:00:00", NULL });
+    // The last minutes of an October and of every hour of it, twice: Beirut goes back at the month's end.
+    assert_instants("Asia/Beirut", "0 0/30 * 30 10 ? 2027", "2027-10-30 20:29:00",
+                    (const char *[]){ "2027-10-30 20:30:00", "2027-10-30 21:00:00",
+                                      "2027-10-30 21:30:00", NULL });
+}
+
+// From 2038 on a zone's file holds a rule and no moments; Dublin's has its second offset in winter, behind the first.
+static void rules_of_zones_hold_for_ever(void) {
+    assert_instants("Europe/Dublin", "0 30 1 ? 3 1L 2038", "2038-01-01 00:00:00",
+                    (const char *[]){ "2038-03-28 01:00:00", NULL });
+    assert_instants("Europe/Dublin", "0 30 1 ? 10 1L", "2090-01-01 00:00:00",
+                    (const char *[]){ "2090-10-29 00:30:00", "2091-10-28 00:30:00", NULL });
+    assert_instants("Africa/Casablanca", "0 0 12 1 1 ? 2090", "2038-01-01 00:00:00",
+                    (const char *[]){ "2090-01-01 11:00:00", NULL });
+}
+
+static void a_local_time_has_a_first_and_a_last_moment(void) {
+    static const struct {
+        const char *zone, *local, *first, *last;
+    } rows[] = {
+        { "Europe/Berlin", "2027-07-01 12:00", "2027-07-01 10:00:00", "2027-07-01 10:00:00" },
+        { "Europe/Berlin", "2027-10-31 02:30", "2027-10-31 00:30:00", "2027-10-31 01:30:00" },
+        { "Europe/Berlin", "2027-10-31 02:59:59", "2027-10-31 00:59:59", "2027-10-31 01:59:59" },
+        { "Europe/Berlin", "2027-10-31 03:00", "2027-10-31 02:00:00", "2027-10-31 02:00:00" },
+        { "Europe/Berlin", "2027-03-28 02:30", "2027-03-28 01:00:00", "2027-03-28 00:59:59" },
+        { "Europe/Berlin", "2027-03-28 03:00", "2027-03-28 01:00:00", "2027-03-28 01:00:00" },
+        { "Europe/Berlin", "2027-03-28 01:59:59", "2027-03-28 00:59:59", "2027-03-28 00:59:59" },
+        { "UTC", "2027-03-28 01:59:59", "2027-03-28 01:59:59", "2027-03-28 01:59:59" },
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        struct cron_zone zone = zone_of(rows[i].zone);
+        g_autofree char *first = local_text(cron_instant(&zone, local(rows[i].local)));
+        g_autofree char *last = local_text(cron_last_instant(&zone, local(rows[i].local)));
+        g_assert_cmpstr(first, ==, rows[i].first);
+        g_assert_cmpstr(last, ==, rows[i].last);
+    }
+}
+
 static void collect_zones(const char *root, const char *folder, GPtrArray *names) {
     g_autofree char *path = g_build_filename(root, folder, NULL);
     g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
@@ -477,6 +546,11 @@ static void an_expression_that_never_fires_ends_at_once(void) {
 int main(int argc, char **argv) {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/cron/expressions fire as written", expressions_fire_as_written);
+    g_test_add_func("/cron/no fire is lost before a clock goes back",
+                    no_fire_is_lost_before_a_clock_goes_back);
+    g_test_add_func("/cron/rules of zones hold for ever", rules_of_zones_hold_for_ever);
+    g_test_add_func("/cron/a local time has a first and a last moment",
+                    a_local_time_has_a_first_and_a_last_moment);
     g_test_add_func("/cron/what is wrong is said with its place",
                     what_is_wrong_is_said_with_its_place);
     g_test_add_func("/cron/the period is the least distance", the_period_is_the_least_distance);

@@ -233,6 +233,52 @@ static void restore_runs_only_what_did_not_succeed(void) {
     kit_done(&kit);
 }
 
+static void restore_in_another_version_keeps_what_succeeded(void) {
+    struct kit kit;
+    kit_start(&kit, "a>b b>c");
+    kit_do(&kit, RUN_EVENT_START);
+    kit_grant(&kit, "a");
+    kit_pass(&kit, "a");
+    kit_grant(&kit, "b");
+    kit_fail(&kit, "b");
+    g_autofree char *snapshot = kit_snapshot("a>b b>c a>d", POLICY_COMPLETE_RUNNING);
+    struct plan *other = NULL;
+    g_assert_true(plan_new(10, snapshot, &other, NULL));
+    int64_t ids[] = { 1, 2, 3, 77 };
+    g_assert_true(kit_step(
+        &kit, (struct run_event){ .kind = RUN_EVENT_RESTORE, .plan = other, .node_run_ids = ids },
+        NULL));
+    g_assert_cmpint(kit_count_effects(&kit, EFFECT_PLAN_CHANGED), ==, 1);
+    g_assert_cmpint(kit.run->nodes[3].id, ==, 77);
+    g_assert_cmpint(kit.run->nodes[0].state, ==, NODE_SUCCESS);
+    g_assert_cmpint(kit.run->nodes[1].state, ==, NODE_QUEUED);
+    g_assert_cmpint(kit.run->nodes[2].state, ==, NODE_WAITING);
+    g_assert_cmpint(kit.run->nodes[3].state, ==, NODE_QUEUED);
+    plan_unref(other);
+    kit_done(&kit);
+}
+
+// The node that failed is gone, and nothing else is left to do.
+static void restore_in_a_version_without_the_failure_ends_at_once(void) {
+    struct kit kit;
+    kit_start(&kit, "a>b");
+    kit_do(&kit, RUN_EVENT_START);
+    kit_grant(&kit, "a");
+    kit_pass(&kit, "a");
+    kit_grant(&kit, "b");
+    kit_fail(&kit, "b");
+    g_autofree char *snapshot = kit_snapshot("a", POLICY_COMPLETE_RUNNING);
+    struct plan *other = NULL;
+    g_assert_true(plan_new(10, snapshot, &other, NULL));
+    int64_t ids[] = { 1 };
+    g_assert_true(kit_step(
+        &kit, (struct run_event){ .kind = RUN_EVENT_RESTORE, .plan = other, .node_run_ids = ids },
+        NULL));
+    g_assert_cmpint(kit.run->state, ==, RUN_SUCCESS);
+    plan_unref(other);
+    kit_done(&kit);
+}
+
 static void restore_asks_conditions_behind_a_failure_again(void) {
     struct kit kit;
     kit_start_with(&kit, "a>h h>w ?h=one_failed", POLICY_COMPLETE_RUNNABLE);
@@ -271,6 +317,34 @@ static void retries_wait_and_are_tried_again(void) {
     g_assert_cmpint(kit.run->nodes[0].attempt, ==, 3);
     kit_fail(&kit, "a");
     kit_assert(&kit, "FAILED a=FAIL b=CANCELLED");
+    kit_done(&kit);
+}
+
+// Durations are counted on a clock of their own: what people are shown may jump by days.
+static void the_wall_clock_may_be_set_while_a_run_runs(void) {
+    const int64_t day_ms = INT64_C(24) * 3600 * 1000;
+    struct kit kit;
+    kit_start(&kit, "a~1");
+    kit_do(&kit, RUN_EVENT_START);
+    kit_grant(&kit, "a");
+    kit.now_ms += day_ms;
+    kit.steady_away_ms -= day_ms;
+    kit_do(&kit, RUN_EVENT_TIMER);
+    kit_assert(&kit, "RUNNING a=RUNNING");
+    kit_fail(&kit, "a");
+    kit.now_ms += 9999;
+    kit_do(&kit, RUN_EVENT_TIMER);
+    kit_assert(&kit, "RUNNING a=RETRY_WAIT");
+    kit.now_ms += 1 - 2 * day_ms;
+    kit.steady_away_ms += 2 * day_ms;
+    kit_do(&kit, RUN_EVENT_TIMER);
+    kit_assert(&kit, "RUNNING a=QUEUED");
+    kit_do(&kit, RUN_EVENT_SUSPEND);
+    g_assert_cmpint(kit.run->running_ms, ==, 10000);
+    kit_do(&kit, RUN_EVENT_RESUME);
+    kit.steady_away_ms += 3600 * 1000 - 10000;
+    kit_do(&kit, RUN_EVENT_TIMER);
+    g_assert_nonnull(strstr(kit.run->message, "ran longer than its limit of 3600 s"));
     kit_done(&kit);
 }
 
@@ -548,7 +622,7 @@ static void a_hundred_thousand_nodes_settle_in_one_step(void) {
     g_autofree int64_t *ids = g_new0(int64_t, NODES);
     struct run *run = run_new(1, 1, plan, ids, TRIGGER_MANUAL, 5);
     struct effects *effects = effects_new();
-    struct run_event event = { .kind = RUN_EVENT_START, .now_ms = 5, .actor = "t" };
+    struct run_event event = { .kind = RUN_EVENT_START, .now_ms = 5, .steady_ms = 5, .actor = "t" };
     g_assert_true(run_step(run, &event, effects, NULL));
     g_assert_cmpstr(run_state_name(run->state), ==, "SUCCESS");
     effects_free(effects);
@@ -575,8 +649,11 @@ int main(int argc, char **argv) {
     ADD(rerun_runs_all_nodes_and_counts_attempts_on);
     ADD(rerun_in_another_version_keeps_known_nodes);
     ADD(restore_runs_only_what_did_not_succeed);
+    ADD(restore_in_another_version_keeps_what_succeeded);
+    ADD(restore_in_a_version_without_the_failure_ends_at_once);
     ADD(restore_asks_conditions_behind_a_failure_again);
     ADD(retries_wait_and_are_tried_again);
+    ADD(the_wall_clock_may_be_set_while_a_run_runs);
     ADD(a_retry_due_while_suspended_waits_for_resume);
     ADD(a_stop_ends_a_waiting_retry_with_its_last_message);
     ADD(lost_is_retried_only_when_the_node_says_so);

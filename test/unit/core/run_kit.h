@@ -14,6 +14,8 @@ struct kit {
     struct run *run;
     struct effects *effects;
     int64_t now_ms;
+    int64_t
+        steady_away_ms; // of the clock of durations from the wall clock: changes when that is set
     int64_t fence;
 };
 
@@ -138,6 +140,7 @@ static inline int kit_position(const struct kit *kit, const char *name) {
 
 static inline bool kit_step(struct kit *kit, struct run_event event, GError **error) {
     event.now_ms = kit->now_ms;
+    event.steady_ms = kit->now_ms + kit->steady_away_ms;
     if (event.actor == NULL && event.kind <= RUN_EVENT_RESTORE) {
         event.actor = "tester";
     }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/fault.h"
+#include "base/zone.h"
 #include "core/schedule.h"
 
 static int no_offset(const void *ctx, int64_t instant_s) {
@@ -49,6 +50,78 @@ static void dates_limit_the_fires(void) {
     texts.begin_date = "1970-01-02 12:00";
     texts.end_date = "1970-01-02 12:00";
     assert_fires(&texts, (const int64_t[]){ DAY_S * 3 / 2 }, 1);
+}
+
+static int zone_offset(const void *ctx, int64_t instant_s) {
+    return zone_offset_s(ctx, instant_s);
+}
+
+static int64_t zone_change(const void *ctx, int64_t after_s) {
+    return zone_next_change_s(ctx, after_s);
+}
+
+static int64_t utc_seconds(const char *text) {
+    struct civil civil = { 0 };
+    bool has_time = false;
+    g_assert_true(civil_parse(text, &civil, &has_time));
+    return zone_instant_ms("UTC", &civil) / 1000;
+}
+
+// Dates are moments: the first that shows the begin or more, the last that shows the end or less.
+static void dates_are_kept_where_a_clock_jumps(void) {
+    static const struct {
+        const char *zone, *cron, *begin, *end, *after;
+        const char *fires[4]; // in UTC
+    } rows[] = {
+        // 23:00 to midnight of the 27th does not exist; the 28th begins at 01:00 UTC.
+        { "America/Scoresbysund",
+          "0 0 0/12 * * ?",
+          NULL,
+          "2027-03-27",
+          "2027-03-27 03:00",
+          { "2027-03-27 14:00:00" } },
+        { "America/Scoresbysund",
+          "0 30 23 * * ?",
+          NULL,
+          "2027-03-27",
+          "2027-03-27 03:00",
+          { NULL } },
+        // The last hour of the 30th comes twice.
+        { "Asia/Beirut",
+          "0 0/30 * * * ?",
+          NULL,
+          "2027-10-30",
+          "2027-10-30 20:00",
+          { "2027-10-30 20:30:00", "2027-10-30 21:00:00", "2027-10-30 21:30:00" } },
+        { "Europe/Berlin",
+          "0 0/30 * * * ?",
+          "2027-10-31 02:30",
+          "2027-10-31 02:30",
+          "2027-10-30 00:00",
+          { "2027-10-31 00:30:00", "2027-10-31 01:00:00", "2027-10-31 01:30:00" } },
+        { "Europe/Berlin",
+          "0 0 12 1 11 ? 2027",
+          "2027-11-01 11:30:00",
+          NULL,
+          "2027-01-01 00:00",
+          { "2027-11-01 11:00:00" } },
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        struct cron_zone zone = { .ctx = rows[i].zone,
+                                  .offset_s = zone_offset,
+                                  .next_change_s = zone_change };
+        struct schedule schedule = parse(&(struct schedule_texts){ .is_on = true,
+                                                                   .cron = rows[i].cron,
+                                                                   .begin_date = rows[i].begin,
+                                                                   .end_date = rows[i].end });
+        int64_t at = utc_seconds(rows[i].after);
+        for (int n = 0; rows[i].fires[n] != NULL; n++) {
+            g_assert_true(schedule_next(&schedule, &zone, at, &at));
+            g_assert_cmpint(at, ==, utc_seconds(rows[i].fires[n]));
+        }
+        g_assert_false(schedule_next(&schedule, &zone, at, &at));
+        schedule_done(&schedule);
+    }
 }
 
 static void once_is_one_fire(void) {
@@ -120,6 +193,8 @@ static void what_can_not_work_is_refused_with_its_parameter(void) {
 int main(int argc, char **argv) {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/schedule/dates limit the fires", dates_limit_the_fires);
+    g_test_add_func("/schedule/dates are kept where a clock jumps",
+                    dates_are_kept_where_a_clock_jumps);
     g_test_add_func("/schedule/once is one fire", once_is_one_fire);
     g_test_add_func("/schedule/events are read with their defaults",
                     events_are_read_with_their_defaults);

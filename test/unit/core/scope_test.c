@@ -58,6 +58,7 @@ static void tear_down(struct fixture *fixture) {
     for (size_t i = 0; i < G_N_ELEMENTS(fixture->nodes); i++) {
         json_decref(fixture->nodes[i].outputs);
     }
+    json_decref(fixture->run.variables);
     plan_unref(fixture->run.plan);
 }
 
@@ -118,6 +119,13 @@ static void the_strongest_level_wins(void) {
     assert_value(&fixture, 1, "made", "output"); // output over flow time variable
     assert_value(&fixture, 1, "hour", "output");
     assert_value(&fixture, 3, "hour", "30"); // node time variable over output
+    fixture.run.variables = json_pack("{s:s, s:s, s:s, s:s}", "region", "run", "day", "run", "made",
+                                      "run", "hour", "run");
+    assert_value(&fixture, 0, "region", "run"); // variable of the run over constant
+    assert_value(&fixture, 0, "day", "run");    // and over flow time variable
+    assert_value(&fixture, 0, "hour", "run");
+    assert_value(&fixture, 1, "made", "output"); // output over variable of the run
+    assert_value(&fixture, 3, "hour", "30");
     tear_down(&fixture);
 }
 

@@ -257,26 +257,77 @@ static void output_documents_are_checked(void) {
     }
 }
 
-static void assert_outputs(const char *line, const char *wanted_text) {
+static void assert_left_out(const char *line, const char *wanted_text, const char *reason) {
     json_t *outputs = NULL;
     json_t *wanted = json_loads(wanted_text, 0, NULL);
-    vars_script_outputs(line, strlen(line), &outputs);
+    g_autofree char *left_out = NULL;
+    vars_script_outputs(line, strlen(line), &outputs, &left_out);
     g_assert_true(json_equal(outputs, wanted));
+    g_assert_cmpstr(left_out, ==, reason);
     json_decref(outputs);
     json_decref(wanted);
+}
+
+static void assert_outputs(const char *line, const char *wanted_text) {
+    assert_left_out(line, wanted_text, NULL);
+}
+
+static void numbers_and_truth_values_are_taken_as_they_are_written(void) {
+    assert_outputs("{\"v\": 5}", "{\"v\":\"5\"}");
+    assert_outputs("{\"v\": 1.50}", "{\"v\":\"1.50\"}");
+    assert_outputs("{\"v\":-0.10E+05,\"w\":true,\"x\":false}",
+                   "{\"v\":\"-0.10E+05\",\"w\":\"true\",\"x\":\"false\"}");
+    assert_outputs("{\"v\":123456789012345678901234567890,\"w\":1e999}",
+                   "{\"v\":\"123456789012345678901234567890\",\"w\":\"1e999\"}");
+    assert_outputs("{\"1\": \"-2 \\\" 3\"}", "{\"1\":\"-2 \\\" 3\"}");
+    assert_outputs("{\"v\": 05}", "{}");
+    assert_outputs("{\"v\": 5.}", "{}");
+    assert_outputs("{\"v\": 5 6}", "{}");
+    assert_outputs("{5: 6}", "{}");
+}
+
+static void what_is_not_taken_is_named_with_its_reason(void) {
+    assert_left_out("{\"a\":\"1\",\"b\":null}", "{\"a\":\"1\"}",
+                    "\"b\" is null, not a text, a number, true or false");
+    assert_left_out("{\"a\":{\"x\":1},\"b\":[2],\"c\":3}", "{\"c\":\"3\"}",
+                    "\"a\" is an object, not a text, a number, true or false; "
+                    "\"b\" is a list, not a text, a number, true or false");
+    assert_left_out("{\"a\":\"1\",\"b c\":\"2\"}", "{\"a\":\"1\"}",
+                    "\"b c\" is no name for a variable, which has 1 to 64 characters out of "
+                    "A-Z a-z 0-9 _ . -");
+    assert_left_out("{\"a\":\"x\\u0000y\"}", "{}", "\"a\" has a zero character at byte 1");
+    g_autofree char *value = g_strnfill(VAR_VALUE_MAX + 1, 'x');
+    g_autofree char *line = g_strdup_printf("{\"a\":\"%s\",\"b\":\"%s\"}", value, value + 1);
+    json_t *outputs = NULL;
+    g_autofree char *left_out = NULL;
+    vars_script_outputs(line, strlen(line), &outputs, &left_out);
+    g_assert_cmpstr(left_out, ==, "\"a\" has 65537 bytes, more than 65536");
+    g_assert_cmpuint(json_object_size(outputs), ==, 1);
+    json_decref(outputs);
+}
+
+static void what_is_not_taken_is_listed_within_bounds(void) {
+    g_autoptr(GString) line = g_string_new("{\"first\":null");
+    for (int i = 0; i < 2000; i++) {
+        g_string_append_printf(line, ",\"name\\n%d\":[]", i);
+    }
+    g_string_append(line, "}");
+    json_t *outputs = NULL;
+    g_autofree char *left_out = NULL;
+    vars_script_outputs(line->str, line->len, &outputs, &left_out);
+    g_assert_cmpuint(strlen(left_out), <, 1400);
+    g_assert_nonnull(strstr(left_out, "; and 19"));
+    g_assert_null(strchr(left_out, '\n'));
+    json_decref(outputs);
 }
 
 static void the_last_line_of_a_script_gives_outputs(void) {
     assert_outputs("{\"hello\": \"world\"}", "{\"hello\": \"world\"}");
     assert_outputs("  {\"a\":\"1\",\"b\":\"\"} \r", "{\"a\":\"1\",\"b\":\"\"}");
-    assert_outputs("{\"a\":\"1\",\"b c\":\"2\"}", "{\"a\":\"1\"}");
-    assert_outputs("{\"a\":1}", "{}");
-    assert_outputs("{\"a\":\"1\",\"b\":null}", "{}");
     assert_outputs("{\"a\":\"1\"} done", "{}");
     assert_outputs("[\"a\"]", "{}");
     assert_outputs("done", "{}");
     assert_outputs("", "{}");
-    assert_outputs("{\"a\":\"\\u0000\"}", "{}");
     assert_outputs("{\"a\":\"\xff\"}", "{}");
 }
 
@@ -317,6 +368,12 @@ int main(int argc, char **argv) {
     g_test_add_func("/vars/output_documents_are_checked", output_documents_are_checked);
     g_test_add_func("/vars/the_last_line_of_a_script_gives_outputs",
                     the_last_line_of_a_script_gives_outputs);
+    g_test_add_func("/vars/numbers_and_truth_values_are_taken_as_they_are_written",
+                    numbers_and_truth_values_are_taken_as_they_are_written);
+    g_test_add_func("/vars/what_is_not_taken_is_named_with_its_reason",
+                    what_is_not_taken_is_named_with_its_reason);
+    g_test_add_func("/vars/what_is_not_taken_is_listed_within_bounds",
+                    what_is_not_taken_is_listed_within_bounds);
     g_test_add_func("/vars/a_declared_output_that_is_missing_is_named",
                     a_declared_output_that_is_missing_is_named);
     return g_test_run();

@@ -209,7 +209,8 @@ KIT_FN int64_t kit_chain(struct kit *kit, const char *name, int count, int64_t *
 KIT_FN int64_t kit_try(struct kit *kit, int64_t flow) {
     g_autoptr(GError) error = NULL;
     int64_t run_id = 0;
-    (void)engine_try_run(kit->engine, NULL, &kit->admin, flow, &run_id, &error);
+    (void)engine_try_run(kit->engine, NULL, &kit->admin, flow, VERSION_DRAFT, NULL, &run_id,
+                         &error);
     g_assert_no_error(error);
     return run_id;
 }

@@ -472,7 +472,8 @@ static void the_supervisor_is_told_when_the_server_ends_for_good(void) {
     played_wait(kit->played, FRAME_QUIT, 0, 1);
     g_autoptr(GError) error = NULL;
     int64_t run = 0;
-    g_assert_false(engine_try_run(kit->engine, NULL, &kit->admin, 1, &run, &error));
+    g_assert_false(
+        engine_try_run(kit->engine, NULL, &kit->admin, 1, VERSION_DRAFT, NULL, &run, &error));
     g_assert_true(fault_is(error, FAULT_UNAVAILABLE));
     kit_free(kit);
 }
@@ -485,13 +486,72 @@ static void a_store_that_fails_ends_the_engine_and_nobody_hears_success(void) {
     int64_t flow = kit_chain(kit, "chain", 1, nodes);
     kit_wait_supervisor(kit);
     kit_sql(kit, "DROP TABLE event");
-    g_assert_false(engine_try_run(kit->engine, NULL, &kit->admin, flow, &run, &error));
+    g_assert_false(
+        engine_try_run(kit->engine, NULL, &kit->admin, flow, VERSION_DRAFT, NULL, &run, &error));
     g_assert_nonnull(error);
     g_test_message("%s", error->message);
     engine_stop(kit->engine, false);
     g_assert_nonnull(kit->failure);
     g_assert_cmpuint(kit->played->attempts->len, ==, 0);
     kit_free_damaged(kit);
+}
+
+// A flow of two nodes, held by the supervisor, whose second node's rows take no SUCCESS.
+static void a_run_whose_rows_do_not_fit_is_set_aside_and_the_others_go_on(void) {
+    struct kit *kit = kit_new();
+    int64_t bad_nodes[2];
+    int64_t good_nodes[1];
+    played_set_play(kit->played, played_hold, NULL);
+    int64_t bad = kit_wide_flow(kit, "bad", 2, bad_nodes);
+    int64_t good = kit_chain(kit, "good", 1, good_nodes);
+    kit_stop(kit);
+    kit_sql(kit,
+            "CREATE TRIGGER misfit BEFORE UPDATE ON node_run WHEN OLD.name = 'n1' AND NEW.state = 7"
+            " BEGIN SELECT RAISE(ABORT, 'does not fit'); END");
+    kit_start(kit);
+    kit_wait_supervisor(kit);
+    int64_t bad_run = kit_try(kit, bad);
+    (void)played_wait_attempts(kit->played, 2);
+    int64_t good_run = kit_try(kit, good);
+    uint64_t last = played_wait_attempts(kit->played, 3);
+    const struct played_attempt *first = g_ptr_array_index(kit->played->attempts, 0);
+    const struct played_attempt *second = g_ptr_array_index(kit->played->attempts, 1);
+    bool is_first = first->node_id == bad_nodes[1];
+    played_exit(kit->played, is_first ? first->fence : second->fence, 0);
+    kit_wait_run(kit, bad, bad_run, RUN_FAILED);
+    kit_expect_run(kit, bad, bad_run, RUN_FAILED, "does not fit");
+    played_wait(kit->played, FRAME_KILL, is_first ? second->fence : first->fence, 1);
+    played_exit(kit->played, last, 0);
+    kit_wait_run(kit, good, good_run, RUN_SUCCESS);
+    // What is left of it is nobody's: it can be asked for, and a second start finds nothing to do.
+    g_autoptr(GError) error = NULL;
+    g_assert_false(
+        engine_run_action(kit->engine, NULL, &kit->admin, RUN_EVENT_STOP, bad, bad_run, 0, &error));
+    g_assert_true(fault_is(error, FAULT_RUN_STATE));
+    kit_restart(kit);
+    kit_expect_run(kit, bad, bad_run, RUN_FAILED, "does not fit");
+    kit_free(kit);
+}
+
+static void a_run_that_can_not_be_stored_is_its_callers_affair(void) {
+    struct kit *kit = kit_new();
+    int64_t nodes[1];
+    int64_t run = 0;
+    int64_t flow = kit_chain(kit, "chain", 1, nodes);
+    g_autoptr(GError) error = NULL;
+    kit_stop(kit);
+    kit_sql(kit, "CREATE TRIGGER misfit BEFORE INSERT ON node_run BEGIN SELECT RAISE(ABORT, 'does "
+                 "not fit'); END");
+    kit_start(kit);
+    g_assert_false(
+        engine_try_run(kit->engine, NULL, &kit->admin, flow, VERSION_DRAFT, NULL, &run, &error));
+    g_assert_true(fault_is(error, FAULT_INVALID_DATA));
+    (void)kit_flow(kit, "another"); // the engine lives, and nothing of the run is left
+    kit_stop(kit);
+    kit_sql(kit, "DROP TRIGGER misfit");
+    kit_start(kit);
+    kit_wait_run(kit, flow, kit_try(kit, flow), RUN_SUCCESS);
+    kit_free(kit);
 }
 
 #define TEST(name) g_test_add_func("/turn/" #name, name)
@@ -521,5 +581,7 @@ int main(int argc, char **argv) {
     TEST(stopping_everything_says_what_still_lives);
     TEST(the_supervisor_is_told_when_the_server_ends_for_good);
     TEST(a_store_that_fails_ends_the_engine_and_nobody_hears_success);
+    TEST(a_run_whose_rows_do_not_fit_is_set_aside_and_the_others_go_on);
+    TEST(a_run_that_can_not_be_stored_is_its_callers_affair);
     return g_test_run();
 }

@@ -4,6 +4,7 @@
 #include "exec/kinds.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/fault.h"
@@ -81,10 +82,10 @@ static const struct kind_context context = { .language = VAR_ENGLISH,
                                              .data_dir = "/srv/sluice" };
 
 // Prepares the node under test; NULL and *ret_error when it is refused.
-static struct attempt_spec *prepare(struct setting setting, char **ret_note, GError **ret_error) {
+static struct attempt_spec *prepare(struct setting setting, GError **ret_error) {
     struct run *run = make_run(setting);
     struct attempt_spec *spec = NULL;
-    bool is_done = kind_prepare(&context, run, NODE, &spec, ret_note, ret_error);
+    bool is_done = kind_prepare(&context, run, NODE, &spec, ret_error);
     g_assert_true(is_done == (spec != NULL));
     run_free(run);
     return spec;
@@ -92,14 +93,14 @@ static struct attempt_spec *prepare(struct setting setting, char **ret_note, GEr
 
 static struct attempt_spec *must_prepare(struct setting setting) {
     GError *error = NULL;
-    struct attempt_spec *spec = prepare(setting, NULL, &error);
+    struct attempt_spec *spec = prepare(setting, &error);
     g_assert_no_error(error);
     return spec;
 }
 
 static void must_refuse(struct setting setting, const char *part) {
     GError *error = NULL;
-    struct attempt_spec *spec = prepare(setting, NULL, &error);
+    struct attempt_spec *spec = prepare(setting, &error);
     g_assert_null(spec);
     g_assert_true(fault_is(error, FAULT_INVALID_DATA));
     if (strstr(error->message, part) == NULL) {
@@ -169,26 +170,67 @@ static void variables_are_replaced_in_script_args_and_work_dir(void) {
 }
 
 static void unknown_variables_stay_for_the_shell_and_are_noted(void) {
-    char *note = NULL;
-    GError *error = NULL;
-    struct attempt_spec *spec = prepare(
-        script("{\"script\":\"for x in 1; do echo ${x}${HOME}; done\",\"args\":[\"${x}\"]}"), &note,
-        &error);
-    g_assert_no_error(error);
+    struct attempt_spec *spec = must_prepare(
+        script("{\"script\":\"for x in 1; do echo ${x}${HOME}; done\",\"args\":[\"${x}\"]}"));
     g_autofree char *content = content_at(spec, 0);
     g_assert_cmpstr(content, ==, "for x in 1; do echo ${x}${HOME}; done");
-    g_assert_cmpstr(note, ==, "unknown variables were left for the shell: ${x} ${HOME}");
-    g_free(note);
+    g_assert_cmpstr(spec->note, ==,
+                    "node \"under test\" started: script, attempt 5\n"
+                    "unknown variables were left for the shell: ${x} ${HOME}");
     attempt_spec_free(spec);
 }
 
-static void nothing_unknown_gives_no_note(void) {
-    char unset[] = "unset";
-    char *note = unset;
-    GError *error = NULL;
-    struct attempt_spec *spec = prepare(script("{\"script\":\"true\"}"), &note, &error);
-    g_assert_no_error(error);
-    g_assert_null(note);
+static void a_long_list_of_remarks_says_what_had_no_room(void) {
+    g_autoptr(GString) content = g_string_new("{\"script\":\"");
+    for (int i = 0; i < 100; i++) {
+        g_string_append_printf(content, "${a_name_of_some_length_%d}", i);
+    }
+    g_string_append(content, "\"}");
+    struct attempt_spec *spec = must_prepare(script(content->str));
+    g_assert_cmpuint(strlen(spec->note), <=, 900);
+    g_assert_true(g_str_has_suffix(spec->note, " and 92 more"));
+    attempt_spec_free(spec);
+}
+
+static void the_log_begins_with_what_the_user_calls_it(void) {
+    struct attempt_spec *spec = must_prepare(script("{\"script\":\"true\"}"));
+    g_assert_cmpstr(spec->note, ==, "node \"under test\" started: script, attempt 5");
+    attempt_spec_free(spec);
+    spec = must_prepare((struct setting){ .kind = "NORMAL_SQL",
+                                          .content = "{\"dbId\":5210001,\"sql\":\"SELECT 1\"}" });
+    g_assert_cmpstr(spec->note, ==, "node \"under test\" started: SQL, attempt 5");
+    attempt_spec_free(spec);
+}
+
+static void check_script(const char *written, const char *run, const char *remark) {
+    json_t *document = json_pack("{s:s}", "script", written);
+    char *content = json_dumps(document, 0);
+    struct setting setting = script(content);
+    setting.constants = json_pack("{s:s}", "crlf", "a\r\nb");
+    struct attempt_spec *spec = must_prepare(setting);
+    g_autofree char *text = content_at(spec, 0);
+    g_assert_cmpstr(text, ==, run);
+    const char *line = strchr(spec->note, '\n');
+    g_assert_cmpstr(line != NULL ? line + 1 : NULL, ==, remark);
+    attempt_spec_free(spec);
+    json_decref(document);
+    free(content);
+}
+
+static void bytes_of_an_editors_do_not_reach_the_shell(void) {
+    check_script("\xef\xbb\xbf#!/bin/cat\nx\n", "#!/bin/cat\nx\n",
+                 "the script begins with a byte order mark, which is left out");
+    check_script("if true; then\r\necho '${crlf}'\r\nfi\r\n", "if true; then\necho 'a\r\nb'\nfi\n",
+                 "the lines of the script end in CR LF; it is run with LF");
+    check_script("a\nb\r\nc\r\n", "a\nb\r\nc\r\n",
+                 "2 of 3 lines of the script end in CR LF, the first of them line 2; there the "
+                 "carriage return is part of the line");
+    check_script("printf 'a\rb'\n", "printf 'a\rb'\n", NULL);
+    struct attempt_spec *spec =
+        must_prepare(script("{\"script\":\"\xef\xbb\xbf#!/bin/cat\\r\\nx\"}"));
+    g_assert_cmpstr(spec->program, ==, "@3");
+    g_autofree char *text = content_at(spec, 0);
+    g_assert_cmpstr(text, ==, "#!/bin/cat\nx");
     attempt_spec_free(spec);
 }
 
@@ -223,25 +265,104 @@ static void the_environment_holds_every_variable_and_nothing_of_the_servers(void
     attempt_spec_free(spec);
 }
 
-static void names_that_collide_in_the_environment_fail(void) {
-    struct setting setting = script("{\"script\":\"true\"}");
-    setting.constants = json_pack("{s:s, s:s}", "a.b", "1", "a-b", "2");
-    must_refuse(setting, "TF_VAR_a_b");
+static const char *variable_of(const struct attempt_spec *spec, const char *key) {
+    g_autofree char *prefix = g_strconcat(key, "=", NULL);
+    for (guint i = 0; i < spec->environment->len; i++) {
+        const char *entry = text_at(spec->environment, i);
+        if (g_str_has_prefix(entry, prefix)) {
+            return entry + strlen(prefix);
+        }
+    }
+    return NULL;
 }
 
-static void variables_over_a_mebibyte_fail(void) {
-    g_autofree char *value = g_strnfill(60 * 1024, 'x');
+// The file of variables of an attempt, which is the descriptor that the environment names.
+static json_t *file_of(const struct attempt_spec *spec) {
+    g_assert_cmpstr(variable_of(spec, "SLUICE_VARIABLES_FILE"), ==, "/dev/fd/4");
+    g_autofree char *text = content_at(spec, 1);
+    json_t *file = json_loads(text, 0, NULL);
+    g_assert_nonnull(file);
+    return file;
+}
+
+static void assert_in_file(const struct attempt_spec *spec, const char *name, const char *value) {
+    json_t *file = file_of(spec);
+    g_assert_cmpstr(json_string_value(json_object_get(file, name)), ==, value);
+    json_decref(file);
+}
+
+static void a_name_of_several_variables_is_left_out_of_the_environment(void) {
     struct setting setting = script("{\"script\":\"true\"}");
-    setting.constants = json_object();
-    for (int i = 0; i < 17; i++) {
-        g_autofree char *name = g_strdup_printf("v%d", i);
-        (void)json_object_set_new(setting.constants, name, json_string(value));
+    setting.constants = json_pack("{s:s, s:s, s:s, s:s, s:s}", "a.b", "1", "a-b", "2", "c-d", "3",
+                                  "c_d", "4", "e", "5");
+    struct attempt_spec *spec = must_prepare(setting);
+    g_assert_cmpstr(variable_of(spec, "TF_VAR_a_b"), ==, NULL);
+    g_assert_cmpstr(variable_of(spec, "TF_VAR_c_d"), ==, "4");
+    g_assert_cmpstr(variable_of(spec, "TF_VAR_e"), ==, "5");
+    g_assert_nonnull(strstr(spec->note, "\nnot in the environment, where several variables would "
+                                        "have one name: ${a-b} (TF_VAR_a_b) ${a.b} (TF_VAR_a_b) "
+                                        "${c-d} (TF_VAR_c_d)"));
+    assert_in_file(spec, "a.b", "1");
+    assert_in_file(spec, "a-b", "2");
+    assert_in_file(spec, "c-d", "3");
+    assert_in_file(spec, "c_d", "4");
+    attempt_spec_free(spec);
+}
+
+static void add_long_constants(struct setting *setting, int count, int bytes) {
+    setting->constants = json_object();
+    for (int i = 0; i < count; i++) {
+        g_autofree char *name = g_strdup_printf("v%04d", i);
+        g_autofree char *value = g_strnfill((gsize)(bytes + i), 'x');
+        (void)json_object_set_new(setting->constants, name, json_string(value));
     }
-    struct setting more = setting;
-    more.constants = json_deep_copy(setting.constants);
-    (void)json_object_set_new(more.constants, "v17", json_string(value));
-    attempt_spec_free(must_prepare(setting));
-    must_refuse(more, "1024 KiB");
+}
+
+static void the_longest_variables_have_no_room_in_the_environment(void) {
+    struct setting setting = script("{\"script\":\"true\"}");
+    add_long_constants(&setting, 20, 60 * 1024);
+    struct attempt_spec *spec = must_prepare(setting);
+    g_assert_nonnull(variable_of(spec, "TF_VAR_v0000"));
+    g_assert_nonnull(variable_of(spec, "TF_VAR_v0016"));
+    g_assert_cmpstr(variable_of(spec, "TF_VAR_v0017"), ==, NULL);
+    g_assert_cmpstr(variable_of(spec, "TF_VAR_v0019"), ==, NULL);
+    g_assert_cmpstr(variable_of(spec, "TF_VAR_amount"), ==, "12");
+    g_assert_nonnull(variable_of(spec, "TF_VAR_bizdate"));
+    g_assert_nonnull(strstr(spec->note,
+                            "\nnot in the environment, which has no room for it: ${v0017} "
+                            "(61457 bytes) ${v0018} (61458 bytes) ${v0019} (61459 bytes)"));
+    json_t *file = file_of(spec);
+    g_assert_cmpuint(json_string_length(json_object_get(file, "v0019")), ==, 61459);
+    json_decref(file);
+    attempt_spec_free(spec);
+}
+
+static void the_file_of_variables_is_bounded_too(void) {
+    struct setting setting = script("{\"script\":\"true\"}");
+    add_long_constants(&setting, 150, 60 * 1024);
+    struct attempt_spec *spec = must_prepare(setting);
+    g_assert_nonnull(strstr(spec->note, "\nnot in the file of variables either: ${v0"));
+    g_assert_cmpuint(strlen(spec->note), <=, 900);
+    json_t *file = file_of(spec);
+    g_assert_null(json_object_get(file, "v0149"));
+    g_assert_nonnull(json_object_get(file, "v0017"));
+    json_decref(file);
+    attempt_spec_free(spec);
+}
+
+static void a_null_is_empty_in_the_environment_and_null_in_the_file(void) {
+    struct run *run = make_run(script("{\"script\":\"echo '${nothing}'\"}"));
+    (void)json_object_set_new(run->nodes[FIRST].outputs, "nothing", json_null());
+    struct attempt_spec *spec = NULL;
+    g_assert_true(kind_prepare(&context, run, NODE, &spec, NULL));
+    g_autofree char *text = content_at(spec, 0);
+    g_assert_cmpstr(text, ==, "echo ''");
+    g_assert_cmpstr(variable_of(spec, "TF_VAR_nothing"), ==, "");
+    json_t *file = file_of(spec);
+    g_assert_true(json_is_null(json_object_get(file, "nothing")));
+    json_decref(file);
+    attempt_spec_free(spec);
+    run_free(run);
 }
 
 static void the_smallest_time_limit_wins(void) {
@@ -338,7 +459,7 @@ static void an_error_of_the_store_stays_what_it_is(void) {
     struct run *run = make_run(sql("{\"dbId\":5210001,\"sql\":\"SELECT 1\"}"));
     struct attempt_spec *spec = NULL;
     GError *error = NULL;
-    g_assert_false(kind_prepare(&broken, run, NODE, &spec, NULL, &error));
+    g_assert_false(kind_prepare(&broken, run, NODE, &spec, &error));
     g_assert_true(fault_is(error, FAULT_IO));
     g_error_free(error);
     run_free(run);
@@ -403,6 +524,11 @@ static void an_end_is_told_truly(void) {
         OUTCOME_FAILURE, "killed by signal 9: the memory limit was reached", NULL);
     check_outcome(setting, (struct exit_report){ .cause = EXIT_NOT_STARTED, .code = ENOENT },
                   OUTCOME_FAILURE, "could not start: No such file or directory", NULL);
+    check_outcome(setting,
+                  (struct exit_report){ .cause = EXIT_NOT_STARTED,
+                                        .code = ENOENT,
+                                        .result = "the work directory /x does not exist" },
+                  OUTCOME_FAILURE, "could not start: the work directory /x does not exist", NULL);
     check_outcome(
         setting,
         (struct exit_report){ .cause = EXIT_SIGNAL, .code = 15, .kill = EXIT_KILL_TIMEOUT },
@@ -422,6 +548,9 @@ static void the_last_line_of_a_script_gives_its_outputs(void) {
                   OUTCOME_SUCCESS, NULL, "{\"hello\":\"world\"}");
     check_outcome(setting, (struct exit_report){ .result = "all done" }, OUTCOME_SUCCESS, NULL,
                   "{}");
+    check_outcome(setting, (struct exit_report){ .result = "{\"v\":1.50,\"w\":[1]}" },
+                  OUTCOME_SUCCESS, "outputs: \"w\" is a list, not a text, a number, true or false",
+                  "{\"v\":\"1.50\"}");
     check_outcome(setting, (struct exit_report){ .result = "{\"hello\":\"world\"}", .code = 1 },
                   OUTCOME_FAILURE, "exit code 1", NULL);
 }
@@ -431,6 +560,11 @@ static void a_declared_output_that_is_missing_fails_the_node(void) {
     setting.output = "{\"outputs\":[{\"extractMethod\":\"json\",\"variableName\":\"n\"}]}";
     check_outcome(setting, (struct exit_report){ .result = "{\"n\":\"1\"}" }, OUTCOME_SUCCESS, NULL,
                   "{\"n\":\"1\"}");
+    check_outcome(setting, (struct exit_report){ .result = "{\"n\":null}" }, OUTCOME_FAILURE,
+                  "output variable n is declared but was not set; the last line of standard output "
+                  "must be a JSON object that holds it; \"n\" is null, not a text, a number, true "
+                  "or false",
+                  NULL);
     struct run *run = make_run(setting);
     enum attempt_outcome outcome = OUTCOME_SUCCESS;
     char *message = NULL;
@@ -481,7 +615,7 @@ static void a_probe_is_short_and_knows_what_is_forbidden(void) {
                                           .forbidden_dir = g_strdup("/srv") };
     struct attempt_spec *spec = kind_probe(&connection);
     g_assert_cmpstr(spec->program, ==, "@sql");
-    g_assert_cmpint(spec->timeout_ms, ==, 2000);
+    g_assert_cmpint(spec->timeout_ms, ==, 5000);
     g_autofree char *text = content_at(spec, 0);
     json_t *request = json_loads(text, 0, NULL);
     g_assert_cmpstr(json_string_value(json_object_get(request, "mode")), ==, "probe");
@@ -499,11 +633,15 @@ int main(int argc, char **argv) {
     TEST(a_text_with_an_interpreter_line_is_executed_itself);
     TEST(variables_are_replaced_in_script_args_and_work_dir);
     TEST(unknown_variables_stay_for_the_shell_and_are_noted);
-    TEST(nothing_unknown_gives_no_note);
+    TEST(a_long_list_of_remarks_says_what_had_no_room);
+    TEST(the_log_begins_with_what_the_user_calls_it);
+    TEST(bytes_of_an_editors_do_not_reach_the_shell);
     TEST(strict_variables_refuse_an_unknown_name);
     TEST(the_environment_holds_every_variable_and_nothing_of_the_servers);
-    TEST(names_that_collide_in_the_environment_fail);
-    TEST(variables_over_a_mebibyte_fail);
+    TEST(a_name_of_several_variables_is_left_out_of_the_environment);
+    TEST(the_longest_variables_have_no_room_in_the_environment);
+    TEST(the_file_of_variables_is_bounded_too);
+    TEST(a_null_is_empty_in_the_environment_and_null_in_the_file);
     TEST(the_smallest_time_limit_wins);
     TEST(bad_content_of_a_script_is_refused_with_a_sentence);
     TEST(an_argument_that_no_program_can_take_is_refused);

@@ -26,6 +26,31 @@ static void words_and_options_may_be_mixed(void) {
     g_strfreev(argv);
 }
 
+static void version_takes_a_value_behind_the_commands_that_run_one(void) {
+    struct cli_options options;
+    char **argv = NULL;
+    g_assert_true(
+        read_line("sluice run start a --version live --set x=1 --set y=2", &options, &argv, NULL));
+    g_assert_cmpstr(options.values[OPTION_OF_VERSION], ==, "live");
+    g_assert_false(cli_options_has(&options, OPTION_VERSION));
+    g_assert_cmpuint(options.sets->len, ==, 2);
+    g_assert_cmpstr(g_ptr_array_index(options.sets, 1), ==, "y=2");
+    cli_options_done(&options);
+    g_strfreev(argv);
+    g_assert_true(read_line("sluice run list --version", &options, &argv, NULL));
+    g_assert_true(cli_options_has(&options, OPTION_VERSION));
+    cli_options_done(&options);
+    g_strfreev(argv);
+}
+
+static void bytes_that_are_no_text_are_refused(void) {
+    char *argv[] = { (char[]){ "sluice" }, (char[]){ "call" }, (char[]){ "A=\xff" } };
+    struct cli_options options;
+    g_autoptr(GError) error = NULL;
+    g_assert_false(cli_options_read(G_N_ELEMENTS(argv), argv, &options, &error));
+    g_assert_true(fault_is(error, FAULT_INVALID_VALUE));
+}
+
 static void unknown_repeated_and_empty_options_are_refused(void) {
     static const char *const lines[] = { "sluice --nodes a", "sluice -x", "sluice -o json -o table",
                                          "sluice --data", "sluice --follow=yes" };
@@ -54,6 +79,10 @@ static void an_output_is_a_table_or_json(void) {
 int main(int argc, char **argv) {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/cli_options/words_and_options_may_be_mixed", words_and_options_may_be_mixed);
+    g_test_add_func("/cli_options/version_takes_a_value_behind_the_commands_that_run_one",
+                    version_takes_a_value_behind_the_commands_that_run_one);
+    g_test_add_func("/cli_options/bytes_that_are_no_text_are_refused",
+                    bytes_that_are_no_text_are_refused);
     g_test_add_func("/cli_options/unknown_repeated_and_empty_options_are_refused",
                     unknown_repeated_and_empty_options_are_refused);
     g_test_add_func("/cli_options/an_output_is_a_table_or_json", an_output_is_a_table_or_json);

@@ -23,6 +23,26 @@ static void long_text_is_cut_within_its_columns(void) {
     g_assert_cmpstr(fits, ==, "abcd");
 }
 
+static void a_drawn_line_is_cut_without_counting_its_colours(void) {
+    static const struct {
+        const char *line;
+        unsigned columns;
+        const char *cut;
+    } rows[] = {
+        { "abcd", 4, "abcd" },
+        { "abcdef", 4, "abc…" },
+        { "抽取数据", 5, "抽取…" },
+        { "a\033[31mbcd\033[0m", 4, "a\033[31mbcd\033[0m" },
+        { "a\033[31mbcd\033[0mef", 4, "a\033[31mbc…\033[0m" },
+        { "ab", 0, "…" },
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autoptr(GString) line = g_string_new(rows[i].line);
+        cli_text_clip(line, rows[i].columns);
+        g_assert_cmpstr(line->str, ==, rows[i].cut);
+    }
+}
+
 static void a_table_of_wide_names_is_straight(void) {
     static const char *const headers[] = { "A", "NAME", "C", NULL };
     struct cli_table *table = cli_table_new(headers);
@@ -64,6 +84,8 @@ int main(int argc, char **argv) {
                     control_characters_never_reach_the_terminal);
     g_test_add_func("/cli_text/long_text_is_cut_within_its_columns",
                     long_text_is_cut_within_its_columns);
+    g_test_add_func("/cli_text/a_drawn_line_is_cut_without_counting_its_colours",
+                    a_drawn_line_is_cut_without_counting_its_colours);
     g_test_add_func("/cli_text/a_table_of_wide_names_is_straight",
                     a_table_of_wide_names_is_straight);
     g_test_add_func("/cli_text/a_state_is_known_by_name_and_by_code",

@@ -172,14 +172,21 @@ static void an_entry_about_a_database_names_it(void) {
         g_strdup_printf("INSERT INTO source_database (id, tenant_id, source_id, name) VALUES "
                         "(77, %" G_GINT64_FORMAT ", 1, 'sales')",
                         kit->admin.tenant_id);
-    tamper(kit, (const char *const[]){ insert, NULL });
+    g_autofree char *source = g_strdup_printf(
+        "INSERT INTO source (id, tenant_id, kind, source, network, environment, host, port, sid, "
+        "login, sealed_password, alias, safe_rule, dba_id, query_timeout_s, export_timeout_s, "
+        "is_enabled, created_ms, extra) VALUES (1, %" G_GINT64_FORMAT
+        ", 'sqlite', '', '', '', '/s.db', 0, '', '', x'', 'shop', '', 0, 1, 1, 1, 0, '{}')",
+        kit->admin.tenant_id);
+    tamper(kit, (const char *const[]){ insert, source, NULL });
     struct origin origin = origin_of("ExecuteScript", "DbId=77");
     origin.database_id = 77;
+    const char *name = "sales@/s.db:0[shop]"; // tells databases of equal names apart
     put(kit, &kit->admin, &origin, NULL, KIT_NOW_MS);
     put(kit, &kit->stranger, &origin, NULL, KIT_NOW_MS);
-    GPtrArray *rows = list(kit, &kit->admin, (struct audit_filter){ .database = "sales" }, 1);
+    GPtrArray *rows = list(kit, &kit->admin, (struct audit_filter){ .database = name }, 1);
     const struct audit_row *row = g_ptr_array_index(rows, 0);
-    g_assert_cmpstr(row->database, ==, "sales");
+    g_assert_cmpstr(row->database, ==, name);
     g_assert_cmpstr(row->module, ==, "SQL_CONSOLE");
     g_ptr_array_unref(rows);
     rows = list(kit, &kit->stranger, (struct audit_filter){ 0 }, 1);
@@ -290,10 +297,16 @@ static void a_start_sees_that_the_newest_row_was_changed(void) {
 
 // ---- Signed heads ----
 
-static void append_head(struct kit *kit, int64_t now_ms) {
+static struct signed_head append_head(struct kit *kit, int64_t now_ms) {
     g_autoptr(GError) error = NULL;
-    (void)store_audit_heads_append(kit->store, kit->dir, now_ms, &error);
+    struct signed_head head = { 0 };
+    (void)store_audit_heads_sign(kit->store, now_ms, &head, &error);
     g_assert_no_error(error);
+    if (head.seq > 0) {
+        (void)store_audit_heads_append(kit->store, kit->dir, &head, &error);
+        g_assert_no_error(error);
+    }
+    return head;
 }
 
 static char *heads_fault(struct kit *kit, int64_t expected_count) {
@@ -329,22 +342,110 @@ static void rows_taken_from_the_end_are_seen_by_the_signed_heads(void) {
     expect_heads(kit, 0); // nothing to sign
     fill(kit, 5);
     append_head(kit, KIT_NOW_MS);
-    append_head(kit, KIT_NOW_MS + 1); // the same end again
+    struct signed_head again = append_head(kit, KIT_NOW_MS + 1);
+    g_assert_cmpint(again.at_ms, ==, KIT_NOW_MS); // the same end: the line that stands
     expect_heads(kit, 1);
     fill(kit, 5);
     append_head(kit, KIT_NOW_MS + 2);
     expect_heads(kit, 2);
     tamper(kit, (const char *const[]){ "DELETE FROM audit WHERE seq > 8", NULL });
     g_assert_cmpint(verify(kit), ==, 8); // the chain alone can not know
-    expect_heads_broken(kit,
-                        "row 10 of the operation log is missing: line 2 of audit.heads signed it");
+    expect_heads_broken(
+        kit, "rows 9 to 10 of the operation log are missing: line 2 of audit.heads signed row 10");
     // Filled up again with other rows.
     store_close(kit->store);
     kit_open_store(kit);
     fill(kit, 5);
     g_assert_cmpint(verify(kit), ==, 13);
     expect_heads_broken(
-        kit, "row 10 of the operation log is not the one that line 2 of audit.heads signed");
+        kit, "row 10 of the operation log is not the one that line 2 of audit.heads signed: "
+             "at least one of rows 6 to 10 changed and the chain made anew");
+    kit_free(kit);
+}
+
+// ---- Heads that were kept elsewhere ----
+
+static char *proof_fault(struct kit *kit, const struct signed_head *heads, guint count) {
+    g_autoptr(GArray) list = g_array_new(FALSE, FALSE, sizeof *heads);
+    g_array_append_vals(list, heads, count);
+    char *fault = NULL;
+    g_autoptr(GError) error = NULL;
+    bool fits = store_audit_heads_prove(store_as_reader(kit->store), list, &fault, &error);
+    g_assert_no_error(error);
+    g_assert_cmpint(fits, ==, fault == NULL);
+    return fault;
+}
+
+static void expect_unproven(struct kit *kit, const struct signed_head *heads, guint count,
+                            const char *sentence) {
+    g_autofree char *fault = proof_fault(kit, heads, count);
+    g_assert_cmpstr(fault, ==, sentence);
+}
+
+static void rows_cut_together_with_their_heads_are_missed_by_a_head_kept_elsewhere(void) {
+    struct kit *kit = kit_new();
+    g_autofree char *path = heads_path(kit);
+    struct signed_head kept[2];
+    fill(kit, 5);
+    kept[0] = append_head(kit, KIT_NOW_MS);
+    fill(kit, 5);
+    kept[1] = append_head(kit, KIT_NOW_MS + 2);
+    fill(kit, 1);
+    g_assert_null(proof_fault(kit, kept, 2)); // newer rows do no harm
+    tamper(kit, (const char *const[]){ "DELETE FROM audit WHERE seq > 8", NULL });
+    g_assert_cmpint(g_remove(path), ==, 0);
+    g_assert_cmpint(verify(kit), ==, 8);
+    expect_heads(kit, 0); // nothing inside knows
+    g_assert_null(proof_fault(kit, kept, 1));
+    expect_unproven(kit, kept + 1, 1,
+                    "rows 9 to 10 of the operation log are missing: the head given signed row 10");
+    tamper(kit, (const char *const[]){ "DELETE FROM audit WHERE seq > 4", NULL });
+    expect_unproven(kit, kept, 2,
+                    "row 5 of the operation log is missing: the given head of row 5 signed row 5");
+    store_close(kit->store);
+    kit_open_store(kit);
+    fill(kit, 9);
+    expect_unproven(kit, kept + 1, 1,
+                    "row 10 of the operation log is not the one that the head given signed: at "
+                    "least one of rows 1 to 10 changed and the chain made anew");
+    kit_free(kit);
+}
+
+static void a_head_of_another_key_proves_nothing(void) {
+    struct kit *kit = kit_new();
+    fill(kit, 5);
+    struct signed_head head = append_head(kit, KIT_NOW_MS);
+    head.at_ms++;
+    expect_unproven(kit, &head, 1,
+                    "the head given was changed, or was signed under another master key");
+    kit_free(kit);
+}
+
+static void a_head_that_was_damaged_in_place_is_signed_again(void) {
+    struct kit *kit = kit_new();
+    g_autofree char *path = heads_path(kit);
+    g_autofree char *text = NULL;
+    fill(kit, 5);
+    append_head(kit, KIT_NOW_MS);
+    g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
+    text[strlen(text) - 2] = text[strlen(text) - 2] == '0' ? '1' : '0';
+    g_assert_true(g_file_set_contents(path, text, -1, NULL));
+    struct signed_head head = append_head(kit, KIT_NOW_MS + 7);
+    g_assert_cmpint(head.at_ms, ==,
+                    KIT_NOW_MS + 7); // what goes out is not what somebody wrote there
+    g_assert_null(proof_fault(kit, &head, 1));
+    expect_heads_broken(
+        kit, "line 1 of audit.heads was changed, or was signed under another master key");
+    kit_free(kit);
+}
+
+static void nothing_behind_a_zero_byte_is_overlooked(void) {
+    struct kit *kit = kit_new();
+    g_autofree char *path = heads_path(kit);
+    fill(kit, 5);
+    g_assert_true(g_file_set_contents(path, "\0\nx\n", 4, NULL));
+    expect_heads_broken(
+        kit, "line 1 of audit.heads was changed, or was signed under another master key");
     kit_free(kit);
 }
 
@@ -405,6 +506,14 @@ int main(int argc, char **argv) {
                     a_start_sees_that_the_newest_row_was_changed);
     g_test_add_func("/audit/rows_taken_from_the_end_are_seen_by_the_signed_heads",
                     rows_taken_from_the_end_are_seen_by_the_signed_heads);
+    g_test_add_func("/audit/rows_cut_together_with_their_heads_are_missed_by_a_head_kept_elsewhere",
+                    rows_cut_together_with_their_heads_are_missed_by_a_head_kept_elsewhere);
+    g_test_add_func("/audit/a_head_of_another_key_proves_nothing",
+                    a_head_of_another_key_proves_nothing);
+    g_test_add_func("/audit/a_head_that_was_damaged_in_place_is_signed_again",
+                    a_head_that_was_damaged_in_place_is_signed_again);
+    g_test_add_func("/audit/nothing_behind_a_zero_byte_is_overlooked",
+                    nothing_behind_a_zero_byte_is_overlooked);
     g_test_add_func("/audit/a_changed_head_is_seen", a_changed_head_is_seen);
     g_test_add_func("/audit/a_head_that_a_crash_cut_short_is_replaced",
                     a_head_that_a_crash_cut_short_is_replaced);

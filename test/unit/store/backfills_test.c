@@ -153,7 +153,7 @@ static struct plan *plan_of(struct kit *kit, int64_t flow_id) {
 static void apply(struct kit *kit, struct run *run, struct run_event event) {
     g_autoptr(GError) error = NULL;
     struct effects *effects = effects_new();
-    event.now_ms = KIT_NOW_MS;
+    event.now_ms = event.steady_ms = KIT_NOW_MS;
     event.actor = "admin";
     (void)(run_step(run, &event, effects, &error) &&
            store_run_save(kit->store, run, effects, KIT_NOW_MS, "admin", &error));

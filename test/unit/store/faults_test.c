@@ -197,9 +197,12 @@ static bool start_run(struct store *store, const struct caller *caller, int64_t 
     struct run *run = run_new(store_next_id(store, COUNTER_ID), caller->tenant_id, plan, &id,
                               TRIGGER_MANUAL, KIT_NOW_MS);
     struct effects *effects = effects_new();
-    struct run_event start = { .kind = RUN_EVENT_START, .now_ms = KIT_NOW_MS };
+    struct run_event start = { .kind = RUN_EVENT_START,
+                               .now_ms = KIT_NOW_MS,
+                               .steady_ms = KIT_NOW_MS };
     struct run_event granted = { .kind = RUN_EVENT_GRANT,
                                  .now_ms = KIT_NOW_MS,
+                                 .steady_ms = KIT_NOW_MS,
                                  .fence = store_next_id(store, COUNTER_FENCE) };
     bool is_good = store_run_insert(store, run, "admin", error) &&
                    run_step(run, &start, effects, error) &&

@@ -86,8 +86,7 @@ static GPtrArray *tables_of(struct kit *kit, int64_t database_id, const char *se
 static GPtrArray *columns_of(struct kit *kit, int64_t table_id) {
     g_autoptr(GError) error = NULL;
     GPtrArray *columns = NULL;
-    (void)store_column_list(store_as_reader(kit->store), &kit->admin, table_id, 0, NULL, NULL,
-                            &columns, &error);
+    (void)store_column_list(store_as_reader(kit->store), &kit->admin, table_id, &columns, &error);
     g_assert_no_error(error);
     return columns;
 }
@@ -125,8 +124,8 @@ static void ids_stay_when_a_table_changes_and_go_with_it(void) {
 
     g_autoptr(GError) error = NULL;
     GPtrArray *none = NULL;
-    g_assert_false(store_column_list(store_as_reader(kit->store), &kit->admin, author, 0, NULL,
-                                     NULL, &none, &error));
+    g_assert_false(
+        store_column_list(store_as_reader(kit->store), &kit->admin, author, &none, &error));
     g_assert_true(fault_is(error, FAULT_TABLE_NOT_EXIST));
     database_row_free(database);
     kit_free(kit);
@@ -152,16 +151,33 @@ static void a_table_is_found_by_name_and_a_schema_matters_only_where_there_are_s
     g_autoptr(GError) error = NULL;
     for (int i = 0; i < 3; i++) {
         g_autoptr(GPtrArray) columns = NULL;
-        (void)store_column_list(store_as_reader(kit->store), &kit->admin, 0, database->id,
-                                (const char *[]){ NULL, "", "main" }[i], "book", &columns, &error);
+        int64_t table_id = 0;
+        (void)store_table_find(store_as_reader(kit->store), &kit->admin, database->id,
+                               (const char *[]){ NULL, "", "main" }[i], "book", &table_id, &error);
+        g_assert_no_error(error);
+        (void)store_column_list(store_as_reader(kit->store), &kit->admin, table_id, &columns,
+                                &error);
         g_assert_no_error(error);
         g_assert_cmpint(columns->len, ==, 1);
     }
-    GPtrArray *none = NULL;
-    g_assert_false(store_column_list(store_as_reader(kit->store), &kit->admin, 0, database->id,
-                                     NULL, "books", &none, &error));
+    int64_t none = 0;
+    g_assert_false(store_table_find(store_as_reader(kit->store), &kit->admin, database->id, NULL,
+                                    "books", &none, &error));
     g_assert_true(fault_is(error, FAULT_TABLE_NOT_EXIST));
     database_row_free(database);
+    kit_free(kit);
+}
+
+static void a_number_that_no_table_has_is_answered_as_missing(void) {
+    struct kit *kit = kit_new();
+    const int64_t numbers[] = { 0, -1, G_MAXINT64, G_MININT64 };
+    for (size_t i = 0; i < G_N_ELEMENTS(numbers); i++) {
+        g_autoptr(GError) error = NULL;
+        GPtrArray *none = NULL;
+        g_assert_false(
+            store_column_list(store_as_reader(kit->store), &kit->admin, numbers[i], &none, &error));
+        g_assert_true(fault_is(error, FAULT_TABLE_NOT_EXIST));
+    }
     kit_free(kit);
 }
 
@@ -181,13 +197,14 @@ static void another_tenant_finds_nothing(void) {
                                       &found, &errors[1]));
     g_assert_false(store_table_list(reader, &kit->stranger, database->id, NULL, 1, 20, &list,
                                     &total, &errors[2]));
-    g_assert_false(store_column_list(reader, &kit->stranger, 0, database->id, NULL, "book", &list,
-                                     &errors[3]));
+    int64_t table_id = 0;
+    g_assert_false(store_table_find(reader, &kit->stranger, database->id, NULL, "book", &table_id,
+                                    &errors[3]));
     for (int i = 0; i < 4; i++) {
         g_assert_true(fault_is(errors[i], FAULT_DATABASE_NOT_EXIST));
     }
-    g_assert_false(store_column_list(reader, &kit->stranger, id_of(tables, 0, "book"), 0, NULL,
-                                     NULL, &list, &errors[4]));
+    g_assert_false(
+        store_column_list(reader, &kit->stranger, id_of(tables, 0, "book"), &list, &errors[4]));
     g_assert_true(fault_is(errors[4], FAULT_TABLE_NOT_EXIST));
     g_assert_false(store_database_list(reader, &kit->stranger, source_id, NULL, 1, 20, &list,
                                        &total, &errors[5]));
@@ -365,6 +382,7 @@ int main(int argc, char **argv) {
     TEST(ids_stay_when_a_table_changes_and_go_with_it);
     TEST(a_search_takes_its_own_wildcards_literally);
     TEST(a_table_is_found_by_name_and_a_schema_matters_only_where_there_are_some);
+    TEST(a_number_that_no_table_has_is_answered_as_missing);
     TEST(another_tenant_finds_nothing);
     TEST(a_database_that_is_gone_keeps_its_id_and_says_so);
     TEST(the_log_keeps_names_and_lists_the_newest_first);

@@ -2,161 +2,9 @@
 //
 // Contract of runs: what the state machine decides is stored, comes back equal, and its events fold to it.
 
-#include "core/model.h"
-#include "kit.h"
+#include "run_player.h"
 #include "sql/sql.h"
-
-// A run over the store: each step is decided, saved and committed.
-struct player {
-    struct kit *kit;
-    int64_t flow_id;
-    struct run *run;
-    int64_t now_ms;
-};
-
-static int64_t next_id(struct kit *kit) {
-    return store_next_id(kit->store, COUNTER_ID);
-}
-
-static struct plan *load_plan(struct kit *kit, int64_t version_id) {
-    g_autoptr(GError) error = NULL;
-    struct plan *plan = NULL;
-    (void)store_plan_load(store_as_reader(kit->store), version_id, &plan, &error);
-    g_assert_no_error(error);
-    return plan;
-}
-
-static int64_t try_version(struct kit *kit, int64_t flow_id) {
-    g_autoptr(GError) error = NULL;
-    int64_t version_id = 0;
-    (void)store_version_for_try(kit->store, &kit->admin, flow_id, KIT_NOW_MS, &version_id, &error);
-    g_assert_no_error(error);
-    return version_id;
-}
-
-static int64_t *new_ids(struct kit *kit, int count) {
-    int64_t *ids = g_new(int64_t, (size_t)count + 1);
-    for (int i = 0; i < count; i++) {
-        ids[i] = next_id(kit);
-    }
-    return ids;
-}
-
-static void player_start(struct player *player, struct kit *kit, int64_t flow_id) {
-    g_autoptr(GError) error = NULL;
-    kit_begin(kit);
-    struct plan *plan = load_plan(kit, try_version(kit, flow_id));
-    g_autofree int64_t *ids = new_ids(kit, plan->node_count);
-    *player = (struct player){
-        .kit = kit,
-        .flow_id = flow_id,
-        .run = run_new(next_id(kit), kit->admin.tenant_id, plan, ids, TRIGGER_MANUAL, KIT_NOW_MS),
-        .now_ms = KIT_NOW_MS,
-    };
-    player->run->business_ms = player->run->run_time_ms - INT64_C(86400000);
-    plan_unref(plan);
-    (void)store_run_insert(kit->store, player->run, "admin", &error);
-    g_assert_no_error(error);
-    kit_commit(kit);
-}
-
-static struct effects *decide(struct player *player, struct run_event *event) {
-    g_autoptr(GError) error = NULL;
-    struct effects *effects = effects_new();
-    event->now_ms = ++player->now_ms;
-    event->actor = "admin";
-    (void)run_step(player->run, event, effects, &error);
-    g_assert_no_error(error);
-    return effects;
-}
-
-static void play(struct player *player, struct run_event event) {
-    g_autoptr(GError) error = NULL;
-    struct effects *effects = decide(player, &event);
-    kit_begin(player->kit);
-    (void)store_run_save(player->kit->store, player->run, effects, player->now_ms, "admin", &error);
-    g_assert_no_error(error);
-    kit_commit(player->kit);
-    effects_free(effects);
-}
-
-static int64_t grant(struct player *player, int node) {
-    kit_begin(player->kit);
-    int64_t fence = store_next_id(player->kit->store, COUNTER_FENCE);
-    kit_commit(player->kit);
-    play(player, (struct run_event){ .kind = RUN_EVENT_GRANT, .node = node, .fence = fence });
-    return fence;
-}
-
-static void finish(struct player *player, int node, int64_t fence, enum attempt_outcome outcome) {
-    play(player,
-         (struct run_event){ .kind = RUN_EVENT_EXITED,
-                             .node = node,
-                             .fence = fence,
-                             .outcome = outcome,
-                             .message = outcome == OUTCOME_SUCCESS ? NULL : "exit code 1" });
-}
-
-// Runs everything that is queued until the run has ended.
-static void play_to_end(struct player *player) {
-    for (int round = 0; round < 100 && !run_state_is_terminal(player->run->state); round++) {
-        for (int i = 0; i < player->run->plan->node_count; i++) {
-            if (player->run->nodes[i].state == NODE_QUEUED) {
-                finish(player, i, grant(player, i), OUTCOME_SUCCESS);
-            }
-        }
-    }
-    g_assert_true(run_state_is_terminal(player->run->state));
-}
-
-// The stored run, read again, equals the one in memory; then the one in memory goes.
-static void player_end(struct player *player) {
-    g_autoptr(GError) error = NULL;
-    struct run *stored = NULL;
-    const struct run *run = player->run;
-    (void)store_run_load(store_as_reader(player->kit->store), run->id, run->plan, &stored, &error);
-    g_assert_no_error(error);
-    g_assert_cmpint(stored->state, ==, run->state);
-    g_assert_cmpint(stored->verdict, ==, run->verdict);
-    g_assert_cmpint(stored->is_draining, ==, run->is_draining);
-    g_assert_cmpint(stored->run_number, ==, run->run_number);
-    g_assert_cmpint(stored->event_seq, ==, run->event_seq);
-    g_assert_cmpint(stored->business_ms, ==, run->business_ms);
-    g_assert_cmpint(stored->started_ms, ==, run->started_ms);
-    g_assert_cmpint(stored->ended_ms, ==, run->ended_ms);
-    g_assert_cmpint(stored->running_ms, ==, run->running_ms);
-    g_assert_cmpint(stored->limit_ms, ==, run->limit_ms);
-    g_assert_cmpint(stored->live_count, ==, run->live_count);
-    g_assert_cmpint(stored->open_count, ==, run->open_count);
-    g_assert_cmpstr(stored->message, ==, run->message);
-    for (int i = 0; i < run->plan->node_count; i++) {
-        g_assert_cmpint(stored->nodes[i].id, ==, run->nodes[i].id);
-        g_assert_cmpint(stored->nodes[i].state, ==, run->nodes[i].state);
-        g_assert_cmpint(stored->nodes[i].attempt, ==, run->nodes[i].attempt);
-        g_assert_cmpint(stored->nodes[i].fence, ==, run->nodes[i].fence);
-        g_assert_cmpint(stored->nodes[i].started_ms, ==, run->nodes[i].started_ms);
-        g_assert_cmpint(stored->nodes[i].ended_ms, ==, run->nodes[i].ended_ms);
-        g_assert_cmpint(stored->nodes[i].retries_used, ==, run->nodes[i].retries_used);
-        g_assert_cmpstr(stored->nodes[i].message, ==, run->nodes[i].message);
-        g_assert_true(run->nodes[i].outputs == NULL
-                          ? stored->nodes[i].outputs == NULL
-                          : json_equal(run->nodes[i].outputs, stored->nodes[i].outputs));
-    }
-    run_free(stored);
-    run_free(player->run);
-}
-
-// a → b → c
-static int64_t chain(struct kit *kit, int64_t nodes[3]) {
-    static const char *const names[] = { "a", "b", "c" };
-    int64_t flow = kit_flow(kit, "nightly");
-    for (int i = 0; i < 3; i++) {
-        nodes[i] = kit_node(kit, flow, names[i]);
-    }
-    kit_edge(kit, flow, nodes[0], nodes[1]);
-    kit_edge(kit, flow, nodes[1], nodes[2]);
-    return flow;
-}
+#include "store/payload.h"
 
 static void a_run_is_stored_move_by_move(void) {
     struct kit *kit = kit_new();
@@ -454,7 +302,7 @@ static void runs_are_listed_by_every_filter(void) {
                               .page_size = 10,
                               .state_code = -1,
                               .trigger = -1,
-                              .until_ms = INT64_MAX };
+                              .until_local_s = INT64_MAX };
     struct run_filter filter = all;
     g_assert_cmpuint(count_runs(reader, &kit->admin, filter, 5), ==, 5);
     filter.page_size = 2;
@@ -468,12 +316,12 @@ static void runs_are_listed_by_every_filter(void) {
     filter = all;
     filter.trigger = TRIGGER_MANUAL;
     g_assert_cmpuint(count_runs(reader, &kit->admin, filter, 5), ==, 5);
-    filter.from_ms = KIT_NOW_MS;
-    filter.until_ms = KIT_NOW_MS + 1;
+    filter.from_local_s = KIT_NOW_MS / 1000 + 8 * 3600; // the clock of Asia/Shanghai
+    filter.until_local_s = filter.from_local_s + 1;
     g_assert_cmpuint(count_runs(reader, &kit->admin, filter, 5), ==, 5);
     filter.by_business_time = true;
     g_assert_cmpuint(count_runs(reader, &kit->admin, filter, 0), ==, 0);
-    filter.from_ms = 1;
+    filter.from_local_s = 1;
     filter.state_code = run_state_code(RUN_RUNNING);
     g_assert_cmpuint(count_runs(reader, &kit->admin, filter, 3), ==, 3);
     GPtrArray *flows = NULL;
@@ -484,6 +332,145 @@ static void runs_are_listed_by_every_filter(void) {
     g_assert_cmpint(store_reader_scan_steps(reader), ==, 0);
     store_reader_close(reader);
     g_assert_cmpint(store_reader_scan_steps(store_as_reader(kit->store)), ==, 0);
+    kit_free(kit);
+}
+
+static void set_zone(struct kit *kit, int64_t flow, const char *zone) {
+    struct change *change = kit_change(kit, CHANGE_FLOW_SCHEDULE, flow);
+    change->schedule = g_new0(struct schedule_fields, 1);
+    *change->schedule = (struct schedule_fields){ .cron = g_strdup(""),
+                                                  .begin_date = g_strdup(""),
+                                                  .end_date = g_strdup(""),
+                                                  .param = g_strdup(""),
+                                                  .zone = g_strdup(zone) };
+    (void)kit_apply(kit, change);
+}
+
+static int64_t ended_run(struct kit *kit, int64_t flow) {
+    struct player player;
+    player_start(&player, kit, flow);
+    play(&player, (struct run_event){ .kind = RUN_EVENT_START });
+    play_to_end(&player);
+    int64_t id = player.run->id;
+    run_free(player.run);
+    return id;
+}
+
+// An edit of the draft changes no history: 16:13 in UTC is the next day in Shanghai and the same one in New York.
+static void a_run_is_shown_and_found_in_the_zone_of_its_version(void) {
+    enum { DAY_S = 86400, TWENTIETH = 19 * DAY_S };
+    struct kit *kit = kit_new();
+    int64_t nodes[3];
+    int64_t flow = chain(kit, nodes);
+    struct store_reader *reader = store_as_reader(kit->store);
+    int64_t old = ended_run(kit, flow);
+    set_zone(kit, flow, "America/New_York");
+    int64_t new = ended_run(kit, flow);
+    set_zone(kit, flow, NULL); // keeps the zone, as "" would
+    struct {
+        int64_t run;
+        const char *zone;
+        int64_t day_s;
+    } rows[] = { { old, "Asia/Shanghai", TWENTIETH + DAY_S },
+                 { new, "America/New_York", TWENTIETH } };
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        struct run_row *run = NULL;
+        g_assert_true(store_run_get(reader, &kit->admin, flow, rows[i].run, &run, NULL));
+        g_assert_cmpstr(run->zone, ==, rows[i].zone);
+        run_row_free(run);
+        for (int by_business = 0; by_business < 2; by_business++) {
+            struct run_filter filter = { .flow_id = flow,
+                                         .page_index = 1,
+                                         .page_size = 10,
+                                         .state_code = -1,
+                                         .trigger = -1,
+                                         .by_business_time = by_business != 0 };
+            filter.from_local_s = rows[i].day_s - (by_business != 0 ? DAY_S : 0);
+            filter.until_local_s = filter.from_local_s + DAY_S;
+            g_autoptr(GPtrArray) runs = NULL;
+            int64_t total = 0;
+            g_assert_true(store_run_list(reader, &kit->admin, &filter, &runs, &total, NULL));
+            g_assert_cmpint(total, ==, 1);
+            g_assert_cmpuint(runs->len, ==, 1);
+            g_assert_cmpint(((struct run_row *)runs->pdata[0])->id, ==, rows[i].run);
+        }
+    }
+    struct flow_row *row = NULL;
+    g_assert_true(store_flow_get(reader, &kit->admin, flow, ACCESS_VIEW, &row, NULL));
+    g_assert_cmpstr(row->zone, ==, "America/New_York");
+    g_assert_cmpstr(row->latest_run_zone, ==, "America/New_York");
+    flow_row_free(row);
+    kit_free(kit);
+}
+
+// A run that has not started shows no start, so no range of starts has it.
+static void a_run_that_waits_is_in_no_range_of_starts(void) {
+    struct kit *kit = kit_new();
+    int64_t nodes[3];
+    struct player player;
+    int64_t flow = chain(kit, nodes);
+    player_start(&player, kit, flow);
+    struct run_filter filter = { .flow_id = flow,
+                                 .page_index = 1,
+                                 .page_size = 10,
+                                 .state_code = -1,
+                                 .trigger = -1,
+                                 .until_local_s = INT64_MAX };
+    (void)count_runs(store_as_reader(kit->store), &kit->admin, filter, 1);
+    filter.until_local_s = INT64_MAX - 1;
+    (void)count_runs(store_as_reader(kit->store), &kit->admin, filter, 0);
+    play(&player, (struct run_event){ .kind = RUN_EVENT_START });
+    (void)count_runs(store_as_reader(kit->store), &kit->admin, filter, 1);
+    run_free(player.run);
+    kit_free(kit);
+}
+
+// behaviour.md §3.1: what it did stays, for those who could read it; nothing else can be done with it.
+static void the_history_of_a_deleted_flow_stays(void) {
+    struct kit *kit = kit_new();
+    int64_t nodes[3];
+    int64_t flow = chain(kit, nodes);
+    int64_t run = ended_run(kit, flow);
+    struct store_reader *reader = store_as_reader(kit->store);
+    (void)kit_apply(kit, kit_change(kit, CHANGE_FLOW_DELETE, flow));
+    struct run_filter filter = { .flow_id = flow,
+                                 .page_index = 1,
+                                 .page_size = 10,
+                                 .state_code = -1,
+                                 .trigger = -1,
+                                 .until_local_s = INT64_MAX };
+    g_assert_cmpuint(count_runs(reader, &kit->admin, filter, 1), ==, 1);
+    const struct {
+        const struct caller *caller;
+        enum fault fault;
+    } others[] = { { &kit->stranger, FAULT_FLOW_NOT_EXIST }, { &kit->user, FAULT_NO_PERMISSION } };
+    g_autoptr(GPtrArray) list = NULL;
+    g_autoptr(GPtrArray) all = NULL;
+    g_autoptr(GPtrArray) versions = NULL;
+    g_autoptr(GArray) edges = NULL;
+    struct attempt_row attempt = { 0 };
+    struct flow_row *row = NULL;
+    int64_t total = 0;
+    g_assert_true(store_node_run_list(reader, &kit->admin, flow, run, &list, NULL));
+    g_assert_cmpuint(list->len, ==, 3);
+    g_assert_true(store_attempt_get(reader, &kit->admin, flow, run, nodes[0], 0, &attempt, NULL));
+    g_assert_true(store_flow_get_history(reader, &kit->admin, flow, &row, NULL));
+    g_assert_cmpint(row->status, ==, FLOW_DELETED);
+    flow_row_free(row);
+    g_assert_true(store_node_list(reader, &kit->admin, flow, &all, NULL));
+    g_assert_true(store_edge_list(reader, &kit->admin, flow, 0, 0, 0, &edges, NULL));
+    g_assert_true(store_version_list(reader, &kit->admin, flow, 1, 10, &versions, &total, NULL));
+    for (size_t i = 0; i < G_N_ELEMENTS(others); i++) {
+        g_autoptr(GError) error = NULL;
+        struct run_row *none = NULL;
+        g_assert_false(store_run_get(reader, others[i].caller, flow, run, &none, &error));
+        g_assert_true(fault_is(error, others[i].fault));
+    }
+    g_autoptr(GError) error = NULL;
+    g_assert_false(store_run_check(reader, &kit->admin, flow, run, ACCESS_OPERATE, &error));
+    g_assert_true(fault_is(error, FAULT_FLOW_NOT_EXIST));
+    kit_refuse(kit, kit_change(kit, CHANGE_FLOW_DELETE, flow), FAULT_FLOW_NOT_EXIST,
+               "no task flow");
     kit_free(kit);
 }
 
@@ -536,6 +523,7 @@ static void a_thousand_nodes_are_saved_quickly(void) {
     for (int i = 0; i < COUNT; i++) {
         struct run_event event = { .kind = RUN_EVENT_GRANT,
                                    .now_ms = ++player.now_ms,
+                                   .steady_ms = player.now_ms,
                                    .node = i,
                                    .fence = store_next_id(kit->store, COUNTER_FENCE) };
         g_assert_true(run_step(player.run, &event, effects, NULL));
@@ -568,6 +556,12 @@ int main(int argc, char **argv) {
     g_test_add_func("/runs/a_run_belongs_to_its_flow_and_tenant",
                     a_run_belongs_to_its_flow_and_tenant);
     g_test_add_func("/runs/runs_are_listed_by_every_filter", runs_are_listed_by_every_filter);
+    g_test_add_func("/runs/a_run_is_shown_and_found_in_the_zone_of_its_version",
+                    a_run_is_shown_and_found_in_the_zone_of_its_version);
+    g_test_add_func("/runs/a_run_that_waits_is_in_no_range_of_starts",
+                    a_run_that_waits_is_in_no_range_of_starts);
+    g_test_add_func("/runs/the_history_of_a_deleted_flow_stays",
+                    the_history_of_a_deleted_flow_stays);
     g_test_add_func("/runs/an_event_that_does_not_fit_is_found",
                     an_event_that_does_not_fit_is_found);
     g_test_add_func("/runs/a_thousand_nodes_are_saved_quickly", a_thousand_nodes_are_saved_quickly);

@@ -56,7 +56,8 @@ static void what_a_workspace_is_made_of_is_checked(void) {
         { "18", "", 1, FAULT_MISSING_FIELD, "SpaceConfig" },
         { "18", "{", 1, FAULT_INVALID_FIELD, "not JSON" },
         { "18", "[]", 1, FAULT_INVALID_FIELD, "JSON object" },
-        { "18", "{\"skipPublishApprove\":1}", 1, FAULT_INVALID_FIELD, "booleans" },
+        { "18", "{\"skipPublishApprove\":1}", 1, FAULT_INVALID_FIELD,
+          "must be true or false and is 1" },
     };
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
         struct change *change = sharing_space_change(&kit->admin, "warehouse", database);

@@ -150,14 +150,56 @@ static void a_newer_schema_is_refused(void) {
     struct store *second = NULL;
     store_close(kit->store);
     g_assert_true(sql_open("sqlite", path, SQL_STORE_WRITER, &sql, NULL));
-    g_assert_true(sql_script(sql, "UPDATE schema SET version = 1000", NULL));
+    g_assert_true(sql_script(sql, "UPDATE schema SET version = version + 1000", NULL));
     sql_close(sql);
     g_assert_false(store_open(kit->dir, &second, &error));
     g_assert_true(fault_is(error, FAULT_NOT_SUPPORTED));
     g_assert_true(sql_open("sqlite", path, SQL_STORE_WRITER, &sql, NULL));
-    g_assert_true(sql_script(sql, "UPDATE schema SET version = 2", NULL));
+    g_assert_true(sql_script(sql, "UPDATE schema SET version = version - 1000", NULL));
     sql_close(sql);
     kit_open_store(kit);
+    kit_free(kit);
+}
+
+// Runs of a store of schema 2 get the zone of their version, and what its clock showed. A version that does not parse harms none.
+static void runs_of_an_older_store_keep_what_was_shown(void) {
+    static const char back_to_2[] =
+        "DROP INDEX run_by_start; DROP INDEX run_by_business;"
+        "ALTER TABLE run DROP COLUMN variables; ALTER TABLE version DROP COLUMN revision;"
+        "ALTER TABLE run DROP COLUMN zone; ALTER TABLE run DROP COLUMN started_local_s;"
+        "ALTER TABLE run DROP COLUMN business_local_s;"
+        "CREATE INDEX run_by_time ON run (tenant_id, flow_id, run_time_ms, id);"
+        "CREATE INDEX run_by_business ON run (tenant_id, flow_id, business_ms, id);"
+        "INSERT INTO version VALUES (91, 1, 9, 0, 0, '', 0, '', '', 0,"
+        " '{\"flow\":{\"zone\":\"America/New_York\"}}'), (92, 1, 9, 0, 0, '', 0, '', '', 0, "
+        "'{damaged');"
+        "INSERT INTO run VALUES (1, 1, 9, 91, 1, 6, 4, 0, 0, 1, 1700000000000, 0, 0, 1720000000000,"
+        " 1, 0, 0, 0, NULL, 0), (2, 1, 9, 92, 1, 6, 4, 0, 0, 1, 1700000000000, 0, 0, 0, 1, 0, 0, 0,"
+        " NULL, 0);"
+        "ALTER TABLE nonce DROP COLUMN stamped_ms; DROP TABLE nonce_mark; DROP TABLE steady;"
+        "DROP TABLE revision;"
+        "UPDATE schema SET version = 2";
+    static const char after[] =
+        "CREATE TABLE is_right (x INTEGER CHECK (x = 2)); INSERT INTO is_right SELECT count(*) "
+        "FROM run"
+        " WHERE (id = 1 AND zone = 'America/New_York' AND started_local_s = 1720000000 - 4 * 3600"
+        " AND business_local_s = 1700000000 - 5 * 3600) OR (id = 2 AND zone = 'Asia/Shanghai'"
+        " AND started_local_s = 0 AND business_local_s = 1700000000 + 8 * 3600);"
+        "DROP TABLE is_right; DELETE FROM run; DELETE FROM version";
+    struct kit *kit = kit_new();
+    g_autofree char *path = g_build_filename(kit->dir, "state.db", NULL);
+    g_autoptr(GError) error = NULL;
+    struct sql *sql = NULL;
+    store_close(kit->store);
+    g_assert_true(sql_open("sqlite", path, SQL_STORE_WRITER, &sql, NULL));
+    (void)sql_script(sql, back_to_2, &error);
+    g_assert_no_error(error);
+    sql_close(sql);
+    kit_open_store(kit);
+    g_assert_true(sql_open("sqlite", path, SQL_STORE_WRITER, &sql, NULL));
+    (void)sql_script(sql, after, &error);
+    g_assert_no_error(error);
+    sql_close(sql);
     kit_free(kit);
 }
 
@@ -187,6 +229,8 @@ int main(int argc, char **argv) {
     g_test_add_func("/store/an_id_of_a_crashed_server_is_not_given_again",
                     an_id_of_a_crashed_server_is_not_given_again);
     g_test_add_func("/store/a_newer_schema_is_refused", a_newer_schema_is_refused);
+    g_test_add_func("/store/runs_of_an_older_store_keep_what_was_shown",
+                    runs_of_an_older_store_keep_what_was_shown);
     g_test_add_func("/store/the_files_are_private", the_files_are_private);
     return g_test_run();
 }

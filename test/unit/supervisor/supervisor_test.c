@@ -22,6 +22,7 @@
 
 #define DEADLINE_US (20 * G_USEC_PER_SEC)
 #define GRACE_MS 300
+#define IDLE_MS 60000 /* longer than any wait of a busy machine */
 
 struct rig {
     char path[64];
@@ -33,6 +34,7 @@ struct rig {
     struct frame_writer writer;
     struct frame_state state;
     char level[32];
+    int idle_ms;
     uint64_t next_fence;
     /* The last EXITED, copied. */
     struct frame_exited exited;
@@ -51,7 +53,9 @@ static void spawn_supervisor(struct rig *rig) {
     g_assert_cmpint(rig->pid, >=, 0);
     if (rig->pid == 0) {
         (void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0); /* a failed test leaves nothing behind */
-        execl(program, program, "--data", rig->path, "--idle-ms", "2000", NULL);
+        char idle[16];
+        (void)snprintf(idle, sizeof idle, "%d", rig->idle_ms);
+        execl(program, program, "--data", rig->path, "--idle-ms", idle, NULL);
         _exit(127);
     }
 }
@@ -136,6 +140,7 @@ static void greet(struct rig *rig, uint64_t highest_fence) {
 }
 
 static void set_up(struct rig *rig, gconstpointer data) {
+    rig->idle_ms = IDLE_MS;
     g_strlcpy(rig->path, "/var/tmp/sluice-supervisor-XXXXXX", sizeof rig->path);
     g_assert_nonnull(g_mkdtemp(rig->path));
     g_assert_cmpint(chmod(rig->path, 0711), ==, 0);
@@ -366,7 +371,7 @@ static void a_time_out_ends_a_deaf_program(struct rig *rig, gconstpointer data) 
     g_assert_cmpint(rig->exited.code, ==, SIGKILL);
     g_assert_cmpint(rig->exited.kill_sent, ==, FRAME_KILL_TIMEOUT);
     g_assert_cmpint(rig->exited.ended_ms - rig->exited.started_ms, >=, 450);
-    g_assert_cmpint(rig->exited.ended_ms - rig->exited.started_ms, <, 5000);
+    g_assert_cmpint(rig->exited.ended_ms - rig->exited.started_ms, <, DEADLINE_US / 1000);
 }
 
 static void term_lets_a_program_end_in_order(struct rig *rig, gconstpointer data) {
@@ -393,6 +398,9 @@ static void term_lets_a_program_end_in_order(struct rig *rig, gconstpointer data
     send_kill(rig, 4711, 0); /* unknown: nothing */
 }
 
+/* What is to be left behind has started. */
+#define UNTIL_UP "until [ -e up ]; do sleep 0.01; done"
+
 /* Scripts that try to leave something behind; MARK is replaced. The second kind ends by itself, the
  * first has to be killed. */
 static const struct escape {
@@ -401,9 +409,11 @@ static const struct escape {
     unsigned processes;
     bool ends_itself;
 } escapes[] = {
-    { "double_fork", "( ( sleep MARK & ) & ); sleep 0.1; exit 0", 1, true },
-    { "setsid", "setsid -f sleep MARK; sleep 0.1", 1, true },
-    { "setsid_closing", "setsid -f sleep MARK </dev/null >/dev/null 2>&1; sleep 0.1", 1, true },
+    { "double_fork", "( ( { echo >up; exec sleep MARK; } & ) & ); " UNTIL_UP, 1, true },
+    { "setsid", "setsid -f sh -c 'echo >up; exec sleep MARK'; " UNTIL_UP, 1, true },
+    { "setsid_closing",
+      "setsid -f sh -c 'echo >up; exec sleep MARK' </dev/null >/dev/null 2>&1; " UNTIL_UP, 1,
+      true },
     { "background_with_pipes", "sleep MARK & exit 5", 0, true },
     { "term_ignored", "trap '' TERM HUP INT; sleep MARK & wait; sleep MARK", 1, false },
     { "stopped", "sleep MARK & kill -STOP $$", 1, false },
@@ -432,13 +442,11 @@ static void nothing_escapes(struct rig *rig, gconstpointer data) {
         wait_for_marked(mark, escape->processes);
         send_kill(rig, fence, GRACE_MS);
     }
-    gint64 began = g_get_monotonic_time();
     wait_for(rig, FRAME_EXITED, fence, &message);
     g_assert_cmpuint(count_marked(mark), ==, 0);
     g_assert_cmpint(rig->exited.kill_sent, ==,
                     escape->ends_itself ? FRAME_KILL_NONE : FRAME_KILL_SERVER);
-    if (!escape->ends_itself)
-        g_assert_cmpint(g_get_monotonic_time() - began, <, (GRACE_MS + 2000) * 1000);
+    /* How long a stop may take is measured in test/fault, which has the machine to itself. */
     tear_down(rig, NULL);
 }
 
@@ -541,7 +549,7 @@ static void attempts_die_with_the_supervisor_and_are_lost(struct rig *rig, gcons
     wait_for_marked(mark, 2);
     g_assert_cmpint(kill(rig->pid, SIGKILL), ==, 0);
     g_assert_cmpint(waitpid(rig->pid, NULL, 0), ==, rig->pid);
-    gint64 deadline = g_get_monotonic_time() + G_USEC_PER_SEC;
+    gint64 deadline = g_get_monotonic_time() + DEADLINE_US;
     while (count_marked(mark) > 0) {
         g_assert_cmpint(g_get_monotonic_time(), <, deadline);
         g_usleep(2000);
@@ -634,6 +642,19 @@ static void an_idle_supervisor_ends_and_a_second_one_does_not_begin(struct rig *
     rig->pid = 0;
 }
 
+/* Nobody connects; what is connected keeps it, as every other test shows. */
+static void without_a_server_an_idle_supervisor_ends(struct rig *rig, gconstpointer data) {
+    send_message(rig, &(struct frame_message){ .type = FRAME_QUIT });
+    int status = 0;
+    g_assert_cmpint(waitpid(rig->pid, &status, 0), ==, rig->pid);
+    rig->idle_ms = 50;
+    spawn_supervisor(rig);
+    g_assert_cmpint(waitpid(rig->pid, &status, 0), ==, rig->pid);
+    rig->pid = 0;
+    g_assert_true(WIFEXITED(status));
+    g_assert_cmpint(WEXITSTATUS(status), ==, 0);
+}
+
 static void garbage_costs_only_the_connection(struct rig *rig, gconstpointer data) {
     struct frame_message message;
     g_assert_cmpint(write(rig->fd, "GET / HTTP/1.1\r\n\r\n", 18), ==, 18);
@@ -671,6 +692,7 @@ int main(int argc, char **argv) {
     ADD(attempts_die_with_the_supervisor_and_are_lost);
     ADD(a_thousand_attempts_run_at_once);
     ADD(an_idle_supervisor_ends_and_a_second_one_does_not_begin);
+    ADD(without_a_server_an_idle_supervisor_ends);
     ADD(garbage_costs_only_the_connection);
     return g_test_run();
 }

@@ -23,8 +23,8 @@ static bool no_key(void *ctx, const char *id, struct api_key *ret_key) {
     return false;
 }
 
-static bool is_not_ready(void *ctx) {
-    return false;
+static char *some_trouble(void *ctx) {
+    return g_strdup("no supervisor listens");
 }
 
 static char *some_metrics(void *ctx) {
@@ -34,7 +34,7 @@ static char *some_metrics(void *ctx) {
 static void house_open(struct house *house, const char *token) {
     house->api = api_new(&(struct api_options){ .key_find = no_key });
     house->routes = routes_new(&(struct routes_options){ .api = house->api,
-                                                         .is_ready = is_not_ready,
+                                                         .trouble = some_trouble,
                                                          .metrics = some_metrics,
                                                          .metrics_token = token });
     struct http_options options = {
@@ -100,7 +100,7 @@ static void only_the_paths_of_the_table_are_served(void) {
         { "DELETE /healthz", "400", "UnsupportedHTTPMethod" },
         { "GET /healthz", "200", "ok" },
         { "GET /healthz?x=1", "200", "ok" },
-        { "GET /readyz", "503", "not ready" },
+        { "GET /readyz", "503", "not ready: no supervisor listens" },
         { "GET /healthz/", "404", "InvalidAction.NotFound" },
         { "GET /Healthz", "404", "InvalidAction.NotFound" },
         { "GET //healthz", "404", "InvalidAction.NotFound" },

@@ -102,8 +102,8 @@ export async function createFlow(client, name, scripts, edges = []) {
     return { DagId, nodes, edges: edgeIds };
 }
 
-export async function tryRun(client, DagId) {
-    return Number((await client.call('TryRunTaskFlow', { DagId })).InstanceId);
+export async function tryRun(client, DagId, more = {}) {
+    return Number((await client.call('TryRunTaskFlow', { DagId, ...more })).InstanceId);
 }
 
 /** The record of a run as the list shows it. */

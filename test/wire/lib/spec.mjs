@@ -34,12 +34,19 @@ const known = new Map();
 for (const operation of [...load('operations.json').operations, ...load('extensions.json').operations]) {
     known.set(operation.action, operation);
 }
-for (const operation of load('extras.json').operations ?? []) {
+const extras = load('extras.json');
+for (const operation of known.values()) {
+    merge(operation.response, extras.envelope);
+}
+for (const operation of extras.operations) {
     const target = known.get(operation.action);
     if (target === undefined) {
         throw new Error(`spec/extras.json: unknown operation ${operation.action}`);
     }
     merge(target.response, operation.response ?? {});
+    for (const [name, words] of Object.entries(operation.words ?? {})) {
+        target.params.find((param) => param.name === name).enum.push(...words);
+    }
     target.params.push(...(operation.params ?? []));
 }
 
