@@ -35,7 +35,8 @@ static const struct option_row option_rows[] = {
     [OPTION_LIMIT] = { "limit", 0, "N", "at most this many runs (default: 20, at most 1000)" },
     [OPTION_STATUS] = { "status", 0, "WORD", "the same as --state" },
     [OPTION_NAME] = { "name", 0, "TEXT", "the user's nickname" },
-    [OPTION_ROLES] = { "roles", 0, "ROLE,…", "USER, DBA, ADMIN, SECURITY_ADMIN, joined by commas" },
+    [OPTION_ROLES] = { "roles", 0, "ROLE,…",
+                       "USER, DBA, ADMIN, SECURITY_ADMIN, STRUCT_READ_ONLY, joined by commas" },
     [OPTION_MOBILE] = { "mobile", 0, "TEXT", "the user's mobile phone; empty: none" },
     [OPTION_ROLE] = { "role", 0, "ROLE", "only users with this role" },
     [OPTION_STATE] = { "state", 0, "WORD",
@@ -43,7 +44,7 @@ static const struct option_row option_rows[] = {
                        "success; "
                        "only users that are normal, disabled or deleted (default: not deleted)" },
     [OPTION_SEARCH] = { "search", 0, "TEXT", "only users with this text in their name or uid" },
-    [OPTION_FOLLOW] = { "follow", 'f', NULL, "go on until the node has ended" },
+    [OPTION_FOLLOW] = { "follow", 'f', NULL, "go on until the node, or the run, has ended" },
     [OPTION_BARE] = { "bare", 0, NULL,
                       "only what the node itself printed, without times and remarks" },
     [OPTION_TAIL] = { "tail", 0, "N", "begin with the last N lines of a log" },
@@ -66,12 +67,13 @@ static const struct option_row option_rows[] = {
 };
 G_STATIC_ASSERT(G_N_ELEMENTS(option_rows) == OPTION_COUNT);
 
-// `--version` is two options: behind `run start` and `run restore` it takes a version, elsewhere it asks for ours.
+// `--version` is two options: behind the commands of `run` that take a version it names one, elsewhere it asks for ours.
 static bool is_meant(const struct cli_options *options, enum cli_option option) {
     const char *group = cli_options_word(options, 0);
     const char *word = cli_options_word(options, 1);
-    bool takes_version = g_strcmp0(group, "run") == 0 &&
-                         (g_strcmp0(word, "start") == 0 || g_strcmp0(word, "restore") == 0);
+    static const char *const takers[] = { "start", "rerun", "restore", NULL };
+    bool takes_version =
+        g_strcmp0(group, "run") == 0 && word != NULL && g_strv_contains(takers, word);
     return option == OPTION_OF_VERSION ? takes_version : option != OPTION_VERSION || !takes_version;
 }
 

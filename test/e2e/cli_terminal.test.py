@@ -219,7 +219,13 @@ class Trial:
         self.cli("run", "watch", run)
         live = self.cli("run", "restore", "mended", run, "--version", "live")
         breaches += [f"the live one: {live.stderr}"] if live.stderr or live.returncode != OK else []
-        return breaches + self.expect(OK, "is SUCCESS", "run", "watch", "mended", run)
+        breaches += self.expect(OK, "is SUCCESS", "run", "watch", "mended", run)
+        self.api.call("UpdateTaskContentV2", NodeId=node, NodeContent={"script": "echo third"})
+        self.publish(flow)
+        again = self.cli("run", "rerun", "mended", run, "--version", "live")
+        breaches += [f"a rerun of the live one: {again.stderr}"] if again.stderr or again.returncode != OK else []
+        self.cli("run", "watch", run)
+        return breaches + self.expect(OK, "^third$", "run", "log", "mended", run, "--bare")
 
     def flows_in_one_zone(self):
         def started(zone):

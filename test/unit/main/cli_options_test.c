@@ -37,6 +37,15 @@ static void version_takes_a_value_behind_the_commands_that_run_one(void) {
     g_assert_cmpstr(g_ptr_array_index(options.sets, 1), ==, "y=2");
     cli_options_done(&options);
     g_strfreev(argv);
+    static const char *const again[] = { "sluice run rerun a 1 --version live",
+                                         "sluice run restore a 1 --version=live" };
+    for (size_t i = 0; i < G_N_ELEMENTS(again); i++) {
+        g_assert_true(read_line(again[i], &options, &argv, NULL));
+        g_assert_cmpstr(options.values[OPTION_OF_VERSION], ==, "live");
+        g_assert_false(cli_options_has(&options, OPTION_VERSION));
+        cli_options_done(&options);
+        g_strfreev(argv);
+    }
     g_assert_true(read_line("sluice run list --version", &options, &argv, NULL));
     g_assert_true(cli_options_has(&options, OPTION_VERSION));
     cli_options_done(&options);
