@@ -343,13 +343,10 @@ char *config_help(void) {
         text, "  --config FILE                      read options from [sluiced] in FILE; the "
               "command line wins\n\n"
               "SIGTERM stops the server; running tasks go on and are adopted at the next start.\n"
-              "Exit codes: 0 stopped as asked, 1 failed, 2 usage, 3 another server has DIR, 4 "
-              "DIR's store\n"
-              "is lost (restore a backup, or see --found-anew), 70 the "
-              "store\n"
-              "can not be trusted (what to do is said; else start again to recover), 71 its "
-              "launcher has ended (start again, "
-              "tasks\n"
-              "are adopted).\n");
+              "Exit codes: 0 stopped as asked, 1 failed, 2 usage, 3 another server has DIR,\n"
+              "4 DIR's store is lost (restore a backup, or see --found-anew), or --found-anew was "
+              "given and none is,\n"
+              "70 the store can not be trusted (what to do is said; else start again to recover),\n"
+              "71 its launcher has ended (start again, tasks are adopted).\n");
     return g_string_free(text, FALSE);
 }

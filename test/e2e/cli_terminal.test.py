@@ -225,7 +225,7 @@ class Trial:
         again = self.cli("run", "rerun", "mended", run, "--version", "live")
         breaches += [f"a rerun of the live one: {again.stderr}"] if again.stderr or again.returncode != OK else []
         self.cli("run", "watch", run)
-        return breaches + self.expect(OK, "^third$", "run", "log", "mended", run, "--bare")
+        return breaches + self.expect(OK, r"\nthird\n", "run", "log", "mended", run, "--bare")
 
     def flows_in_one_zone(self):
         def started(zone):
