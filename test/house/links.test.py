@@ -8,25 +8,11 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import tap  # noqa: E402
+from pages import pages, prose, text_of  # noqa: E402
 
 LINK = re.compile(r"\]\(([^()\s]+)\)")
-FENCE = re.compile(r"^(```|~~~).*?^\1\s*$", re.MULTILINE | re.DOTALL)
 MARK = re.compile(r'<a (?:id|name)="([^"]+)">')
 OUTSIDE = re.compile(r"^[a-z]+:")
-
-
-def pages(root):
-    """README and its neighbours, and everything below docs/."""
-    found = [name for name in os.listdir(root) if name.endswith(".md")]
-    for folder, _, names in os.walk(os.path.join(root, "docs")):
-        found += [os.path.relpath(os.path.join(folder, name), root) for name in names if name.endswith(".md")]
-    return sorted(found)
-
-
-def prose(path):
-    """The page without its blocks of code."""
-    with open(path, encoding="utf-8") as file:
-        return FENCE.sub("", file.read())
 
 
 def slug(heading):
@@ -50,7 +36,7 @@ def breach(root, page, link):
     path = os.path.normpath(os.path.join(root, os.path.dirname(page), target)) if target else os.path.join(root, page)
     if not os.path.exists(path):
         return f"{page} links {link}: there is no such file"
-    if anchor and anchor not in (anchors(prose(path)) if path.endswith(".md") else set()):
+    if anchor and anchor not in (anchors(prose(text_of(os.path.dirname(path), os.path.basename(path)))) if path.endswith(".md") else set()):
         return f"{page} links {link}: the page has no such anchor"
     return None
 
@@ -58,7 +44,7 @@ def breach(root, page, link):
 def broken(root):
     found = []
     for page in pages(root):
-        text = re.sub(r"`[^`\n]*`(?!\])", "", prose(os.path.join(root, page)))
+        text = re.sub(r"`[^`\n]*`(?!\])", "", prose(text_of(root, page)))
         found += [breach(root, page, link) for link in LINK.findall(text) if not OUTSIDE.match(link)]
     return [text for text in found if text]
 
@@ -71,7 +57,7 @@ def unlinked(root):
         if page in reached or not os.path.isfile(os.path.join(root, page)):
             continue
         reached.add(page)
-        for link in LINK.findall(prose(os.path.join(root, page))):
+        for link in LINK.findall(prose(text_of(root, page))):
             target = link.partition("#")[0]
             if target.endswith(".md") and not OUTSIDE.match(link):
                 left.append(os.path.normpath(os.path.join(os.path.dirname(page), target)))
