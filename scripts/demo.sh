@@ -299,7 +299,7 @@ farewell() {
     hint "$client_path --data ~/sluice flow list" "the command line; --help behind any command"
     hint "$client_path --data ~/sluice call GetUserActiveTenant" "any operation of the API"
     hint "scripts/demo/" "the scripts and SQL texts of this flow"
-    hint "docs/cli.md, docs/ARCHITECTURE.md" "how it is used, how it is built"
+    hint "docs/README.md" "what to read for which question"
     hint "make check, make bench" "the tests; the figures against this machine's floors"
     [ -z "${SLUICE_DEMO_KEEP:-}" ] || say "kept: $scratch (remove it with rm -rf)"
 }

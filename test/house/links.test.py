@@ -64,6 +64,13 @@ def unlinked(root):
     return [f"{page} is reached from no page" for page in pages(root) if page not in reached]
 
 
+def unlisted(root):
+    """Pages below docs/ that its index does not link itself."""
+    linked = {link.partition("#")[0] for link in LINK.findall(prose(text_of(root, "docs/README.md")))}
+    below = [page.removeprefix("docs/") for page in pages(root) if page.startswith("docs/") and page != "docs/README.md"]
+    return [f"docs/README.md does not list {page}" for page in below if page not in linked]
+
+
 def named(root):
     """Pages that code, tests and scripts speak of and that are not there."""
     found = set()
@@ -84,16 +91,19 @@ def named(root):
 def refuses():
     bad = {"README.md": "# A b\n[x](docs/gone.md) [y](docs/a.md#none) [z](#a-b) [w](docs/a.md#here) [v](docs/a.md#twice-1)\n",
            "docs/a.md": '```\n# none\n```\n<a id="here"></a>\n## Twice\n## Twice\n',
-           "docs/alone.md": "nobody links this\n"}
+           "docs/alone.md": "nobody links this\n", "docs/README.md": "[a](a.md#here) ../README.md\n"}
     with tap.tree(bad) as root:
-        found = broken(root) + unlinked(root)
+        found = broken(root) + unlinked(root) + unlisted(root)
     expected = ["README.md links docs/gone.md: there is no such file",
                 "README.md links docs/a.md#none: the page has no such anchor",
-                "docs/alone.md is reached from no page"]
+                "docs/README.md is reached from no page",
+                "docs/alone.md is reached from no page",
+                "docs/README.md does not list alone.md"]
     return [] if found == expected else found
 
 
 tap.run([("every link leads somewhere", lambda: broken(tap.SOURCE)),
          ("every page is reached from README", lambda: unlinked(tap.SOURCE)),
+         ("every page below docs/ is listed in its index", lambda: unlisted(tap.SOURCE)),
          ("every page that the code speaks of is there", lambda: named(tap.SOURCE)),
          ("a bad link, a bad anchor and a page that nobody links are refused", refuses)])

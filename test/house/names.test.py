@@ -124,13 +124,12 @@ def option_breaches(root):
 # ---- variables of the environment, numbers ----
 
 def environment_breaches(root):
-    known = ""
+    known = set()
     for folder in ("src", "scripts", "Makefile"):
         for path in [os.path.join(root, folder)] if os.path.isfile(os.path.join(root, folder)) else glob.glob(os.path.join(root, folder, "**"), recursive=True):
             if os.path.isfile(path):
                 with open(path, encoding="utf-8", errors="replace") as file:
-                    known += file.read()
-    known = set(ENVIRONMENT.findall(known))
+                    known |= set(ENVIRONMENT.findall(file.read()))
     return [f"{page}: nothing reads or sets {name}" for page in told(root) for name in sorted(set(ENVIRONMENT.findall(read(root, page)[0]))) if name not in known]
 
 
