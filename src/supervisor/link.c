@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #define WRITER_BYTES_MAX (4u * 1024 * 1024)
@@ -35,6 +36,7 @@ void link_detach(struct link *link) {
         (void)close(link->fd);
     link->fd = -1;
     link->is_greeted = false;
+    link->is_muted = false;
     link->items_begin = link->items_end = 0;
     frame_reader_done(&link->reader);
     frame_writer_done(&link->writer);
@@ -46,8 +48,15 @@ void link_attach(struct link *link, int fd) {
     link->fd = fd;
 }
 
+void link_mute(struct link *link) {
+    (void)shutdown(link->fd, SHUT_RDWR);
+    link->is_muted = true;
+    link->items_begin = link->items_end = 0;
+    frame_writer_done(&link->writer);
+}
+
 static void queue(struct link *link, struct link_item item) {
-    if (link->fd < 0 || !link->is_greeted)
+    if (link->fd < 0 || !link->is_greeted || link->is_muted)
         return;
     if (link->items_end == link->items_size && link->items_begin > 0) {
         memmove(link->items, link->items + link->items_begin,

@@ -32,6 +32,7 @@ struct link_facts {
 struct link {
     int fd; /* -1: no server */
     bool is_greeted;
+    bool is_muted; /* nobody reads what would be told */
     struct frame_reader reader;
     struct frame_writer writer;
     struct link_item *items;
@@ -47,6 +48,10 @@ void link_done(struct link *link);
 /* Takes over a connected socket; one that is there already is closed. */
 void link_attach(struct link *link, int fd);
 void link_detach(struct link *link);
+
+/* Ends the talk in both directions: what waits is forgotten, nothing is queued until the next
+ * link_attach; what the server has said already can still be read, up to the end of file. */
+void link_mute(struct link *link);
 
 /* Queues a message; nothing happens without a greeted server. */
 void link_tell(struct link *link, enum frame_type type, uint64_t fence);

@@ -99,24 +99,6 @@ static void drop_server(struct supervisor *self) {
     arm(self, self->idle_since + SYNC_MS);
 }
 
-static void take_server(struct supervisor *self) {
-    int fd = accept4(self->listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-    if (fd < 0)
-        return;
-    struct ucred peer;
-    socklen_t len = sizeof peer;
-    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) != 0 ||
-        (peer.uid != 0 && peer.uid != self->options->server_uid)) {
-        (void)close(fd);
-        return;
-    }
-    drop_server(self);
-    link_attach(&self->link, fd);
-    self->server_events = EPOLLIN;
-    if (add_watch(self, fd, EPOLLIN, &self->server_watch) != 0)
-        link_detach(&self->link);
-}
-
 static void on_start(struct supervisor *self, const struct frame_start *start) {
     uint64_t fence = start->fence;
     const struct journal_entry *entry = journal_find(self->context.journal, fence);
@@ -205,32 +187,65 @@ static int on_message(struct supervisor *self, const struct frame_message *messa
     return -EBADMSG;
 }
 
-static void read_server(struct supervisor *self) {
+/* Whether something was read and more may be there. */
+static bool read_server(struct supervisor *self) {
     if (self->link.fd < 0 || link_is_crowded(&self->link))
-        return;
+        return false;
     int got = frame_reader_receive(&self->link.reader, self->link.fd);
     if (got == -EAGAIN)
-        return;
+        return false;
     if (got <= 0) {
         drop_server(self);
-        return;
+        return false;
     }
     for (;;) {
         struct frame_message message;
         got = frame_reader_next(&self->link.reader, &message);
         if (got == 0)
-            return;
+            return true;
         if (got < 0 || on_message(self, &message) != 0 || self->link.fd < 0) {
             drop_server(self);
-            return;
+            return false;
         }
     }
+}
+
+/* The server has gone, or another one has come: what it said before counts, a KILL above all. */
+static void hear_out(struct supervisor *self) {
+    if (self->link.fd < 0)
+        return;
+    link_mute(&self->link);
+    while (read_server(self))
+        ;
+    drop_server(self);
+}
+
+static void take_server(struct supervisor *self) {
+    int fd = accept4(self->listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    if (fd < 0)
+        return;
+    struct ucred peer;
+    socklen_t len = sizeof peer;
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) != 0 ||
+        (peer.uid != 0 && peer.uid != self->options->server_uid)) {
+        (void)close(fd);
+        return;
+    }
+    hear_out(self);
+    link_attach(&self->link, fd);
+    self->server_events = EPOLLIN;
+    if (add_watch(self, fd, EPOLLIN, &self->server_watch) != 0)
+        link_detach(&self->link);
 }
 
 static void pump_server(struct supervisor *self) {
     if (self->link.fd < 0)
         return;
     int error = link_pump(&self->link, &self->facts);
+    if (error == -EPIPE || error == -ECONNRESET) {
+        hear_out(self);
+        return;
+    }
     if (error != 0 && error != -EAGAIN) {
         drop_server(self);
         return;
@@ -295,7 +310,7 @@ static void on_event(struct supervisor *self, const struct epoll_event *event) {
     case WATCH_LISTENER: take_server(self); return;
     case WATCH_SERVER:
         if ((event->events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0)
-            read_server(self);
+            (void)read_server(self);
         return;
     case WATCH_HELPER:
         (void)epoll_ctl(self->context.epoll_fd, EPOLL_CTL_DEL, self->context.workdir.helper_fd,

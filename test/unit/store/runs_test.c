@@ -193,9 +193,11 @@ static void attempts_are_described_before_or_after_the_move(void) {
     g_assert_true(
         store_attempt_get(reader, &kit->admin, flow, player.run->id, nodes[0], 1, &attempt, NULL));
     g_assert_true(!attempt.is_open && attempt.node_succeeded);
+    g_free(attempt.message);
     g_assert_true(
         store_attempt_get(reader, &kit->admin, flow, player.run->id, nodes[1], 0, &attempt, NULL));
     g_assert_true(!attempt.is_open && !attempt.node_succeeded);
+    g_free(attempt.message);
     end.state = ATTEMPT_LOST;
     kit_begin(kit);
     g_assert_false(store_attempt_close(kit->store, &end, NULL));
