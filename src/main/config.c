@@ -129,6 +129,18 @@ static bool set_number(const struct option *option, const char *value, int64_t *
     return true;
 }
 
+// Nothing but these two words: `allow-plain=no` must not allow it.
+static bool set_switch(const struct option *option, const char *value, bool *is_on,
+                       GError **error) {
+    if (strcmp(value, "true") != 0 && strcmp(value, "false") != 0) {
+        fault_set(error, FAULT_INVALID_DATA, "--%s takes true or false, not \"%s\"", option->name,
+                  value);
+        return false;
+    }
+    *is_on = value[0] == 't';
+    return true;
+}
+
 // "a,b" and a repeated option both add.
 static void add_names(char ***list, const char *value) {
     g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
@@ -156,10 +168,44 @@ static bool set_option(struct config *config, const struct option *option, const
         return true;
     }
     case OPTION_NUMBER: return set_number(option, value, (int64_t *)(void *)field, error);
-    case OPTION_SWITCH: *(bool *)(void *)field = strcmp(value, "false") != 0; return true;
+    case OPTION_SWITCH: return set_switch(option, value, (bool *)(void *)field, error);
     case OPTION_LIST: add_names((char ***)(void *)field, value); return true;
     }
     g_assert_not_reached();
+}
+
+// Options of another group would be read by nobody.
+static bool check_groups(GKeyFile *file, const char *path, GError **error) {
+    g_auto(GStrv) groups = g_key_file_get_groups(file, NULL);
+    for (gsize i = 0; groups[i] != NULL; i++) {
+        if (strcmp(groups[i], "sluiced") != 0) {
+            fault_set(error, FAULT_INVALID_DATA,
+                      "--config %s: options stand under [sluiced], not under [%s]", path,
+                      groups[i]);
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool read_key(struct config *config, GKeyFile *file, const char *path, const char *key,
+                     GError **error) {
+    const struct option *option = find_option(key, strlen(key));
+    if (option == NULL) {
+        fault_set(error, FAULT_INVALID_DATA, "--config %s: no option is called \"%s\"", path, key);
+        return false;
+    }
+    g_autoptr(GError) reason = NULL;
+    g_autofree char *value = g_key_file_get_string(file, "sluiced", key, &reason);
+    if (reason != NULL) {
+        fault_set(error, FAULT_INVALID_DATA, "--config %s: %s: %s", path, key, reason->message);
+        return false;
+    }
+    if (!set_option(config, option, value, error)) {
+        g_prefix_error(error, "%s: ", path);
+        return false;
+    }
+    return true;
 }
 
 static bool read_file(struct config *config, const char *path, GError **error) {
@@ -169,17 +215,12 @@ static bool read_file(struct config *config, const char *path, GError **error) {
         fault_set(error, FAULT_INVALID_DATA, "--config %s: %s", path, reason->message);
         return false;
     }
+    if (!check_groups(file, path, error)) {
+        return false;
+    }
     g_auto(GStrv) keys = g_key_file_get_keys(file, "sluiced", NULL, NULL);
     for (gsize i = 0; keys != NULL && keys[i] != NULL; i++) {
-        const struct option *option = find_option(keys[i], strlen(keys[i]));
-        if (option == NULL) {
-            fault_set(error, FAULT_INVALID_DATA, "--config %s: no option is called \"%s\"", path,
-                      keys[i]);
-            return false;
-        }
-        g_autofree char *value = g_key_file_get_string(file, "sluiced", keys[i], NULL);
-        if (!set_option(config, option, value, error)) {
-            g_prefix_error(error, "%s: ", path);
+        if (!read_key(config, file, path, keys[i], error)) {
             return false;
         }
     }

@@ -77,6 +77,7 @@ static void what_can_not_be_meant_is_refused_by_name(void) {
         { "--key-rate", "-1", "--key-rate takes a whole number from 0" },
         { "--address-rate", "many", "--address-rate takes" },
         { "--address-connections", "0", "--address-connections takes" },
+        { "--log-level", "info --allow-plain=no", "--allow-plain takes true or false" },
     };
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
         struct config config;
@@ -90,6 +91,37 @@ static void what_can_not_be_meant_is_refused_by_name(void) {
     }
 }
 
+static void what_a_file_can_not_mean_is_refused_with_its_name(void) {
+    static const struct {
+        const char *text;
+        const char *says;
+    } cases[] = {
+        { "[sluiced]\nkey-rat=7\n", "no option is called \"key-rat\"" },
+        { "[sluiced]\nallow-plain=no\n", "--allow-plain takes true or false, not \"no\"" },
+        { "[sluice]\nkey-rate=7\n", "options stand under [sluiced], not under [sluice]" },
+        { "key-rate=7\n", "group" },
+        { "[sluiced]\nkey-rate=\\q\n", "key-rate: " },
+        { "[sluiced]\nzone=\xff\n", "zone: " },
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *path = NULL;
+        GError *error = NULL;
+        int fd = g_file_open_tmp("sluice-config-XXXXXX", &path, &error);
+        g_assert_no_error(error);
+        (void)close(fd);
+        g_assert_true(g_file_set_contents(path, cases[i].text, -1, &error));
+        g_autofree char *line = g_strconcat("--config ", path, NULL);
+        struct config config;
+        g_test_message("case %" G_GSIZE_FORMAT, i);
+        g_assert_false(read_line(line, &config, &error));
+        g_assert_true(fault_is(error, FAULT_INVALID_DATA));
+        g_assert_nonnull(strstr(error->message, path));
+        g_assert_nonnull(strstr(error->message, cases[i].says));
+        g_clear_error(&error);
+        g_assert_cmpint(unlink(path), ==, 0);
+    }
+}
+
 int main(int argc, char **argv) {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/config/the_defaults_are_those_of_the_documentation",
@@ -98,5 +130,7 @@ int main(int argc, char **argv) {
     g_test_add_func("/config/a_file_says_the_same", a_file_says_the_same);
     g_test_add_func("/config/what_can_not_be_meant_is_refused_by_name",
                     what_can_not_be_meant_is_refused_by_name);
+    g_test_add_func("/config/what_a_file_can_not_mean_is_refused_with_its_name",
+                    what_a_file_can_not_mean_is_refused_with_its_name);
     return g_test_run();
 }
