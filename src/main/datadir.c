@@ -144,6 +144,22 @@ static int try_lock(const char *dir, const char *name, int *ret_fd) {
     return result;
 }
 
+bool datadir_check_way(const char *dir, GError **error) {
+    for (const char *end = strchr(dir + 1, '/');; end = strchr(end + 1, '/')) {
+        g_autofree char *part = end == NULL ? g_strdup(dir) : g_strndup(dir, (gsize)(end - dir));
+        if (access(part, X_OK) != 0) {
+            fault_set(error, FAULT_INVALID_DATA,
+                      "%s can not be reached by the server, which runs as uid %d: %s: %s; choose "
+                      "another --data, such as /var/lib/sluice, or open the way (chmod o+x %s)",
+                      dir, (int)geteuid(), part, g_strerror(errno), part);
+            return false;
+        }
+        if (end == NULL) {
+            return true;
+        }
+    }
+}
+
 bool datadir_lock(const char *dir, int *ret_fd, GError **error) {
     int64_t deadline_us = g_get_monotonic_time() + (int64_t)DATADIR_LOCK_WAIT_MS * 1000;
     int result = try_lock(dir, "server.lock", ret_fd);

@@ -14,6 +14,10 @@ enum { DATADIR_LOCK_WAIT_MS = 3000 };
 bool datadir_prepare(const char *dir, bool must_exist, uid_t server_uid, char **ret_path,
                      GError **error);
 
+// Can this process, which has given up root, still reach DIR? As root that was no question: /root is closed to everybody else. Names the
+// first directory on the way that may not be entered.
+bool datadir_check_way(const char *dir, GError **error);
+
 // Takes DIR/server.lock, waiting up to DATADIR_LOCK_WAIT_MS. False with FAULT_UNAVAILABLE, naming the holder's pid and address. Must
 // come after every fork without exec: a forked helper would keep the lock past our death. *ret_fd is kept open for life.
 bool datadir_lock(const char *dir, int *ret_fd, GError **error);

@@ -112,7 +112,8 @@ static bool prepare(struct server *server, GError **error) {
     privilege_outlast();
     return raise_files(config, error) && launcher_fork(&launcher, &server->launcher_fd, error) &&
            datadir_lock(server->dir, &server->lock_fd, error) && open_network(server, error) &&
-           (!server->is_root || privilege_drop(server_uid, error));
+           (!server->is_root ||
+            (privilege_drop(server_uid, error) && datadir_check_way(server->dir, error)));
 }
 
 static bool open_store(struct server *server, GError **error) {
