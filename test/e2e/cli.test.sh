@@ -31,12 +31,4 @@ node=$(cli call GetTaskFlowGraph DagId="$bad" --field TaskFlowGraph.Nodes.Node.0
 expect "large content travels from a file" 0 'RequestId' "$sluice" --data "$data" call UpdateTaskContentV2 NodeId="$node" \
     NodeContent=@"$scratch/content"
 
-# The examples of docs/cli.md as they are printed, with this server's directory in place of the usual one; the first command that fails ends one.
-examples() {
-    awk -v wanted="$1" '/^```/ { inside = 0 } inside { print } /^```sh example$/ { inside = ++count == wanted }' \
-        "${SLUICE_SOURCE:-.}/docs/cli.md" | sed "s|/var/lib/sluice|$data|g"
-}
-run_example() { examples "$1" >"$scratch/example" && [ -s "$scratch/example" ] && PATH=$(dirname "$sluice"):$PATH sh -eu "$scratch/example"; }
-expect "the manual's first example runs as printed" 0 'OUT hello$' run_example 1
-expect "the manual's example of versions runs as printed" 0 'DeployId' run_example 2
 echo "1..$number"
