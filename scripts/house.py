@@ -50,6 +50,8 @@ BANNED = {
     "mktemp": "mkstemp", "pipe": "pipe2(O_CLOEXEC)", "accept": "accept4(SOCK_CLOEXEC)", "creat": "open(O_CLOEXEC)",
     "dup": "fcntl(F_DUPFD_CLOEXEC)",
 }
+# Who calls could choose keys that fall together in them.
+KEYLESS_HASHES = {"g_str_hash": "", "g_string_hash": "", "g_bytes_hash": "", "g_variant_hash": "", "g_int64_hash": "api store"}
 PLAIN_MEMORY = ["malloc", "calloc", "realloc", "reallocarray", "free", "strdup", "strndup", "asprintf"]
 CLOEXEC_CALLS = ["open", "openat", "socket", "socketpair", "pipe2", "accept4", "memfd_create", "eventfd",
                  "timerfd_create", "signalfd", "epoll_create1", "inotify_init1"]
@@ -247,13 +249,18 @@ def line_of(text, position):
 
 
 def rule_banned(root):
-    """No dangerous function, no plain memory outside the supervisor, no descriptor that a child inherits."""
+    """No dangerous function, no hash without a key, no plain memory outside the supervisor, no descriptor that a child inherits."""
     breaches = []
     for path, text in sources(root):
         code = strip(text)
         for name, instead in BANNED.items():
             for match in re.finditer(rf"(?<![\w.>]){name}\s*\(", code):
                 breaches.append(f"src/{path}:{line_of(code, match.start())}: {name}() is banned; use {instead}")
+        for name, folders in KEYLESS_HASHES.items():
+            for match in re.finditer(rf"\b{name}\b", code):
+                if not folders or path.split("/")[0] in folders.split():
+                    breaches.append(f"src/{path}:{line_of(code, match.start())}: {name} has no key; use base/keyed_hash, "
+                                    "in core/ a GTree")
         if not FREE_OF_GLIB.match(path):
             # What json_dumps() hands out was made by malloc(), and free() is the way its manual names.
             has_dumps = re.search(r"\bjson_dumps\s*\(", code)

@@ -8,6 +8,8 @@
 #include <jansson.h>
 #include <stdlib.h>
 
+#include "base/keyed_hash.h"
+
 struct params {
     char *query; // decoded copies, NUL behind each name and value
     char *form;
@@ -208,7 +210,7 @@ bool params_parse(const struct api_request *request, struct params **ret_params,
     g_assert(request->body_len == 0 || request->body != NULL);
     struct params *params = g_new0(struct params, 1);
     params->pairs = g_array_new(FALSE, FALSE, sizeof(struct param_pair));
-    params->by_name = g_hash_table_new(g_str_hash, g_str_equal);
+    params->by_name = g_hash_table_new(keyed_hash_text, g_str_equal);
     params->texts = g_string_chunk_new(256);
 
     const char *query = strchr(request->target, '?');

@@ -7,6 +7,8 @@
 #include <glib.h>
 #include <string.h>
 
+#include "base/keyed_hash.h"
+
 struct key_cache {
     GMutex mutex;
     GHashTable *keys; // id → struct api_key in a counted box
@@ -43,7 +45,7 @@ struct key_cache *key_cache_new(size_t entries_max) {
     g_assert(entries_max > 0);
     struct key_cache *cache = g_new0(struct key_cache, 1);
     g_mutex_init(&cache->mutex);
-    cache->keys = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, drop_key);
+    cache->keys = g_hash_table_new_full(keyed_hash_text, g_str_equal, g_free, drop_key);
     cache->entries_max = entries_max;
     return cache;
 }

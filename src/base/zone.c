@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/keyed_hash.h"
 #include "base/tzif.h"
 
 enum {
@@ -81,7 +82,7 @@ static const struct tzif *find_zone(const char *name) {
     }
     g_mutex_lock(&cache_lock);
     if (cache == NULL) {
-        cache = g_hash_table_new(g_str_hash, g_str_equal);
+        cache = g_hash_table_new(keyed_hash_text, g_str_equal);
     }
     struct tzif *zone = g_hash_table_lookup(cache, name);
     if (zone == NULL) {

@@ -374,9 +374,14 @@ static bool check_node(const struct plan *plan, int position, GError **error) {
 
 // Which nodes declare each output variable: name → GArray of positions. The names in the order they were met.
 struct declared {
-    GHashTable *givers;
+    GTree *givers; // ordered, as the names are the caller's
     GPtrArray *names;
 };
+
+static gint by_name(gconstpointer left, gconstpointer right, gpointer user) {
+    (void)user;
+    return strcmp(left, right);
+}
 
 static void note_outputs(const struct plan_node *node, int position, struct declared *declared) {
     json_t *root = json_loads(node->output, 0, NULL);
@@ -385,11 +390,11 @@ static void note_outputs(const struct plan_node *node, int position, struct decl
         const char *name =
             json_string_value(json_object_get(json_array_get(list, i), "variableName"));
         g_assert(name != NULL); // check_node has passed
-        GArray *positions = g_hash_table_lookup(declared->givers, name);
+        GArray *positions = g_tree_lookup(declared->givers, name);
         if (positions == NULL) {
             char *key = g_strdup(name);
             positions = g_array_new(FALSE, FALSE, sizeof(int));
-            g_hash_table_insert(declared->givers, key, positions);
+            g_tree_insert(declared->givers, key, positions);
             g_ptr_array_add(declared->names, key);
         }
         g_array_append_val(positions, position);
@@ -416,8 +421,7 @@ static bool check_clash(const struct plan *plan, const char *name, const GArray 
 }
 
 static bool check_clashes(const struct plan *plan, GError **error) {
-    g_autoptr(GHashTable) givers =
-        g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_array_unref);
+    g_autoptr(GTree) givers = g_tree_new_full(by_name, NULL, g_free, (GDestroyNotify)g_array_unref);
     g_autoptr(GPtrArray) names = g_ptr_array_new();
     struct declared declared = { .givers = givers, .names = names };
     for (int i = 0; i < plan->node_count; i++) {
@@ -427,7 +431,7 @@ static bool check_clashes(const struct plan *plan, GError **error) {
     }
     for (unsigned i = 0; i < names->len; i++) {
         const char *name = g_ptr_array_index(names, i);
-        const GArray *positions = g_hash_table_lookup(givers, name);
+        const GArray *positions = g_tree_lookup(givers, name);
         if (positions->len > 1 && !check_clash(plan, name, positions, error)) {
             return false;
         }

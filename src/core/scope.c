@@ -7,18 +7,27 @@
 #include "core/scope.h"
 
 #include <limits.h>
+#include <string.h>
 
 struct scope {
-    GHashTable *values; // name → value, both borrowed
-    GPtrArray *names;   // in the order they were added
-    GHashTable *absent; // NULL, or name → name of the node whose output it is and that was left out
-    char *absence;      // NULL, or what the first lookup of an absent name has to say
+    GTree *values;    // name → value, both borrowed
+    GPtrArray *names; // in the order they were added
+    GTree *absent;    // NULL, or name → name of the node whose output it is and that was left out
+    char *absence;    // NULL, or what the first lookup of an absent name has to say
     GStringChunk *texts;
 };
 
+static gint by_name(gconstpointer left, gconstpointer right) {
+    return strcmp(left, right);
+}
+
+static bool has(const struct scope *scope, const char *name) {
+    return g_tree_lookup_extended(scope->values, name, NULL, NULL);
+}
+
 static void add(struct scope *scope, const char *name, const char *value) {
-    if (!g_hash_table_contains(scope->values, name)) {
-        g_hash_table_insert(scope->values, (void *)name, (void *)value);
+    if (!has(scope, name)) {
+        g_tree_insert(scope->values, (void *)name, (void *)value);
         g_ptr_array_add(scope->names, (void *)name);
     }
 }
@@ -75,12 +84,12 @@ static void add_absent(struct scope *scope, const struct plan_node *node) {
     g_autoptr(GPtrArray) names = vars_output_names(node->output);
     for (guint i = 0; i < names->len; i++) {
         const char *name = g_string_chunk_insert(scope->texts, g_ptr_array_index(names, i));
-        if (!g_hash_table_contains(scope->values, name)) {
+        if (!has(scope, name)) {
             add(scope, name, NULL);
             if (scope->absent == NULL) {
-                scope->absent = g_hash_table_new(g_str_hash, g_str_equal);
+                scope->absent = g_tree_new(by_name);
             }
-            g_hash_table_insert(scope->absent, (void *)name, node->name);
+            g_tree_insert(scope->absent, (void *)name, node->name);
         }
     }
 }
@@ -144,7 +153,7 @@ bool scope_new(const struct run *run, int node, enum var_language language,
     g_assert(node < run->plan->node_count);
     const struct plan *plan = run->plan;
     struct scope *scope = g_new0(struct scope, 1);
-    scope->values = g_hash_table_new(g_str_hash, g_str_equal);
+    scope->values = g_tree_new(by_name);
     scope->names = g_ptr_array_new();
     scope->texts = g_string_chunk_new(1024);
     if (!add_time_variables(scope, plan->nodes[node].time_variables, &run->business, language,
@@ -168,8 +177,8 @@ void scope_free(struct scope *scope) {
     if (scope == NULL) {
         return;
     }
-    g_hash_table_unref(scope->values);
-    g_clear_pointer(&scope->absent, g_hash_table_unref);
+    g_tree_unref(scope->values);
+    g_clear_pointer(&scope->absent, g_tree_unref);
     g_free(scope->absence);
     g_ptr_array_unref(scope->names);
     g_string_chunk_free(scope->texts);
@@ -178,14 +187,14 @@ void scope_free(struct scope *scope) {
 
 const char *scope_lookup(const char *name, void *scope) {
     struct scope *self = scope;
-    const char *node = self->absent != NULL ? g_hash_table_lookup(self->absent, name) : NULL;
+    const char *node = self->absent != NULL ? g_tree_lookup(self->absent, name) : NULL;
     if (node != NULL && self->absence == NULL) {
         self->absence =
             g_strdup_printf("output variable %s of node %s is not there: the node is left out of "
                             "this backfill, and no successful run of the same business time has it",
                             name, node);
     }
-    return g_hash_table_lookup(self->values, name);
+    return g_tree_lookup(self->values, name);
 }
 
 const char *scope_absence(const struct scope *scope) {
@@ -195,7 +204,7 @@ const char *scope_absence(const struct scope *scope) {
 void scope_each(struct scope *scope, scope_visit_fn visit, void *user) {
     for (unsigned i = 0; i < scope->names->len; i++) {
         const char *name = g_ptr_array_index(scope->names, i);
-        const char *value = g_hash_table_lookup(scope->values, name);
+        const char *value = g_tree_lookup(scope->values, name);
         if (value != NULL) {
             visit(name, value, user);
         }

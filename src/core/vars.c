@@ -77,8 +77,13 @@ static bool find_outputs(const json_t *root, json_t **ret_list, GError **error) 
     return true;
 }
 
+// Names are the caller's: what meets them is ordered, so that no choice of names makes it slow.
+static gint by_name(gconstpointer left, gconstpointer right) {
+    return strcmp(left, right);
+}
+
 // A valid name that was not seen before; `seen` borrows it.
-static bool check_name(const json_t *name, const char *what, GHashTable *seen, GError **error) {
+static bool check_name(const json_t *name, const char *what, GTree *seen, GError **error) {
     const char *text = json_string_value(name);
     if (text == NULL || !var_name_is_valid(text, strlen(text))) {
         fault_set(error, FAULT_INVALID_DATA,
@@ -86,14 +91,15 @@ static bool check_name(const json_t *name, const char *what, GHashTable *seen, G
                   what, text != NULL && strlen(text) <= VAR_NAME_MAX ? text : "", VAR_NAME_MAX);
         return false;
     }
-    if (!g_hash_table_add(seen, (void *)text)) {
+    if (g_tree_lookup(seen, text) != NULL) {
         fault_set(error, FAULT_INVALID_DATA, "%s: variable %s is declared twice", what, text);
         return false;
     }
+    g_tree_insert(seen, (void *)text, (void *)text);
     return true;
 }
 
-static bool read_time_variable(const json_t *entry, GHashTable *seen, json_t *variables,
+static bool read_time_variable(const json_t *entry, GTree *seen, json_t *variables,
                                GError **error) {
     json_t *name = json_object_get(entry, "name");
     json_t *pattern = json_object_get(entry, "pattern");
@@ -120,7 +126,7 @@ bool vars_time_read(const json_t *list, json_t **ret_variables, GError **error) 
         return false;
     }
     json_t *variables = json_array();
-    g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
+    g_autoptr(GTree) seen = g_tree_new(by_name);
     for (size_t i = 0; i < json_array_size(list); i++) {
         if (!read_time_variable(json_array_get(list, i), seen, variables, error)) {
             json_decref(variables);
@@ -172,7 +178,7 @@ static bool check_sql_method(const char *method, const char *name, GError **erro
     return true;
 }
 
-static bool check_output(const json_t *entry, bool is_sql, GHashTable *seen, GError **error) {
+static bool check_output(const json_t *entry, bool is_sql, GTree *seen, GError **error) {
     const json_t *name = json_object_get(entry, "variableName");
     if (!check_name(name, "outputs", seen, error)) {
         return false;
@@ -196,7 +202,7 @@ bool vars_output_check(const char *text, bool is_sql, GError **error) {
         return false;
     }
     bool is_good = find_outputs(root, &list, error);
-    g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
+    g_autoptr(GTree) seen = g_tree_new(by_name);
     for (size_t i = 0; is_good && i < json_array_size(list); i++) {
         is_good = check_output(json_array_get(list, i), is_sql, seen, error);
     }
@@ -210,9 +216,9 @@ struct substitution {
     var_lookup_fn lookup;
     void *user;
     bool is_strict;
-    size_t room;               // bytes that may still be written
-    GPtrArray *unknown;        // NULL or where unknown names go
-    GHashTable *unknown_names; // the same names, borrowed
+    size_t room;          // bytes that may still be written
+    GPtrArray *unknown;   // NULL or where unknown names go
+    GTree *unknown_names; // the same names, borrowed
 };
 
 static void substitution_init(struct substitution *all, var_lookup_fn lookup, void *user,
@@ -223,10 +229,11 @@ static void substitution_init(struct substitution *all, var_lookup_fn lookup, vo
         .is_strict = strict,
         .room = VAR_TEXT_MAX,
         .unknown = ret_unknown,
-        .unknown_names = g_hash_table_new(g_str_hash, g_str_equal),
+        .unknown_names = g_tree_new(by_name),
     };
     for (unsigned i = 0; ret_unknown != NULL && i < ret_unknown->len; i++) {
-        g_hash_table_add(all->unknown_names, g_ptr_array_index(ret_unknown, i));
+        char *name = g_ptr_array_index(ret_unknown, i);
+        g_tree_insert(all->unknown_names, name, name);
     }
 }
 
@@ -252,10 +259,10 @@ size_t vars_reference_len(const char *text) {
 }
 
 static void note_unknown(struct substitution *all, const char *name) {
-    if (all->unknown != NULL && !g_hash_table_contains(all->unknown_names, name)) {
+    if (all->unknown != NULL && g_tree_lookup(all->unknown_names, name) == NULL) {
         char *kept = g_strdup(name);
         g_ptr_array_add(all->unknown, kept);
-        g_hash_table_add(all->unknown_names, kept);
+        g_tree_insert(all->unknown_names, kept, kept);
     }
 }
 
@@ -314,7 +321,7 @@ bool vars_substitute(const char *text, var_lookup_fn lookup, void *user, bool st
     substitution_init(&all, lookup, user, strict, ret_unknown);
     g_autoptr(GString) out = g_string_new(NULL);
     bool is_done = substitute(&all, text, out, error);
-    g_hash_table_unref(all.unknown_names);
+    g_tree_unref(all.unknown_names);
     if (is_done) {
         *ret_text = g_string_free(g_steal_pointer(&out), FALSE);
     }
@@ -391,7 +398,7 @@ bool vars_substitute_json(const json_t *value, var_lookup_fn lookup, void *user,
     struct substitution all;
     substitution_init(&all, lookup, user, strict, ret_unknown);
     json_t *changed = substitute_value(&all, value, 0, error);
-    g_hash_table_unref(all.unknown_names);
+    g_tree_unref(all.unknown_names);
     if (changed == NULL) {
         return false;
     }

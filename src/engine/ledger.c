@@ -5,6 +5,7 @@
 
 #include "engine/ledger.h"
 
+#include "base/keyed_hash.h"
 #include "base/log.h"
 #include "base/zone.h"
 #include "store/audit.h"
@@ -82,7 +83,7 @@ bool ledger_new(struct store *store, const char *dir, struct ledger **ret_ledger
     ledger->uptime_ms = zone_uptime_ms();
     ledger->nonce_count = nonces.count;
     g_queue_init(&ledger->notes);
-    ledger->uses = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    ledger->uses = g_hash_table_new_full(keyed_hash_text, g_str_equal, g_free, g_free);
     *ret_ledger = ledger;
     return true;
 }

@@ -4,6 +4,8 @@
 
 #include "engine/notebook.h"
 
+#include "base/keyed_hash.h"
+
 struct pages {
     GPtrArray *notes; // of struct note *, at most NOTES_MAX: refused calls
     int64_t dropped_count;
@@ -18,7 +20,7 @@ struct notebook {
 static struct pages pages_new(void) {
     return (struct pages){
         .notes = note_list_new(),
-        .key_uses = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free),
+        .key_uses = g_hash_table_new_full(keyed_hash_text, g_str_equal, g_free, g_free),
     };
 }
 

@@ -6,6 +6,7 @@
 // then writes. Time is linear in nodes plus edges of the flow.
 
 #include "base/fault.h"
+#include "base/keyed_hash.h"
 #include "core/graph.h"
 #include "store/changes.h"
 #include "store/flow_head.h"
@@ -162,8 +163,9 @@ static bool with_picture(struct store *store, const struct change *change, int64
 }
 
 static guint hash_ends(const void *key) {
-    const struct edge_row *edge = key;
-    return (guint)((uint64_t)edge->node_from * 2654435761U ^ (uint64_t)edge->node_to);
+    const struct edge_row *edge = key; // its ends are the caller's, who may choose them
+    int64_t ends[] = { edge->node_from, edge->node_to };
+    return (guint)keyed_hash_bytes(ends, sizeof ends);
 }
 
 static gboolean equal_ends(const void *left, const void *right) {

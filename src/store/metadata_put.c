@@ -8,6 +8,7 @@
 #include "store/metadata.h"
 
 #include "base/fault.h"
+#include "base/keyed_hash.h"
 #include "store/changes.h"
 #include "store/databases.h"
 #include "store/metadata_rows.h"
@@ -202,7 +203,8 @@ static bool remove_others(struct store *store, int64_t tenant_id, int64_t databa
 
 static bool put_tables(struct store *store, int64_t tenant_id, const struct metadata *metadata,
                        GError **error) {
-    g_autoptr(GHashTable) seen = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
+    g_autoptr(GHashTable) seen =
+        g_hash_table_new_full(keyed_hash_int64, g_int64_equal, g_free, NULL);
     for (guint i = 0; i < metadata->tables->len; i++) {
         if (!put_table(store, tenant_id, metadata->database_id,
                        g_ptr_array_index(metadata->tables, i), seen, error)) {

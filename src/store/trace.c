@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "base/keyed_hash.h"
 #include "store/private.h"
 #include "store/sources.h"
 #include "store/trace_views.h"
@@ -92,7 +93,7 @@ static void append_size(GString *note, const char *label, const char *before, co
 
 // Entries of `list` that `other` lacks, each behind `sign`.
 static void append_missing(GString *note, char **list, char **other, char sign) {
-    g_autoptr(GHashTable) known = g_hash_table_new(g_str_hash, g_str_equal);
+    g_autoptr(GHashTable) known = g_hash_table_new(keyed_hash_text, g_str_equal);
     guint count = 0;
     for (char **entry = other; *entry != NULL; entry++) {
         (void)g_hash_table_add(known, *entry);

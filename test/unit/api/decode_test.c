@@ -7,6 +7,8 @@
 #include <glib.h>
 #include <string.h>
 
+#include "../base/colliding.h"
+
 static const struct api_header form_header = { "Content-Type",
                                                "application/x-www-form-urlencoded; charset=utf-8" };
 
@@ -45,6 +47,21 @@ static void query_and_form_are_decoded_alike(void) {
     for (size_t i = 1; i < params_count(params); i++) {
         g_assert_cmpstr(sorted[i - 1]->name, <, sorted[i]->name);
     }
+    params_free(params);
+}
+
+static void names_that_were_chosen_to_collide_cost_no_more(void) {
+    g_autoptr(GString) body = g_string_new(NULL);
+    for (unsigned i = 0; i < COLLIDING_COUNT; i++) {
+        char name[COLLIDING_BYTES];
+        colliding_name(i, name);
+        g_string_append_printf(body, "&%s=%u", name, i);
+    }
+    struct params *params = NULL;
+    double start_s = colliding_cpu_s();
+    g_assert_null(parse("/", body->str, &params));
+    colliding_assert_cheap(start_s);
+    g_assert_cmpuint(params_count(params), ==, COLLIDING_COUNT);
     params_free(params);
 }
 
@@ -331,6 +348,8 @@ static void equal_calls_have_equal_digests(void) {
 
 int main(int argc, char **argv) {
     g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/decode/names_that_were_chosen_to_collide_cost_no_more",
+                    names_that_were_chosen_to_collide_cost_no_more);
     g_test_add_func("/decode/query_and_form_are_decoded_alike", query_and_form_are_decoded_alike);
     g_test_add_func("/decode/unreadable_parameters_are_refused", unreadable_parameters_are_refused);
     g_test_add_func("/decode/there_is_a_limit_to_the_number_of_parameters",

@@ -6,6 +6,8 @@
 #include "base/fault.h"
 #include "core/plan.h"
 
+#include "../base/colliding.h"
+
 enum { LARGE_NODES = 20000 };
 
 #define FLOW "\"flow\":{\"id\":7,\"name\":\"nightly\"}"
@@ -295,6 +297,32 @@ static void a_large_snapshot_is_read_quickly(void) {
     json_decref(snapshot);
 }
 
+static void outputs_that_were_chosen_to_collide_cost_no_more(void) {
+    g_autoptr(GString) outputs = g_string_new("{\"outputs\":[");
+    for (unsigned i = 0; i < COLLIDING_COUNT; i++) {
+        char name[COLLIDING_BYTES];
+        colliding_name(i, name);
+        g_string_append_printf(outputs, "%s{\"variableName\":\"%s\",\"extractMethod\":\"json\"}",
+                               i == 0 ? "" : ",", name);
+    }
+    g_string_append(outputs, "]}");
+    struct plan_node node = { .id = 1,
+                              .name = (char *)"one",
+                              .kind = KIND_SCRIPT,
+                              .content = (char *)"{\"script\":\"true\"}",
+                              .output = outputs->str };
+    json_t *snapshot = json_pack("{s:{s:i, s:s}, s:[o], s:[]}", "flow", "id", 7, "name", "large",
+                                 "nodes", plan_snapshot_node(&node, NULL, NULL), "edges");
+    char *text = json_dumps(snapshot, JSON_COMPACT);
+    struct plan *plan = build(text);
+    double start_s = colliding_cpu_s();
+    g_assert_true(plan_check_publish(plan, NULL));
+    colliding_assert_cheap(start_s);
+    plan_unref(plan);
+    free(text);
+    json_decref(snapshot);
+}
+
 int main(int argc, char **argv) {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/plan/every_part_of_a_snapshot_is_read", every_part_of_a_snapshot_is_read);
@@ -310,5 +338,7 @@ int main(int argc, char **argv) {
     g_test_add_func("/plan/a_half_written_condition_keeps_its_reason",
                     a_half_written_condition_keeps_its_reason);
     g_test_add_func("/plan/a_large_snapshot_is_read_quickly", a_large_snapshot_is_read_quickly);
+    g_test_add_func("/plan/outputs_that_were_chosen_to_collide_cost_no_more",
+                    outputs_that_were_chosen_to_collide_cost_no_more);
     return g_test_run();
 }

@@ -6,6 +6,8 @@
 #include "base/fault.h"
 #include "core/scope.h"
 
+#include "../base/colliding.h"
+
 #define NODE(id, name, variables)                                                                  \
     "{\"id\":" #id ",\"name\":\"" name "\",\"kind\":\"AZKABAN_COMMAND_REMOTE\","                   \
     "\"timeVariables\":\"" variables "\"}"
@@ -192,6 +194,22 @@ static void a_pattern_that_leaves_the_calendar_fails_the_scope(void) {
     tear_down(&fixture);
 }
 
+static void names_that_were_chosen_to_collide_cost_no_more(void) {
+    struct fixture fixture;
+    set_up(&fixture);
+    json_t *outputs = json_object();
+    for (unsigned i = 0; i < COLLIDING_COUNT; i++) {
+        char name[COLLIDING_BYTES];
+        colliding_name(i, name);
+        json_object_set_new(outputs, name, json_string("1"));
+    }
+    fixture.nodes[0].outputs = outputs;
+    double start_s = colliding_cpu_s();
+    assert_value(&fixture, 1, "nothing", NULL);
+    colliding_assert_cheap(start_s);
+    tear_down(&fixture);
+}
+
 int main(int argc, char **argv) {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/scope/system_variables_tell_of_the_run", system_variables_tell_of_the_run);
@@ -204,5 +222,7 @@ int main(int argc, char **argv) {
     g_test_add_func("/scope/each_visits_every_name_once", each_visits_every_name_once);
     g_test_add_func("/scope/a_pattern_that_leaves_the_calendar_fails_the_scope",
                     a_pattern_that_leaves_the_calendar_fails_the_scope);
+    g_test_add_func("/scope/names_that_were_chosen_to_collide_cost_no_more",
+                    names_that_were_chosen_to_collide_cost_no_more);
     return g_test_run();
 }

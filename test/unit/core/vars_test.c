@@ -5,6 +5,8 @@
 #include "base/fault.h"
 #include "core/vars.h"
 
+#include "../base/colliding.h"
+
 static const char *look_up(const char *name, void *user) {
     int *count = user;
     if (count != NULL) {
@@ -345,6 +347,49 @@ static void a_declared_output_that_is_missing_is_named(void) {
     json_decref(outputs);
 }
 
+// {"KEY":[{NAME_KEY:name,REST},…]} of names that collide.
+static char *colliding_list(const char *key, const char *name_key, const char *rest) {
+    GString *text = g_string_new(NULL);
+    g_string_printf(text, "{\"%s\":[", key);
+    for (unsigned i = 0; i < COLLIDING_COUNT; i++) {
+        char name[COLLIDING_BYTES];
+        colliding_name(i, name);
+        g_string_append_printf(text, "%s{\"%s\":\"%s\",%s}", i == 0 ? "" : ",", name_key, name,
+                               rest);
+    }
+    g_string_append(text, "]}");
+    return g_string_free(text, FALSE);
+}
+
+static void names_that_were_chosen_to_collide_cost_no_more(void) {
+    g_autofree char *outputs =
+        colliding_list("outputs", "variableName", "\"extractMethod\":\"json\"");
+    g_autofree char *times = colliding_list("variables", "name", "\"pattern\":\"yyyy\"");
+    g_autoptr(GString) references = g_string_new(NULL);
+    for (unsigned i = 0; i < COLLIDING_COUNT; i++) {
+        char name[COLLIDING_BYTES];
+        colliding_name(i, name);
+        g_string_append_printf(references, "${%s}", name);
+    }
+    double start_s = colliding_cpu_s();
+    g_assert_true(vars_output_check(outputs, false, NULL));
+    colliding_assert_cheap(start_s);
+
+    json_t *variables = NULL;
+    start_s = colliding_cpu_s();
+    g_assert_true(vars_time_parse(times, &variables, NULL));
+    colliding_assert_cheap(start_s);
+    g_assert_cmpuint(json_array_size(variables), ==, COLLIDING_COUNT);
+    json_decref(variables);
+
+    g_autoptr(GPtrArray) unknown = g_ptr_array_new_with_free_func(g_free);
+    g_autofree char *text = NULL;
+    start_s = colliding_cpu_s();
+    g_assert_true(vars_substitute(references->str, look_up, NULL, false, &text, unknown, NULL));
+    colliding_assert_cheap(start_s);
+    g_assert_cmpuint(unknown->len, ==, COLLIDING_COUNT);
+}
+
 int main(int argc, char **argv) {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/vars/names_have_their_letters_and_length",
@@ -376,5 +421,7 @@ int main(int argc, char **argv) {
                     what_is_not_taken_is_listed_within_bounds);
     g_test_add_func("/vars/a_declared_output_that_is_missing_is_named",
                     a_declared_output_that_is_missing_is_named);
+    g_test_add_func("/vars/names_that_were_chosen_to_collide_cost_no_more",
+                    names_that_were_chosen_to_collide_cost_no_more);
     return g_test_run();
 }

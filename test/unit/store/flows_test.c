@@ -2,6 +2,7 @@
 //
 // Contract of flows, nodes, edges and versions.
 
+#include "../base/colliding.h"
 #include "kit.h"
 
 static void a_flow_is_created_listed_and_deleted(void) {
@@ -239,6 +240,19 @@ static void edges_are_added_together_or_not_at_all(void) {
     kit_free(kit);
 }
 
+// 2654435761 from ^ to was our hash of an edge, before it had a key.
+static void edges_that_were_chosen_to_collide_cost_no_more(void) {
+    struct kit *kit = kit_new();
+    struct change *change = kit_change(kit, CHANGE_EDGES_ADD, kit_flow(kit, "nightly"));
+    for (uint32_t from = 1; from <= COLLIDING_COUNT; from++) {
+        kit_add_edge(change, 0, from, (from * 2654435761U) ^ 2654435761U);
+    }
+    double start_s = colliding_cpu_s();
+    kit_refuse(kit, change, FAULT_NODE_NOT_EXIST, "has no node");
+    colliding_assert_cheap(start_s);
+    kit_free(kit);
+}
+
 static void two_edges_can_swap_in_one_call(void) {
     struct kit *kit = kit_new();
     int64_t flow = kit_flow(kit, "nightly");
@@ -428,5 +442,7 @@ int main(int argc, char **argv) {
     g_test_add_func("/flows/an_unchanged_draft_is_tried_in_the_same_version",
                     an_unchanged_draft_is_tried_in_the_same_version);
     g_test_add_func("/flows/ten_thousand_nodes_are_quick", ten_thousand_nodes_are_quick);
+    g_test_add_func("/flows/edges_that_were_chosen_to_collide_cost_no_more",
+                    edges_that_were_chosen_to_collide_cost_no_more);
     return g_test_run();
 }
