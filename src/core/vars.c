@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/fault.h"
+#include "core/line_fault.h"
 #include "core/numerals.h"
 
 enum {
@@ -453,8 +454,10 @@ static void note_fault(GString *list, int *unnamed_count, const char *name, cons
 
 void vars_script_outputs(const char *line, size_t len, json_t **ret_outputs, char **ret_left_out) {
     json_t *outputs = json_object();
-    json_t *root = numerals_load(line, len, JSON_ALLOW_NUL, NULL);
-    GString *left_out = g_string_new(NULL);
+    json_error_t json_error;
+    json_t *root = numerals_load(line, len, JSON_ALLOW_NUL, &json_error);
+    g_autofree char *line_words = root == NULL ? line_fault(line, len, &json_error) : NULL;
+    GString *left_out = g_string_new(line_words);
     int unnamed_count = 0;
     const char *name = NULL;
     json_t *value = NULL;

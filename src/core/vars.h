@@ -46,7 +46,7 @@ bool vars_substitute_json(const json_t *value, var_lookup_fn lookup, void *user,
 
 // Output of a script: `line` is the last non-empty line of standard output. Of a JSON object each text, number (as it is written), true and
 // false becomes the text of *ret_outputs; anything else gives an empty object (not an error). *ret_left_out, which the caller frees, is NULL
-// or says what of an object was not taken and why.
+// or says what of an object was not taken and why, and of a line that begins like an object and is none, why it is none.
 void vars_script_outputs(const char *line, size_t len, json_t **ret_outputs, char **ret_left_out);
 // Checks that every variable declared in a NodeOutput document is there; FAULT_INVALID_DATA names the missing one.
 bool vars_outputs_complete(const char *node_output, const json_t *outputs, GError **error);

@@ -282,10 +282,37 @@ static void numbers_and_truth_values_are_taken_as_they_are_written(void) {
     assert_outputs("{\"v\":123456789012345678901234567890,\"w\":1e999}",
                    "{\"v\":\"123456789012345678901234567890\",\"w\":\"1e999\"}");
     assert_outputs("{\"1\": \"-2 \\\" 3\"}", "{\"1\":\"-2 \\\" 3\"}");
-    assert_outputs("{\"v\": 05}", "{}");
-    assert_outputs("{\"v\": 5.}", "{}");
-    assert_outputs("{\"v\": 5 6}", "{}");
-    assert_outputs("{5: 6}", "{}");
+}
+
+// A line that was meant as an object: whoever wrote it learns what keeps it from being one.
+static void a_line_that_is_no_object_is_told_why(void) {
+    static const struct {
+        const char *line;
+        const char *words;
+    } rows[] = {
+        { "{\"a\":\"\xff\"}", "byte 7 of it (0xff) is not UTF-8" },
+        { "{\"\xc3\xa4\":\"\xc3\"}", "byte 8 of it (0xc3) is not UTF-8" },
+        { "\xef\xbb\xbf{\"v\":5}", "it begins with a byte order mark" },
+        { "{\"v\": 5", "'}' expected near end of file" },
+        { "{\"v\": 05}", "'}' expected near '\"5\"'" },
+        { "{\"v\": 5.}", "'}' expected near '.'" },
+        { "{\"v\": 5 6}", "'}' expected near '\"6\"'" },
+        { "{5: 6}", "string or '}' expected near '5'" },
+        { "{\"v\": NaN}", "invalid token near 'NaN'" },
+        { "{'v': 5}", "string or '}' expected near '''" },
+        { "{\"a\":\"1\"} done", "end of file expected near 'done'" },
+        { "{\"a\":\"\x1b\"}", "control character 0x1b near '\"'" },
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autofree char *wanted =
+            g_strconcat("the last line is no JSON object: ", rows[i].words, NULL);
+        assert_left_out(rows[i].line, "{}", wanted);
+    }
+    json_t *outputs = NULL;
+    g_autofree char *left_out = NULL;
+    vars_script_outputs("{\"v\":5}\0x", 9, &outputs, &left_out);
+    g_assert_true(g_str_has_prefix(left_out, "the last line is no JSON object: "));
+    json_decref(outputs);
 }
 
 static void what_is_not_taken_is_named_with_its_reason(void) {
@@ -326,11 +353,11 @@ static void what_is_not_taken_is_listed_within_bounds(void) {
 static void the_last_line_of_a_script_gives_outputs(void) {
     assert_outputs("{\"hello\": \"world\"}", "{\"hello\": \"world\"}");
     assert_outputs("  {\"a\":\"1\",\"b\":\"\"} \r", "{\"a\":\"1\",\"b\":\"\"}");
-    assert_outputs("{\"a\":\"1\"} done", "{}");
     assert_outputs("[\"a\"]", "{}");
     assert_outputs("done", "{}");
     assert_outputs("", "{}");
-    assert_outputs("{\"a\":\"\xff\"}", "{}");
+    assert_outputs("total: {5}", "{}");
+    assert_outputs("\xff", "{}");
 }
 
 static void a_declared_output_that_is_missing_is_named(void) {
@@ -415,6 +442,8 @@ int main(int argc, char **argv) {
                     the_last_line_of_a_script_gives_outputs);
     g_test_add_func("/vars/numbers_and_truth_values_are_taken_as_they_are_written",
                     numbers_and_truth_values_are_taken_as_they_are_written);
+    g_test_add_func("/vars/a_line_that_is_no_object_is_told_why",
+                    a_line_that_is_no_object_is_told_why);
     g_test_add_func("/vars/what_is_not_taken_is_named_with_its_reason",
                     what_is_not_taken_is_named_with_its_reason);
     g_test_add_func("/vars/what_is_not_taken_is_listed_within_bounds",
