@@ -182,9 +182,10 @@ static bool run_assignment(struct runner *runner, const struct request *request,
     json_t *values = NULL;
     int64_t started_us = g_get_monotonic_time();
     answer_begin(runner->answer, 0, strlen(request->sql));
+    print_started(1, request->sql,
+                  strlen(request->sql)); // also of one that turns out to be no query
     bool is_read = prepare_query(runner->sql, request->sql, &statement, error);
     if (is_read) {
-        print_started(1, request->sql, strlen(request->sql));
         started_us = g_get_monotonic_time();
         struct table *table = table_new(statement);
         is_read = read_result(runner, statement, extract, table, &values, error);

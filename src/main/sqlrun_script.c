@@ -133,9 +133,6 @@ static void conclude(const struct script *script, const struct part *part, bool 
 
 static bool run_part(const struct script *script, struct sql_statement *statement,
                      struct part *part, GError **error) {
-    if (script->mode == SCRIPT_LOGGED) {
-        print_started(part->number, part->text, part->len);
-    }
     part->started_us = g_get_monotonic_time();
     bool is_done = run_statement(script, statement, part, error);
     part->changed = is_done && part->rows < 0 && changes_rows(part) ? sql_changes(script->sql) : -1;
@@ -178,6 +175,10 @@ bool script_run(const struct script *script, const char *text, GError **error) {
         const char *stop = rest != NULL ? rest : end;
         part.len = (size_t)((is_done ? stop : sql_statement_end(part.text, end)) - part.text);
         answer_begin(script->answer, part.at, part.len);
+        if (script->mode == SCRIPT_LOGGED) {
+            print_started(number, part.text,
+                          part.len); // also of one that the database can not read
+        }
         is_done = is_done && check_room(script, statement, error) &&
                   run_part(script, statement, &part, error);
         conclude(script, &part, is_done, error);

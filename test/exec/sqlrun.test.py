@@ -157,7 +157,10 @@ def the_first_error_stops_and_names_the_statement():
     code, text, answer, tables = script("CREATE TABLE t(a); CREATE TABLE u(a);\nSELEKT 1; CREATE TABLE w(a)")
     assert code == 1 and tables == ["t", "u"], (code, tables)
     assert answer["ok"] is False and answer["error"].startswith("statement 3: near \"SELEKT\""), answer
-    has(text, "^statement 3 failed after", "syntax error")
+    has(text, "^statement 3: SELEKT 1\nstatement 3 failed after", "syntax error")
+    code, text, _, _ = script("SELECT 1; SELECT *\nFROM nowhere -- ;\n WHERE 'x;y' = 1; SELECT 2")
+    assert code == 1
+    has(text, "^statement 2: SELECT \\* FROM nowhere .*'x;y' = 1\nstatement 2 failed after")
 
 
 def a_constraint_that_fails_names_the_statement_and_keeps_the_earlier_ones():
@@ -276,8 +279,9 @@ def a_default_stands_in_for_an_index_outside():
 def an_assignment_refuses_what_is_not_one_select():
     for sql in ("INSERT INTO t VALUES (9, 9) RETURNING a", "DELETE FROM t", "SELECT 1; DELETE FROM t", "CREATE TABLE w(a)",
                 "PRAGMA journal_mode = WAL", " -- nothing\n", "BEGIN"):
-        code, _, answer = assign(TABLE, sql, output(0, 0))
+        code, text, answer = assign(TABLE, sql, output(0, 0))
         assert code == 1 and "takes one SELECT" in answer["error"], (sql, code, answer)
+        has(text, "^statement 1: " + re.escape(sql.strip().split(";")[0].split("--")[0]) + ".*\nstatement 1 failed after")
 
 
 def both_indexes_minus_one_are_refused():
