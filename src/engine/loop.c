@@ -42,6 +42,27 @@ static void answer_probe(struct loop *loop, struct command *command, const struc
     g_ptr_array_add(loop->replies, command);
 }
 
+// A supervisor that has seen higher fences than this store has given served a later state of it: the store is a backup that was put back.
+// It takes each fence once, and whoever got one twice would get another attempt's log.
+static void pass_over_fences(struct loop *loop, int64_t mark) {
+    int64_t highest = store_highest_id(loop->active.store, COUNTER_FENCE);
+    if (mark <= highest) {
+        return;
+    }
+    if (store_pass_over(loop->active.store, COUNTER_FENCE, mark)) {
+        log_warn("engine",
+                 "event=older-store highest_fence=%" G_GINT64_FORMAT " mark=%" G_GINT64_FORMAT
+                 " reason=\"the supervisor's journal is newer than the store, as after a backup "
+                 "was put back\"",
+                 highest, mark);
+    } else {
+        log_error("engine",
+                  "event=older-store mark=%" G_GINT64_FORMAT " reason=\"no fence can be so "
+                  "high: the supervisor's journal is damaged\"",
+                  mark);
+    }
+}
+
 static void take_report(const struct report *report, void *user) {
     struct loop *loop = user;
     if (loop->failure != NULL) {
@@ -57,6 +78,7 @@ static void take_report(const struct report *report, void *user) {
         active_clear_orders(&loop->active); // the next greeting tells everything again
         probes_doubt(&loop->probes);
     } else if (report->kind == REPORT_READY) {
+        pass_over_fences(loop, report->mark);
         probes_judge(&loop->probes, loop->replies);
     }
     struct command *probe = probes_find(&loop->probes, report->fence);

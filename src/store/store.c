@@ -249,6 +249,21 @@ int64_t store_next_id(struct store *store, enum store_counter counter) {
     return ++block->highest;
 }
 
+bool store_pass_over(struct store *store, enum store_counter counter, int64_t used) {
+    g_assert(counter < COUNTER_COUNT);
+    g_assert(store->is_open);
+    struct store_block *block = &store->blocks[counter];
+    if (used >= counter_limits[counter] / 2) { // what is left must be enough for ever
+        return false;
+    }
+    if (used > block->bound) {
+        block->bound = used;
+        store->is_dirty = true;
+    }
+    block->highest = MAX(block->highest, used);
+    return true;
+}
+
 int64_t store_highest_id(const struct store *store, enum store_counter counter) {
     g_assert(counter < COUNTER_COUNT);
     return store->blocks[counter].highest;

@@ -50,6 +50,9 @@ bool store_is_dirty(const struct store *store);
 
 // The next id of a counter; durable with the next commit, never given twice even after a crash or rollback.
 int64_t store_next_id(struct store *store, enum store_counter counter);
+// Ids up to `used` were given by a later state of this store, of which this one is a backup: they are not given again. Within a transaction,
+// durable with it. False, and nothing changes: no id can be that high.
+bool store_pass_over(struct store *store, enum store_counter counter, int64_t used);
 // Highest id given so far.
 int64_t store_highest_id(const struct store *store, enum store_counter counter);
 

@@ -119,6 +119,22 @@ static void an_unknown_attempt_not_above_the_mark_is_lost(void) {
     kit_free(scene.kit);
 }
 
+// A backup of the store was put back: the supervisor has seen fences that this store has not given.
+static void fences_of_a_later_store_are_passed_over(void) {
+    struct scene scene = begin();
+    kit_stop(scene.kit);
+    played_forget(scene.kit->played, scene.fence);
+    scene.kit->played->mark = 7777;
+    kit_start(scene.kit);
+    kit_wait_run(scene.kit, scene.flow, scene.run, RUN_FAILED);
+    kit_act(scene.kit, RUN_EVENT_RERUN, scene.flow, scene.run);
+    uint64_t fence = played_wait_attempts(scene.kit->played, 1);
+    g_assert_cmpuint(fence, >, 7777);
+    played_exit(scene.kit->played, fence, 0);
+    kit_wait_run(scene.kit, scene.flow, scene.run, RUN_SUCCESS);
+    kit_free(scene.kit);
+}
+
 static void a_damaged_journal_makes_an_unknown_attempt_lost(void) {
     struct scene scene = begin();
     kit_stop(scene.kit);
@@ -311,6 +327,7 @@ int main(int argc, char **argv) {
     TEST(an_attempt_that_never_started_is_voided_and_started_under_a_new_fence);
     TEST(a_restart_voids_what_never_started);
     TEST(an_unknown_attempt_not_above_the_mark_is_lost);
+    TEST(fences_of_a_later_store_are_passed_over);
     TEST(a_damaged_journal_makes_an_unknown_attempt_lost);
     TEST(a_new_boot_makes_an_unknown_attempt_lost_and_is_remembered);
     TEST(an_exit_recorded_before_a_new_boot_still_counts);

@@ -107,6 +107,28 @@ static void an_id_of_a_rolled_back_turn_is_not_given_again(void) {
     kit_free(kit);
 }
 
+static void ids_that_a_later_state_gave_are_passed_over(void) {
+    struct kit *kit = kit_new();
+    kit_begin(kit);
+    int64_t first = store_next_id(kit->store, COUNTER_FENCE);
+    g_assert_true(store_pass_over(kit->store, COUNTER_FENCE, first)); // nothing to pass over
+    g_assert_cmpint(store_next_id(kit->store, COUNTER_FENCE), ==, first + 1);
+    g_assert_false(store_pass_over(kit->store, COUNTER_FENCE, INT64_C(1) << 60));
+    g_assert_cmpint(store_next_id(kit->store, COUNTER_FENCE), ==, first + 2);
+    kit_commit(kit);
+    kit_begin(kit);
+    g_assert_false(store_is_dirty(kit->store));
+    g_assert_true(store_pass_over(kit->store, COUNTER_FENCE, 7777));
+    g_assert_true(store_is_dirty(kit->store));
+    kit_commit(kit);
+    store_close(kit->store); // as after a crash: nothing more is written
+    kit_open_store(kit);
+    kit_begin(kit);
+    g_assert_cmpint(store_next_id(kit->store, COUNTER_FENCE), >, 7777);
+    store_rollback(kit->store);
+    kit_free(kit);
+}
+
 // The child gives ids and fences in committed turns, writes the last ones to the pipe and dies without closing anything.
 static void an_id_of_a_crashed_server_is_not_given_again(void) {
     struct kit *kit = kit_new();
@@ -226,6 +248,8 @@ int main(int argc, char **argv) {
                     readers_see_a_turn_when_it_is_committed);
     g_test_add_func("/store/an_id_of_a_rolled_back_turn_is_not_given_again",
                     an_id_of_a_rolled_back_turn_is_not_given_again);
+    g_test_add_func("/store/ids_that_a_later_state_gave_are_passed_over",
+                    ids_that_a_later_state_gave_are_passed_over);
     g_test_add_func("/store/an_id_of_a_crashed_server_is_not_given_again",
                     an_id_of_a_crashed_server_is_not_given_again);
     g_test_add_func("/store/a_newer_schema_is_refused", a_newer_schema_is_refused);
