@@ -11,8 +11,12 @@ ASSIGNMENT = re.compile(r"\w+=")
 BEFORE = {"sudo", "env", "exec", "!"}
 
 
+HERE = re.compile(r"^(.*)<<-?\s*(['\"]?)(\w+)\2(.*)\n(?:.*\n)*?\3$", re.MULTILINE)
+
+
 def statements(text):
-    """The text with ` ; ` at the ends of lines, without comments."""
+    """The text with ` ; ` at the ends of lines, without comments and here-documents."""
+    text = HERE.sub(r"\1\4", text)
     out, quote, index = [], None, 0
     while index < len(text):
         char = text[index]

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The examples of the pages, as they are printed, on a server of the test's own.
 
-A block ```sh example runs in a shell that ends at the first command that fails; ```sh server is a command that serves until it is ended.
+The blocks ```sh example of a page run one after the other in one shell, as a reader's would, which ends at the first command that fails; ```sh server is a
+command that serves until it is ended.
 ```text output behind an example has lines that it prints, in this order; others may stand between them, and … stands for anything."""
 
 import os
@@ -62,15 +63,28 @@ class Place:
         self.server.command = lambda *arguments: [program, *(words[1:] + more if "--listen" in arguments else ["--data", self.server.data, *arguments])]
         self.server.start()
 
-    def run(self, example):
-        """Breaches."""
+    def run(self, page_examples):
+        """Number of an example -> breaches."""
+        mark = f"=== {os.urandom(8).hex()} "
+        text = "".join(f"echo '{mark}{example.number}'\n{self.here(example.text)}" for example in page_examples)
         environment = {key: value for key, value in os.environ.items() if not key.startswith(("SLUICE_ENDPOINT", "SLUICE_ZONE", "ALIBABA"))}
         environment.update(PATH=os.path.join(BUILD, "src", "main") + ":" + os.environ["PATH"], HOME=self.server.scratch, LC_ALL="C.UTF-8", TZ="Asia/Shanghai")
-        done = subprocess.run(["sh", "-eu"], input=self.here(example.text), capture_output=True, text=True, timeout=120 * PATIENCE, check=False,
-                              env=environment, cwd=self.server.scratch)
-        if done.returncode != 0:
-            return [f"ended with {done.returncode}", *done.stdout.splitlines(), *done.stderr.splitlines()]
-        return missing(example.output or "", done.stdout + done.stderr)
+        script = os.path.join(self.server.scratch, "example.sh")
+        with open(script, "w", encoding="utf-8") as file:
+            file.write(text)
+        done = subprocess.run(["sh", "-eu", script], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                              timeout=200 * PATIENCE, check=False, env=environment, cwd=self.server.scratch)
+        printed = dict(part.split("\n", 1) for part in done.stdout.split(mark)[1:])
+        last, found = max(map(int, printed), default=0), {}
+        for example in page_examples:
+            said = printed.get(str(example.number))
+            if said is None:
+                found[example.number] = ["an example before it has failed"]
+            elif done.returncode != 0 and example.number == last:
+                found[example.number] = [f"ended with {done.returncode}", *said.splitlines()]
+            else:
+                found[example.number] = missing(example.output or "", said)
+        return found
 
 
 def missing(wanted, printed):
