@@ -10,6 +10,7 @@
 
 static void reply_times(json_t *object, const char *zone, const int64_t *fires_ms, int count) {
     json_t *list = reply_list(object, "NextFireTimes", "FireTime");
+    reply_text(json_object_get(object, "NextFireTimes"), "TimeZoneId", zone);
     for (int i = 0; i < count; i++) {
         char text[CIVIL_TEXT_BYTES];
         struct civil civil = zone_civil(zone, fires_ms[i]);

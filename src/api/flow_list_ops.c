@@ -36,6 +36,8 @@ static void reply_listed_flow(json_t *item, const struct flow_row *flow, int64_t
         reply_text(item, "LatestInstanceStateName",
                    run_state_name((enum run_state)flow->latest_run_state));
         reply_time(item, "LatestInstanceTime", flow->latest_run_zone, flow->latest_run_ms);
+        // TimeZoneId is the draft's here, as its neighbours are; the version that ran may have another.
+        reply_text(item, "LatestInstanceTimeZoneId", flow->latest_run_zone);
     }
     reply_schedule(item, flow);
     reply_fires_deployed(item, flow->deployed_schedule, now_ms);

@@ -54,6 +54,7 @@ static bool list_keys(struct call *call, json_t *reply, GError **error) {
         reply_text(item, "Status", key->is_active ? STATUS_ACTIVE : STATUS_INACTIVE);
         reply_time(item, "CreateTime", zone, key->created_ms);
         reply_time(item, "LastUsedTime", zone, key->last_used_ms);
+        reply_text(item, "TimeZoneId", zone);
     }
     return true;
 }

@@ -62,6 +62,7 @@ static void reply_person(const struct call *call, json_t *item, const struct per
     reply_number(item, "MaxExecuteCount", person->max_execute_count);
     reply_number(item, "MaxResultCount", person->max_result_count);
     reply_time(item, "LastLoginTime", zone, person->last_login_ms);
+    reply_text(item, "TimeZoneId", zone);
 }
 
 static bool get_user(struct call *call, json_t *reply, GError **error) {

@@ -99,7 +99,11 @@ static bool print_field(const json_t *reply, const char *path, GError **error) {
         }
     }
     if (at == NULL) {
-        fault_set(error, FAULT_INVALID_VALUE, "the reply has no member %s", path);
+        // What was asked for is done, and the reply may hold what comes only once, such as a secret.
+        g_autofree char *whole = json_dumps(reply, JSON_INDENT(2));
+        fault_set(error, FAULT_IO, "the call is done, and its reply has no member %s:\n%s", path,
+                  whole);
+        explicit_bzero(whole, strlen(whole));
         return false;
     }
     if (json_is_string(at)) {

@@ -24,8 +24,7 @@ static void add_flow(struct cli_table *table, const json_t *flow, const char *zo
         has_run
             ? cli_state_find(state, (int)cli_reply_number(flow, "LatestInstanceStatus", -1))->name
             : "never ran");
-    g_autofree char *started = cli_reply_text(flow, "LatestInstanceTime");
-    texts[5] = cli_time_text(started, json_string_value(json_object_get(flow, "TimeZoneId")), zone);
+    texts[5] = cli_time_of_item(flow, "LatestInstanceTime", zone);
     cli_table_add(table, texts);
 }
 

@@ -11,8 +11,9 @@
 #include "main/cli_find.h"
 #include "main/cli_secret.h"
 #include "main/cli_text.h"
+#include "main/cli_time.h"
 
-static void print_keys(const json_t *keys) {
+static void print_keys(const json_t *keys, const char *zone) {
     static const char *const headers[] = { "ACCESS KEY", "STATUS", "CREATED", "LAST USED", NULL };
     struct cli_table *table = cli_table_new(headers);
     size_t index = 0;
@@ -21,12 +22,12 @@ static void print_keys(const json_t *keys) {
         char **texts = g_new0(char *, 5);
         texts[0] = cli_reply_text(key, "AccessKeyId");
         texts[1] = cli_reply_text(key, "Status");
-        texts[2] = cli_reply_text(key, "CreateTime");
-        texts[3] = cli_reply_text(key, "LastUsedTime");
+        texts[2] = cli_time_of_item(key, "CreateTime", zone);
+        texts[3] = cli_time_of_item(key, "LastUsedTime", zone);
         cli_table_add(table, texts);
     }
     g_autofree char *text = cli_table_text(table);
-    (void)fputs(text, stdout);
+    (void)printf("%s(times in %s)\n", text, zone);
     cli_table_free(table);
 }
 
@@ -47,15 +48,17 @@ enum cli_exit command_key_list(struct cli_session *session) {
     bool is_json = false;
     json_t *reply = NULL;
     json_t *keys = NULL;
+    const char *zone = NULL;
     char user[24];
     if (!cli_options_output(session->options, &is_json, &error) ||
+        !cli_time_zone(session->options, &zone, &error) ||
         !list_keys(session, cli_options_word(session->options, 2), user, &reply, &keys, &error)) {
         return cli_fail(error);
     }
     if (is_json) {
         cli_print_json(reply);
     } else {
-        print_keys(keys);
+        print_keys(keys, zone);
     }
     json_decref(reply);
     return CLI_OK;
@@ -139,7 +142,7 @@ static bool check_owned(const json_t *keys, const char *wanted, GError **error) 
             return true;
         }
     }
-    fault_set(error, FAULT_INVALID_VALUE,
+    fault_set(error, CLI_FAULT_NOT_FOUND,
               "%s is no access key of this user; for another user's: sluice key rotate UID KEY",
               wanted);
     return false;

@@ -66,6 +66,12 @@ char *cli_time_text(const char *text, const char *from, const char *zone) {
     return instant_ms < 0 ? g_strdup(text) : shown_in(zone, instant_ms);
 }
 
+char *cli_time_of_item(const json_t *item, const char *member, const char *zone) {
+    const char *text = json_string_value(json_object_get(item, member));
+    const char *from = json_string_value(json_object_get(item, "TimeZoneId"));
+    return cli_time_text(text != NULL ? text : "", from, zone);
+}
+
 char *cli_time_of_stamp(const char *stamp, const char *zone) {
     // Up to the seconds it is a time as replies write it; the milliseconds are the same in every zone.
     g_autofree char *text = g_strndup(stamp, STAMP_SECONDS_BYTES);

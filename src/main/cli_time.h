@@ -20,5 +20,7 @@ bool cli_time_zone(const struct cli_options *options, const char **ret_zone, GEr
 char *cli_time_text(const char *text, const char *from, const char *zone);
 // The same with milliseconds out of a log's "2026-01-31T02:00:00.012Z".
 char *cli_time_of_stamp(const char *stamp, const char *zone);
+// The same of a member of a reply's item, which says its zone itself (`TimeZoneId`); "" when it has no such time. The caller frees it.
+char *cli_time_of_item(const json_t *item, const char *member, const char *zone);
 // Milliseconds since 1970 of such a text; -1 when it is no time.
 int64_t cli_time_ms(const char *text, const char *from);

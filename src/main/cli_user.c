@@ -7,6 +7,7 @@
 
 #include "base/fault.h"
 #include "main/cli_text.h"
+#include "main/cli_time.h"
 
 enum { USERS_PAGE = 100 };
 
@@ -70,7 +71,7 @@ static char *roles_text(const json_t *user) {
     return g_string_free(text, FALSE);
 }
 
-static void print_users(const json_t *users) {
+static void print_users(const json_t *users, const char *zone) {
     static const char *const headers[] = {
         "UID", "NAME", "ROLES", "STATE", "LOGIN", "USER ID", NULL
     };
@@ -83,12 +84,12 @@ static void print_users(const json_t *users) {
         texts[1] = cli_reply_text(user, "NickName");
         texts[2] = roles_text(user);
         texts[3] = state_word(user);
-        texts[4] = cli_reply_text(user, "LastLoginTime");
+        texts[4] = cli_time_of_item(user, "LastLoginTime", zone);
         texts[5] = cli_reply_text(user, "UserId");
         cli_table_add(table, texts);
     }
     g_autofree char *text = cli_table_text(table);
-    (void)fputs(text, stdout);
+    (void)printf("%s(times in %s)\n", text, zone);
     cli_table_free(table);
 }
 
@@ -132,7 +133,9 @@ enum cli_exit command_user_list(struct cli_session *session) {
     cli_params_add(&params, "PageSize", size);
     add_roles(session->options, OPTION_ROLE, "Role", &params);
     add_text(session->options, OPTION_SEARCH, "SearchKey", &params);
+    const char *zone = NULL;
     bool is_good = cli_options_output(session->options, &is_json, &error) &&
+                   cli_time_zone(session->options, &zone, &error) &&
                    add_state(session->options, &params, &error) &&
                    cli_call(session->client, "ListUsers", &params, &reply, &error);
     if (is_good) {
@@ -144,13 +147,13 @@ enum cli_exit command_user_list(struct cli_session *session) {
     if (is_good && is_json) {
         cli_print_json(reply);
     } else if (is_good) {
-        print_users(users);
+        print_users(users, zone);
     }
     json_decref(reply);
     return is_good ? CLI_OK : cli_fail(error);
 }
 
-static void print_user(const json_t *user) {
+static void print_user(const json_t *user, const char *zone) {
     static const struct {
         const char *label;
         const char *member;
@@ -161,7 +164,6 @@ static void print_user(const json_t *user) {
         { "executions a day", "MaxExecuteCount" },
         { "result rows today", "CurResultCount" },
         { "result rows a day", "MaxResultCount" },
-        { "last login", "LastLoginTime" },
     };
     g_autofree char *state = state_word(user);
     g_autofree char *roles = roles_text(user);
@@ -179,14 +181,21 @@ static void print_user(const json_t *user) {
             (void)printf("%s: %s\n", rows[i].label, shown);
         }
     }
+    g_autofree char *login = cli_time_of_item(user, "LastLoginTime", zone);
+    if (login[0] != '\0') {
+        g_autofree char *shown = cli_text_clean(login, 0);
+        (void)printf("last login: %s (%s)\n", shown, zone);
+    }
 }
 
 enum cli_exit command_user_show(struct cli_session *session) {
     GError *error = NULL;
     bool is_json = false;
     json_t *reply = NULL;
+    const char *zone = NULL;
     const char *uid = cli_options_word(session->options, 2);
     if (!cli_options_output(session->options, &is_json, &error) ||
+        !cli_time_zone(session->options, &zone, &error) ||
         !cli_call_with(session->client, "GetUser", &reply, &error, uid != NULL ? "Uid" : NULL, uid,
                        NULL)) {
         return cli_fail(error);
@@ -194,7 +203,7 @@ enum cli_exit command_user_show(struct cli_session *session) {
     if (is_json) {
         cli_print_json(reply);
     } else {
-        print_user(json_object_get(reply, "User"));
+        print_user(json_object_get(reply, "User"), zone);
     }
     json_decref(reply);
     return CLI_OK;

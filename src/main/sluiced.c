@@ -377,6 +377,14 @@ static int run(struct server *server) {
     return code;
 }
 
+static int say(const char *text) {
+    if (fputs(text, stdout) >= 0 && fflush(stdout) == 0) {
+        return EXIT_SUCCESS;
+    }
+    (void)fprintf(stderr, "sluiced: standard output can not be written: %s\n", g_strerror(errno));
+    return EXIT_FAILURE;
+}
+
 int main(int argc, char **argv) {
     (void)mallopt(
         M_MXFAST,
@@ -388,16 +396,11 @@ int main(int argc, char **argv) {
         (void)fprintf(stderr, "sluiced: %s\n", error->message);
         return EXIT_USAGE;
     }
-    if (server.config.wants_help) {
+    if (server.config.wants_help || server.config.wants_version) {
         g_autofree char *help = config_help();
-        (void)fputs(help, stdout);
+        int shown = say(server.config.wants_help ? help : "sluiced " SLUICE_VERSION "\n");
         config_done(&server.config);
-        return EXIT_SUCCESS;
-    }
-    if (server.config.wants_version) {
-        (void)printf("sluiced %s\n", SLUICE_VERSION);
-        config_done(&server.config);
-        return EXIT_SUCCESS;
+        return shown;
     }
     enum log_level level = LOG_INFO;
     (void)log_level_from_name(server.config.log_level, &level);

@@ -108,6 +108,15 @@ static bool read_number(int option, const char *text, struct command_line *line)
     return true;
 }
 
+/* What read_command_line gives for it. */
+static int say(const char *text) {
+    if (fputs(text, stdout) >= 0 && fflush(stdout) == 0)
+        return 1;
+    (void)fprintf(stderr, "sluice-supervisor: standard output can not be written: %s\n",
+                  strerror(errno));
+    return 2;
+}
+
 /* 0: run; 1: done, end with success; 2: a mistake, end with failure. */
 static int read_command_line(int argc, char **argv, struct command_line *line) {
     static const struct option names[] = {
@@ -134,11 +143,9 @@ static int read_command_line(int argc, char **argv, struct command_line *line) {
         } else if (option == OPTION_SQL_PATH) {
             line->sql_path = optarg;
         } else if (option == OPTION_HELP) {
-            (void)fputs(help_text, stdout);
-            return 1;
+            return say(help_text);
         } else if (option == OPTION_VERSION) {
-            (void)puts("sluice-supervisor " SLUICE_VERSION);
-            return 1;
+            return say("sluice-supervisor " SLUICE_VERSION "\n");
         } else if (option < OPTION_DATA || !read_number(option, optarg, line)) {
             return 2;
         }

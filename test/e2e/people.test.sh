@@ -36,11 +36,25 @@ expect "a key is printed in the form of the credentials" 0 '^access_key_secret =
 expect "the key signs" 0 '^name: Ada L$' by "$scratch/ada" user show
 expect "keys are listed without a secret" 0 "^$(key_of "$scratch/ada") *Active" cli key list ada@example.com
 expect "who is no administrator adds nobody" 4 'NoPermission' by "$scratch/ada" user add eve
+
+# The server's times are those of Asia/Shanghai, eight hours ahead of UTC all year.
+# seconds FILE: the first time in a file, as a number.
+seconds() { date -u -d "$(grep -o '20[0-9-]* [0-9:]*' "$1" | head -n 1)" +%s; }
+for command in "key list ada@example.com" "user list" "user show"; do
+    # shellcheck disable=SC2086
+    cli $command --zone Etc/UTC >"$scratch/utc"
+    # shellcheck disable=SC2086
+    expect "times of '$command' are shown in the zone asked for" 0 'Pacific/Kiritimati)$' cli $command --zone Pacific/Kiritimati
+    expect "which is another than the server's" 0 '^yes$' sh -c "[ $(($(seconds "$scratch/out") - $(seconds "$scratch/utc"))) -ge 50400 ] && echo yes"
+    expect "and named" 0 'Etc/UTC)$' cat "$scratch/utc"
+done
+expect "a zone that nobody knows ends with 2" 2 'not a time zone' cli user list --zone Mars/Olympus
+
 by "$scratch/ada" key rotate "$(key_of "$scratch/ada")" >"$scratch/ada2" 2>"$scratch/hint"
 expect "a rotated key is pointed out when it was the caller's" 0 'put the new key in its place' cat "$scratch/hint"
 expect "the old key is refused" 4 'InvalidAccessKeyId.Inactive' by "$scratch/ada" user show
 expect "the new key signs" 0 '^uid: ada@example.com$' by "$scratch/ada2" user show
-expect "a key of nobody is not rotated" 2 'no access key of this user' cli key rotate ada@example.com nonsense
+expect "a key of nobody is not found" 5 'no access key of this user' cli key rotate ada@example.com nonsense
 expect "another user's key is rotated by name" 0 '^access_key_id' cli key rotate ada@example.com "$(key_of "$scratch/ada2")"
 cp "$scratch/out" "$scratch/ada3"
 expect "an active key is not deleted" 4 'InvalidAccessKeyStatus' cli key delete "$(key_of "$scratch/ada3")"

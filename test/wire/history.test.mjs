@@ -74,6 +74,22 @@ test('an edit of the zone changes no run that was, and each is found by the star
     assert.deepEqual(await listed(client, DagId, { StartTimeEnd: day(shown(0, 0)) }), []);
 });
 
+test("a draft's zone is told apart from those of the version that ran and of the one that is deployed", async () => {
+    const client = new Raw(server);
+    const { DagId } = await createFlow(client, 'apart', { first: 'true' });
+    const yearly = { ...SCHEDULE, ScheduleSwitch: true, CronStr: '0 0 1 1 1 ? 2090' };
+    const set = await client.call('UpdateTaskFlowSchedule', { DagId, ...yearly, TimeZoneId: 'Pacific/Pago_Pago' });
+    assert.equal(set.NextFireTimes.TimeZoneId, 'Pacific/Pago_Pago');
+    await client.call('PublishAndDeployTaskFlow', { DagId });
+    const old = await endedRun(client, DagId);
+    const edited = await client.call('UpdateTaskFlowSchedule', { DagId, ...yearly, TimeZoneId: 'UTC' });
+    assert.equal(edited.NextFireTimes.TimeZoneId, 'UTC');
+    const reply = await client.call('ListTaskFlowsByPage', { DagIdList: [DagId], PageIndex: 1, PageSize: 10 });
+    const [flow] = reply.TaskFlowList.TaskFlow;
+    assert.deepEqual([flow.TimeZoneId, flow.LatestInstanceTime, flow.LatestInstanceTimeZoneId], ['UTC', old.startTime, 'Pacific/Pago_Pago']);
+    assert.deepEqual(flow.NextFireTimes, { FireTime: ['2090-01-01 01:00:00'], TimeZoneId: 'Pacific/Pago_Pago' });
+});
+
 test('names of runs stay when flow and owner are renamed', async () => {
     const client = new Raw(server);
     const { DagId, nodes } = await createFlow(client, 'first name', { first: 'true' });

@@ -49,10 +49,19 @@ static void an_unknown_zone_counts_as_utc(void) {
 }
 
 static void only_iana_names_are_zones(void) {
-    static const char *const bad[] = {
-        "",     "+08:00",   "UTC0",        "../../etc/passwd", "/etc/localtime",
-        "Asia", "zone.tab", "Asia/../UTC", "right/UTC",        "EST5EDT4,M3.2.0,M11.1.0"
-    };
+    static const char *const bad[] = { "",
+                                       "+08:00",
+                                       "UTC0",
+                                       "../../etc/passwd",
+                                       "/etc/localtime",
+                                       "Asia",
+                                       "zone.tab",
+                                       "Asia/../UTC",
+                                       "right/UTC",
+                                       "EST5EDT4,M3.2.0,M11.1.0",
+                                       "Asia//Shanghai",
+                                       "Etc///UTC",
+                                       "UTC/" };
     g_assert_true(zone_is_known("Asia/Shanghai"));
     g_assert_true(zone_is_known("UTC"));
     g_assert_true(zone_is_known("Etc/GMT+8"));
