@@ -23,7 +23,11 @@ static bool read_text(const char *path, char **ret_text, GError **error) {
     size_t len = 0;
     g_autoptr(GError) cause = NULL;
     if (!g_file_get_contents(path, &text, &len, &cause)) {
-        fault_set(error, FAULT_INVALID_VALUE, "%s", cause->message);
+        bool is_closed = g_error_matches(cause, G_FILE_ERROR, G_FILE_ERROR_ACCES);
+        fault_set(error, FAULT_INVALID_VALUE, "%s%s", cause->message,
+                  is_closed ? "; a server's directory is for its owner and root: others have a key "
+                              "of their own and say --endpoint URL instead of --data DIR"
+                            : "");
         return false;
     }
     if (len > PROFILE_FILE_BYTES_MAX) {
@@ -72,7 +76,7 @@ static bool endpoint_from_data_dir(struct cli_profile *profile, const char *dir,
     g_autofree char *path = g_build_filename(dir, "server.address", NULL);
     g_autofree char *text = NULL;
     if (!read_text(path, &text, error)) {
-        g_prefix_error(error, "no server seems to run on %s: ", dir);
+        g_prefix_error(error, "no address of a running server in %s: ", dir);
         return false;
     }
     profile->endpoint = g_strdup(g_strstrip(text));

@@ -83,7 +83,7 @@ class Place:
             elif done.returncode != 0 and example.number == last:
                 found[example.number] = [f"ended with {done.returncode}", *said.splitlines()]
             else:
-                found[example.number] = missing(example.output or "", said)
+                found[example.number] = missing(self.here(example.output or ""), said)
         return found
 
 

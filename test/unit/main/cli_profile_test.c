@@ -2,6 +2,8 @@
 #include "main/cli_profile.h"
 
 #include <glib/gstdio.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "base/fault.h"
 
@@ -57,6 +59,28 @@ static void a_data_directory_gives_address_and_key(struct fixture *fixture, cons
     cli_profile_done(&profile);
 }
 
+// Somebody else's: as root the test becomes another user for a moment.
+static void a_closed_data_directory_is_told_from_an_empty_one(struct fixture *fixture,
+                                                              const void *data) {
+    struct cli_profile_choice choice = { .data_dir = fixture->dir };
+    struct cli_profile profile;
+    g_autoptr(GError) empty = NULL;
+    g_assert_false(cli_profile_load(&choice, &profile, &empty));
+    g_assert_null(strstr(empty->message, "--endpoint"));
+    g_autofree char *path = g_build_filename(fixture->dir, "server.address", NULL);
+    put(fixture, "credentials", "access_key_id = id1\naccess_key_secret = secret\n");
+    put(fixture, "server.address", "http://127.0.0.1:4711\n");
+    g_assert_cmpint(g_chmod(fixture->dir, 0711), ==, 0);
+    g_assert_cmpint(g_chmod(path, 0), ==, 0);
+    uid_t self = geteuid();
+    g_assert_true(self != 0 || seteuid(65534) == 0);
+    g_autoptr(GError) closed = NULL;
+    bool is_loaded = cli_profile_load(&choice, &profile, &closed);
+    g_assert_true(self != 0 || seteuid(self) == 0);
+    g_assert_false(is_loaded);
+    g_assert_nonnull(strstr(closed->message, "--endpoint URL instead of --data"));
+}
+
 static void the_environment_comes_before_the_current_profile(struct fixture *fixture,
                                                              const void *data) {
     put(fixture, ".aliyun/config.json",
@@ -110,6 +134,8 @@ int main(int argc, char **argv) {
     g_test_init(&argc, &argv, NULL);
     g_test_add("/cli_profile/a_data_directory_gives_address_and_key", struct fixture, NULL, set_up,
                a_data_directory_gives_address_and_key, tear_down);
+    g_test_add("/cli_profile/a_closed_data_directory_is_told_from_an_empty_one", struct fixture,
+               NULL, set_up, a_closed_data_directory_is_told_from_an_empty_one, tear_down);
     g_test_add("/cli_profile/the_environment_comes_before_the_current_profile", struct fixture,
                NULL, set_up, the_environment_comes_before_the_current_profile, tear_down);
     g_test_add("/cli_profile/an_address_that_is_none_is_refused", struct fixture, NULL, set_up,
