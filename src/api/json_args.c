@@ -86,10 +86,28 @@ static void warn_members(const struct shape *shape, const json_t *object, const 
     }
 }
 
+// The required members that are not there, all of them, or NULL.
+static char *missing_members(const struct shape *shape, const json_t *value, const char *path) {
+    g_autoptr(GPtrArray) missing = g_ptr_array_new_with_free_func(g_free);
+    for (size_t i = 0; i < shape->field_count; i++) {
+        const json_t *member = json_object_get(value, shape->fields[i].name);
+        if (shape->fields[i].is_required && (member == NULL || json_is_null(member))) {
+            g_ptr_array_add(missing, g_strdup_printf("%s.%s", path, shape->fields[i].name));
+        }
+    }
+    g_ptr_array_add(missing, NULL);
+    return missing->len > 1 ? g_strjoinv(", ", (char **)missing->pdata) : NULL;
+}
+
 static json_t *normalise_object(const struct shape *shape, const json_t *value, const char *path,
                                 struct reading *reading) {
     if (!json_is_object(value)) {
         return refuse(reading, path, "is not an object");
+    }
+    g_autofree char *missing = missing_members(shape, value, path);
+    if (missing != NULL) {
+        return refuse(reading, missing,
+                      strchr(missing, ',') != NULL ? "are missing" : "is missing");
     }
     json_t *object = json_object();
     for (size_t i = 0; i < shape->field_count; i++) {
@@ -97,11 +115,7 @@ static json_t *normalise_object(const struct shape *shape, const json_t *value, 
         const json_t *member = json_object_get(value, field->name);
         g_autofree char *member_path = g_strdup_printf("%s.%s", path, field->name);
         if (member == NULL || json_is_null(member)) {
-            if (!field->is_required) {
-                continue;
-            }
-            json_decref(object);
-            return refuse(reading, member_path, "is missing");
+            continue;
         }
         json_t *clean = normalise(field->shape, member, member_path, reading);
         if (clean == NULL) {

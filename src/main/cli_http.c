@@ -73,8 +73,10 @@ static CURLcode set_up(struct cli_http *http, const char *url, struct curl_slist
     return CURLE_OK;
 }
 
+static const char RUNNING[] = "is the server running, and is the address right?";
+
 // What most often helps.
-static const char *hint(CURLcode code) {
+static const char *hint(CURLcode code, const char *url) {
     switch ((int)code) {
     case CURLE_PEER_FAILED_VERIFICATION:
         return "is it the right server? its certificate, or that of its authority, can be named "
@@ -82,9 +84,13 @@ static const char *hint(CURLcode code) {
     case CURLE_SSL_CACERT_BADFILE: return "can the file of --ca-file or SLUICE_CA_FILE be read?";
     case CURLE_SSL_CONNECT_ERROR:
         return "does the server speak https there? if not: --endpoint http://…";
-    case CURLE_GOT_NOTHING: return "does the server want https there? then: --endpoint https://…";
+    case CURLE_GOT_NOTHING: // as of a server that has begun to read and found no TLS
+    case CURLE_RECV_ERROR:
+        return g_str_has_prefix(url, "https:")
+                   ? RUNNING
+                   : "does the server want https there? then: --endpoint https://…";
     case CURLE_COULDNT_RESOLVE_HOST: return "is the name right?";
-    default: return "is the server running, and is the address right?";
+    default: return RUNNING;
     }
 }
 
@@ -98,9 +104,12 @@ static bool is_sent(struct cli_http *http) {
 static void set_failure(struct cli_http *http, CURLcode code, const char *url, GError **error) {
     const char *query = strchr(url, '?');
     int address_len = query != NULL ? (int)(query - url) : (int)strlen(url);
-    fault_set(error, is_sent(http) ? FAULT_TOKEN_OPEN : FAULT_UNAVAILABLE,
-              "no answer from %.*s: %s; %s", address_len, url,
-              http->reason[0] != 0 ? http->reason : curl_easy_strerror(code), hint(code));
+    // Certificates that can not be read are the caller's slip, and no server was asked.
+    enum fault fault = code == CURLE_SSL_CACERT_BADFILE ? FAULT_INVALID_VALUE
+                       : is_sent(http)                  ? FAULT_TOKEN_OPEN
+                                                        : FAULT_UNAVAILABLE;
+    fault_set(error, fault, "no answer from %.*s: %s; %s", address_len, url,
+              http->reason[0] != 0 ? http->reason : curl_easy_strerror(code), hint(code, url));
 }
 
 bool cli_http_post(struct cli_http *http, const char *url, char *const *headers, const char *body,

@@ -81,18 +81,24 @@ static bool check_origin(const struct source_fields *fields, const json_t *extra
         { "GATEWAY", { "EcsInstanceId", "EcsRegion" } },
         { "VPC_IDC", { "EcsRegion", "VpcId" } },
     };
+    const char *first = NULL;
+    g_autoptr(GString) missing = g_string_new(NULL);
     for (size_t i = 0; i < G_N_ELEMENTS(rules); i++) {
         for (size_t n = 0; strcmp(rules[i].source, fields->source) == 0 &&
                            n < G_N_ELEMENTS(rules[i].needed) && rules[i].needed[n] != NULL;
              n++) {
             if (*text_of(extra, rules[i].needed[n]) == '\0') {
-                fault_set_field(error, FAULT_MISSING_FIELD, rules[i].needed[n],
-                                "a source of kind %s needs %s", fields->source, rules[i].needed[n]);
-                return false;
+                g_string_append_printf(missing, "%s%s", first != NULL ? ", " : "",
+                                       rules[i].needed[n]);
+                first = first != NULL ? first : rules[i].needed[n];
             }
         }
     }
-    return true;
+    if (first != NULL) {
+        fault_set_field(error, FAULT_MISSING_FIELD, first, "a source of kind %s needs %s",
+                        fields->source, missing->str);
+    }
+    return first == NULL;
 }
 
 static bool check_link(const json_t *extra, GError **error) {

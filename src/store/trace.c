@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/keyed_hash.h"
+#include "core/model.h"
 #include "store/private.h"
 #include "store/sources.h"
 #include "store/trace_views.h"
@@ -20,10 +21,21 @@ enum {
 
 // ---- Reading ----
 
+// The kind of a node as the wire calls it; the number of one that has no word there.
+static char *kind_word(int kind) {
+    bool is_kind = kind >= 0 && kind < KIND_COUNT;
+    const char *word = is_kind ? node_kind_word((enum node_kind)kind) : NULL;
+    return word != NULL
+               ? g_strdup(word)
+               : g_strdup_printf("%d", is_kind ? node_kind_number((enum node_kind)kind) : kind);
+}
+
 static GPtrArray *copy_row(struct sql_statement *row) {
     GPtrArray *values = g_ptr_array_new_with_free_func(g_free);
     for (int i = 0; i < sql_column_count(row); i++) {
-        g_ptr_array_add(values, query_text(row, i));
+        bool is_kind = sql_column_name(row, i)[0] == '@';
+        g_ptr_array_add(values,
+                        is_kind ? kind_word((int)sql_column_int(row, i)) : query_text(row, i));
     }
     return values;
 }
@@ -129,7 +141,7 @@ static void append_difference(GString *note, const char *label, const char *befo
     } else if (label[0] == '*') {
         append_list(note, label + 1, before, after);
     } else {
-        g_string_append_printf(note, "%s ", label);
+        g_string_append_printf(note, "%s ", label + (label[0] == '@'));
         append_value(note, before);
         g_string_append(note, " → ");
         append_value(note, after);
@@ -141,7 +153,7 @@ static void append_alone(GString *note, const char *label, const char *value) {
     if (label[0] == '#') {
         g_string_append_printf(note, "%s %zu bytes", label + 1, strlen(value));
     } else {
-        g_string_append_printf(note, "%s ", label + (label[0] == '*'));
+        g_string_append_printf(note, "%s ", label + (label[0] == '*' || label[0] == '@'));
         append_value(note, value);
     }
 }

@@ -38,7 +38,7 @@ static const char FLOW_SLA[] =
     " || r.minutes || ' min') FROM sla_rule r WHERE r.tenant_id = f.tenant_id"
     " AND r.flow_id = f.id) AS '*rules'" OF_FLOW;
 static const char NODE[] =
-    "SELECT n.id, n.name, n.name AS name, n.flow_id AS 'of task flow', n.kind AS kind,"
+    "SELECT n.id, n.name, n.name AS name, n.flow_id AS 'of task flow', n.kind AS '@kind',"
     " n.content AS '#content', n.config AS '#configuration', n.output AS '#outputs',"
     " n.time_variables AS '#time variables', n.graph_param AS '#place',"
     " (SELECT group_concat(e.node_from || '>' || e.node_to) FROM edge e"

@@ -7,7 +7,8 @@
 #include "store/query.h"
 
 // One row of `sql` is the object: its id, its name, then what is compared, each under the label it has in the log. A label's first
-// character says how a value is shown: '#' by its size alone, '*' as a list joined by commas of which only the difference is told.
+// character says how a value is shown: '#' by its size alone, '*' as a list joined by commas of which only the difference is told, '@'
+// as the word for the kind of a node.
 struct trace_view {
     const char *noun;
     const char *sql; // ?1 the object's key, ?2 the tenant

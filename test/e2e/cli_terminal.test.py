@@ -291,7 +291,7 @@ class Trial:
         threading.Thread(target=serve, daemon=True).start()
         endpoint = f"https://127.0.0.1:{listener.getsockname()[1]}"
         breaches = self.expect(UNREACHABLE, "--ca-file FILE", "call", "CreateTaskFlow", "DagName=x", endpoint=endpoint) + \
-            self.expect(UNREACHABLE, "can the file of --ca-file", "flow", "list", "--ca-file", "/nonexistent", endpoint=endpoint)
+            self.expect(USAGE, "can the file of --ca-file", "flow", "list", "--ca-file", "/nonexistent", endpoint=endpoint)
         listener.close()
         return breaches
 

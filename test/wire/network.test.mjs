@@ -127,6 +127,9 @@ test('the command line calls over https, and only a server that it can trust', a
     const careful = await sluice(['--data', secure.data, 'call', 'ListUserTenants'], { SLUICE_CA_FILE: '' });
     assert.notEqual(careful.code, 0);
     assert.match(careful.text, /certificate/);
+    const plain = await sluice(['--data', secure.data, '--endpoint', `http://${secure.address}`, 'call', 'ListUserTenants']);
+    assert.equal(plain.code, 3, plain.text);
+    assert.match(plain.text, /want https there/);
 });
 
 test('a certificate for another name is refused by the clients', async () => {

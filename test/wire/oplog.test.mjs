@@ -177,4 +177,28 @@ test('all parameters that are missing are named at once, under the code of the f
     }
 });
 
+test('members of a list that are missing, and what another parameter asks for, are named at once too', async () => {
+    const { DagId } = await raw.call('CreateTaskFlow', { DagName: 'members' });
+    const lists = [
+        ['UpdateTaskFlowEdges', { DagId, Edges: [{ NodeFrom: 1 }] }, 'InvalidEdges', 'Edges', ['Id', 'NodeEnd']],
+        ['AddTaskFlowEdges', { DagId, Edges: [{ NodeTo: 1 }] }, 'InvalidEdges', 'Edges', ['NodeFrom', 'NodeEnd']],
+        ['UpdateSLARules', { DagId, SlaRuleList: [{}] }, 'InvalidSlaRuleList', 'SlaRuleList', ['DagId', 'IntervalMinutes', 'Type']],
+    ];
+    for (const [action, params, code, list, members] of lists) {
+        const { Description } = await refused(raw, action, params, 400, code);
+        assert.match(Description, / are missing/);
+        for (const member of members) {
+            assert.ok(Description.includes(`${list}[0].${member}`), `${action} lacks ${member}: ${Description}`);
+        }
+    }
+    const source = {
+        DatabasePassword: 'x', DatabaseUser: 'x', DbaUid: (await raw.call('GetUser')).User.Uid, EnvType: 'dev', ExportTimeout: 600, Host: '/tmp/none.db',
+        InstanceAlias: 'members', InstanceType: 'sqlite', NetworkType: 'CLASSIC', Port: 0, QueryTimeout: 600, SafeRule: 'x',
+    };
+    const ecs = await refused(raw, 'RegisterInstance', { ...source, InstanceSource: 'ECS_OWN' }, 400, 'MissingEcsInstanceId');
+    assert.match(ecs.Description, /ECS_OWN needs EcsInstanceId, EcsRegion$/);
+    const own = await refused(raw, 'RegisterInstance', { ...source, InstanceSource: 'VPC_IDC', EcsRegion: 'x' }, 400, 'MissingVpcId');
+    assert.match(own.Description, /VPC_IDC needs VpcId$/);
+});
+
 await run(() => server.start());

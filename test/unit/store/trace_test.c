@@ -125,6 +125,8 @@ static void content_tells_its_size_and_never_itself(void) {
     g_autofree char *removed =
         g_strdup_printf("task %" G_GINT64_FORMAT " one removed: name one; of task flow ", node);
     note_begins(kit, change, removed);
+    g_assert_nonnull(
+        strstr(store_change_note(kit->store), "; kind AZKABAN_COMMAND_REMOTE; content "));
     kit_free(kit);
 }
 
