@@ -294,10 +294,13 @@ farewell() {
     good "the server and its supervisor have stopped"
     title "How to look further"
     server_path=${sluiced#"$root"/} client_path=${sluice#"$root"/}
+    # What a server that was started as root turns into may not enter root's home.
+    own=~/sluice
+    [ "$(id -u)" -ne 0 ] || own=/var/lib/sluice
     hint() { printf '  %-67s %s%s%s\n' "$1" "$dim" "$2" "$plain"; }
-    hint "$server_path --data ~/sluice --listen 127.0.0.1:8080" "a server of your own; Ctrl-C ends it, running nodes go on"
-    hint "$client_path --data ~/sluice flow list" "the command line; --help behind any command"
-    hint "$client_path --data ~/sluice call GetUserActiveTenant" "any operation of the API"
+    hint "$server_path --data $own --listen 127.0.0.1:8080" "a server of your own; Ctrl-C ends it, running nodes go on"
+    hint "$client_path --data $own flow list" "the command line; --help behind any command"
+    hint "$client_path --data $own call GetUserActiveTenant" "any operation of the API"
     hint "scripts/demo/" "the scripts and SQL texts of this flow"
     hint "docs/README.md" "what to read for which question"
     hint "make check, make bench" "the tests; the figures against this machine's floors"

@@ -148,6 +148,19 @@ def breaches(root, shown, least):
     return found + ([] if count >= least else [f"only {count} commands were found"])
 
 
+def examples_of_json():
+    found, count = [], 0
+    for page in pages.pages(tap.SOURCE):
+        for info, content in pages.blocks(pages.text_of(tap.SOURCE, page)):
+            if info.split()[:1] == ["json"]:
+                count += 1
+                try:
+                    json.loads(content)
+                except ValueError as error:
+                    found.append(f"{page}: {error}: {content[:60]!r}")
+    return found + ([] if count >= 20 else [f"only {count} examples were found"])
+
+
 def refuses():
     bad = {"README.md": "```sh\nflow=$(sluice call CreateTaskFlow DagNmae=x | cat) && sluice run strat a >b # no ' comment\n"
                         "sluice --data /nowhere run log 1 \\\n  --nod x; sluice call Nothing; sluice run show 1\n```\n"
@@ -162,4 +175,5 @@ def refuses():
 tap.run([("every command line of the pages is understood", lambda: breaches(tap.SOURCE, shown_by_pages, 40)),
          ("every command line of the manuals is understood", lambda: breaches(tap.SOURCE, shown_by_manuals, 4)),
          ("every example of --help is understood", lambda: breaches(tap.SOURCE, shown_by_help, 40)),
+         ("every JSON of the pages is JSON", examples_of_json),
          ("command lines that nobody understands are refused", refuses)])
