@@ -22,6 +22,8 @@ struct sql_driver {
     void (*close)(struct sql *sql); // statements are finished already
     void (*cancel)(struct sql *sql);
     void (*set_timeout)(struct sql *sql, int64_t timeout_ms);
+    void (*set_patience)(struct sql *sql, int64_t wait_ms); // for a lock that another holds
+    bool (*is_cramped)(struct sql *sql);
     bool (*prepare)(struct sql *sql, const char *text, struct sql_statement **ret_statement,
                     const char **ret_rest, GError **error);
     void (*finish)(struct sql_statement *statement);

@@ -59,6 +59,15 @@ void sql_set_timeout(struct sql *sql, int64_t timeout_ms) {
     sql->driver->set_timeout(sql, timeout_ms);
 }
 
+void sql_set_patience(struct sql *sql, int64_t wait_ms) {
+    g_assert(wait_ms >= 0);
+    sql->driver->set_patience(sql, wait_ms);
+}
+
+bool sql_is_cramped(struct sql *sql) {
+    return sql->driver->is_cramped(sql);
+}
+
 bool sql_prepare(struct sql *sql, const char *text, struct sql_statement **ret_statement,
                  GError **error) {
     struct sql_statement *statement = g_hash_table_lookup(sql->cache, text);
@@ -136,6 +145,15 @@ bool sql_run(struct sql_statement *statement, int64_t *ret_changed, GError **err
 
 void sql_reset(struct sql_statement *statement) {
     statement->sql->driver->reset(statement);
+}
+
+void sql_reset_all(struct sql *sql) {
+    GHashTableIter iter;
+    void *statement = NULL;
+    g_hash_table_iter_init(&iter, sql->cache);
+    while (g_hash_table_iter_next(&iter, NULL, &statement)) {
+        sql->driver->reset(statement);
+    }
 }
 
 int sql_column_count(struct sql_statement *statement) {

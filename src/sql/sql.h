@@ -4,8 +4,10 @@
 // library header is included by exactly one file (sql/sqlite.c; later sql/pgsql.c …).
 //
 // Parameters are written ?1, ?2 … and bound, never pasted. A connection and its statements belong to one thread at a time, except
-// sql_cancel, which any thread or signal handler may call. Errors: FAULT_IO for a store that can not be trusted (I/O, corruption,
-// full disk), FAULT_UNAVAILABLE for busy and cancelled, FAULT_INVALID_DATA for SQL the database refuses, with its own text.
+// sql_cancel, which any thread or signal handler may call. Errors: FAULT_IO for a store that can not be trusted (I/O, corruption),
+// FAULT_NO_SPACE and FAULT_STORE_LOCKED for one whose disk is full or that another program holds (then nothing was changed, and the
+// transaction must be given up), FAULT_UNAVAILABLE for cancelled and for a user's database that is busy, FAULT_INVALID_DATA for SQL the database
+// refuses, with its own text.
 #pragma once
 
 #include <glib.h>
@@ -22,6 +24,10 @@ void sql_close(struct sql *sql);
 void sql_cancel(struct sql *sql);
 // Statements that run longer than this fail with FAULT_UNAVAILABLE; 0 no limit.
 void sql_set_timeout(struct sql *sql, int64_t timeout_ms);
+// How long a statement waits for a lock that another program holds; at first 5 s, and 60 s in a user's database.
+void sql_set_patience(struct sql *sql, int64_t wait_ms);
+// What was committed last could not be moved from the log into the database, for want of room. It is durable; the log grows.
+bool sql_is_cramped(struct sql *sql);
 
 // Prepared statements are cached by the address of `text`, a constant: preparing again is a look-up. The statement is reset and its
 // bindings are cleared. It belongs to the connection.
@@ -45,6 +51,8 @@ bool sql_run(struct sql_statement *statement, int64_t *ret_changed, GError **err
 
 // Ends an execution before SQL_DONE, so that no old view of the database is held. Reaching SQL_DONE or an error does the same.
 void sql_reset(struct sql_statement *statement);
+// The same for every statement that sql_prepare keeps.
+void sql_reset_all(struct sql *sql);
 
 // Columns of the present row, from 0. Text and blobs live until the next step.
 int sql_column_count(struct sql_statement *statement);

@@ -4,9 +4,11 @@
 //
 // The store's writer is the one connection that writes and checkpoints (SQLite before 3.51.3 can lose the WAL when two do). It
 // checkpoints from its own hook instead of SQLite's, because SQLite's swallows errors: a sync that failed once must never be tried
-// again, so a failed checkpoint fails the commit and the server ends (reliability.md G15). Connections use no mutex of SQLite's: they
+// again, so a failed checkpoint fails the commit and the server ends (reliability.md G15). Only a checkpoint without room fails nothing: what
+// was committed stays in the log, and the next commit tries again (G10). Connections use no mutex of SQLite's: they
 // belong to one thread at a time. Only `cancel` comes from elsewhere; it touches two words that are written atomically.
 
+#include <errno.h>
 #include <sqlite3.h>
 
 #include "base/fault.h"
@@ -49,7 +51,8 @@ struct sqlite {
     int64_t deadline_us; // of the statement that runs, on the monotonic clock; 0 none
     int busy_wait_ms;
     int is_cancelled;    // atomic
-    int checkpoint_code; // how the last checkpoint failed; SQLITE_OK
+    int checkpoint_code; // how a checkpoint failed; SQLITE_OK
+    bool is_cramped;     // the last checkpoint had no room
 };
 
 struct sqlite_statement {
@@ -67,21 +70,41 @@ static struct sqlite_statement *statement_of(struct sql_statement *statement) {
     return (struct sqlite_statement *)statement;
 }
 
+// The disk or the quota is exhausted. Not a sync that failed: what it should have kept may be gone (reliability.md G15).
+static bool is_full(sqlite3 *handle, int code) {
+    int reason = sqlite3_system_errno(handle);
+    bool has_no_room = reason == ENOSPC || reason == EDQUOT;
+    switch (code) {
+    case SQLITE_IOERR_WRITE:
+    case SQLITE_IOERR_TRUNCATE:
+    case SQLITE_IOERR_SHMSIZE:
+    case SQLITE_IOERR_SHMMAP:
+    case SQLITE_IOERR_SHMOPEN: return has_no_room;
+    default:
+        return (code & 0xff) == SQLITE_FULL || ((code & 0xff) == SQLITE_CANTOPEN && has_no_room);
+    }
+}
+
 // Which fault an error of SQLite's is. A user's broken database is the user's data, not a store that can not be trusted.
-static enum fault fault_of(enum sql_mode mode, int code) {
+static enum fault fault_of(const struct sqlite *sqlite, int code) {
+    bool is_user = sqlite->mode == SQL_USER;
+    if (!is_user && is_full(sqlite->handle, code)) {
+        return FAULT_NO_SPACE;
+    }
     switch (code & 0xff) {
     case SQLITE_BUSY:
-    case SQLITE_LOCKED:
+    case SQLITE_LOCKED: return is_user ? FAULT_UNAVAILABLE : FAULT_STORE_LOCKED;
     case SQLITE_INTERRUPT: return FAULT_UNAVAILABLE;
+    case SQLITE_PROTOCOL: // others were quicker again and again
+        return is_user ? FAULT_INVALID_DATA : FAULT_STORE_LOCKED;
     case SQLITE_IOERR:
     case SQLITE_FULL:
     case SQLITE_CORRUPT:
     case SQLITE_CANTOPEN:
     case SQLITE_NOTADB:
-    case SQLITE_PROTOCOL:
-    case SQLITE_READONLY: return mode == SQL_USER ? FAULT_INVALID_DATA : FAULT_IO;
+    case SQLITE_READONLY: return is_user ? FAULT_INVALID_DATA : FAULT_IO;
     case SQLITE_CONSTRAINT: // the store's rows and what we have in memory do not fit
-        return mode == SQL_USER ? FAULT_INVALID_DATA : FAULT_INTERNAL;
+        return is_user ? FAULT_INVALID_DATA : FAULT_INTERNAL;
     default: return FAULT_INVALID_DATA;
     }
 }
@@ -90,12 +113,24 @@ static bool refuse(const struct sqlite *sqlite, int code, GError **error) {
     if ((code & 0xff) == SQLITE_NOMEM) {
         g_error("SQLite: out of memory"); // ends the process, as everywhere
     }
-    const char *text = sqlite3_errmsg(sqlite->handle);
+    enum fault fault = fault_of(sqlite, code);
+    if (fault == FAULT_NO_SPACE) {
+        fault_set(error, fault, "the disk that holds the state store is full");
+        return false;
+    }
+    if (fault == FAULT_STORE_LOCKED) {
+        fault_set(error, fault, "another program holds the state store locked");
+        return false;
+    }
+    // The code of a hook or a checkpoint is not the connection's last one, whose words would be others.
+    const char *text = sqlite3_extended_errcode(sqlite->handle) == code
+                           ? sqlite3_errmsg(sqlite->handle)
+                           : sqlite3_errstr(code);
     if ((code & 0xff) == SQLITE_INTERRUPT) {
         text = g_atomic_int_get(&sqlite->is_cancelled) != 0 ? "the statement was cancelled"
                                                             : "the statement took too long";
     }
-    fault_set(error, fault_of(sqlite->mode, code), "%s (SQLite code %d)", text, code);
+    fault_set(error, fault, "%s (SQLite code %d)", text, code);
     return false;
 }
 
@@ -124,7 +159,8 @@ static int on_wal_commit(void *user, sqlite3 *handle, const char *database, int 
         return SQLITE_OK;
     }
     int code = sqlite3_wal_checkpoint_v2(handle, database, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
-    if (code == SQLITE_BUSY || code == SQLITE_LOCKED) {
+    sqlite->is_cramped = code != SQLITE_OK && is_full(handle, code);
+    if (sqlite->is_cramped || (code & 0xff) == SQLITE_BUSY || (code & 0xff) == SQLITE_LOCKED) {
         return SQLITE_OK;
     }
     sqlite->checkpoint_code = code;
@@ -224,6 +260,14 @@ static void sqlite_cancel(struct sql *sql) {
 
 static void sqlite_set_timeout(struct sql *sql, int64_t timeout_ms) {
     connection_of(sql)->timeout_ms = timeout_ms;
+}
+
+static void sqlite_set_patience(struct sql *sql, int64_t wait_ms) {
+    connection_of(sql)->busy_wait_ms = (int)wait_ms;
+}
+
+static bool sqlite_is_cramped(struct sql *sql) {
+    return connection_of(sql)->is_cramped;
 }
 
 static bool sqlite_prepare(struct sql *sql, const char *text, struct sql_statement **ret_statement,
@@ -380,6 +424,8 @@ const struct sql_driver sql_sqlite_driver = {
     .close = sqlite_close_connection,
     .cancel = sqlite_cancel,
     .set_timeout = sqlite_set_timeout,
+    .set_patience = sqlite_set_patience,
+    .is_cramped = sqlite_is_cramped,
     .prepare = sqlite_prepare,
     .finish = sqlite_finish,
     .reset = sqlite_reset,

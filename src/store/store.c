@@ -60,7 +60,7 @@ static bool make_file(const char *dir, const char *path, GError **error) {
 
 // Fills the write-ahead log's file with zeros up to the size it will have: a sync of a file that grows costs a third more (design §8,
 // measured). Behind the log's end zeros mean nothing; no lock of the database lies on this file. Only speed depends on it, so that
-// failing is no error.
+// failing is no error, and what a disk without that much room has given is given back.
 static void prepare_log(const char *log_path) {
     static const char zeros[ZERO_BYTES];
     struct stat status;
@@ -75,6 +75,9 @@ static void prepare_log(const char *log_path) {
             size_t len = (size_t)MIN(LOG_BYTES - offset, ZERO_BYTES);
             code = file_write_at(fd, zeros, len, (uint64_t)offset);
             offset += (int64_t)len;
+        }
+        if (code < 0) {
+            (void)!ftruncate(fd, status.st_size);
         }
         (void)fdatasync(fd);
     }
@@ -198,12 +201,21 @@ bool store_commit(struct store *store, GError **error) {
     return is_kept;
 }
 
+bool store_is_cramped(const struct store *store) {
+    return sql_is_cramped(store->reader.sql);
+}
+
+void store_set_patience(struct store *store, int64_t wait_ms) {
+    sql_set_patience(store->reader.sql, wait_ms);
+}
+
 bool store_check_place(const struct store *store, GError **error) {
     return place_check(&store->place, error);
 }
 
 void store_rollback(struct store *store) {
     g_assert(store->is_open);
+    sql_reset_all(store->reader.sql); // one that an error left in the middle would hold what failed
     sql_rollback(store->reader.sql);
     store->audit_tail.is_known = false;
     store->is_open = false;
@@ -267,6 +279,12 @@ bool store_pass_over(struct store *store, enum store_counter counter, int64_t us
 int64_t store_highest_id(const struct store *store, enum store_counter counter) {
     g_assert(counter < COUNTER_COUNT);
     return store->blocks[counter].highest;
+}
+
+int64_t store_durable_id(const struct store *store, enum store_counter counter) {
+    g_assert(counter < COUNTER_COUNT);
+    const struct store_block *block = &store->blocks[counter];
+    return MIN(block->highest, block->durable_bound);
 }
 
 bool store_check_integrity(struct store_reader *reader, GError **error) {

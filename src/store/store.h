@@ -4,7 +4,8 @@
 //
 // Every change happens inside the writer's open transaction: store_begin, then changes, then store_commit, which is the only moment
 // anything becomes true. A change that fails leaves no trace (a savepoint around each); FAULT_IO means that the store can not be trusted
-// and the server must end (reliability.md G15). The tenant is part of every statement that reads or changes a tenant's rows, and the
+// and the server must end (reliability.md G15); FAULT_NO_SPACE and FAULT_STORE_LOCKED, that the transaction must be given up and may succeed later
+// (G10). The tenant is part of every statement that reads or changes a tenant's rows, and the
 // caller an argument of every function that reads them: another tenant's id gives the same fault as an unknown one.
 #pragma once
 
@@ -40,6 +41,10 @@ bool store_begin(struct store *store, GError **error);
 bool store_commit(struct store *store, GError **error);
 // The same look without a commit.
 bool store_check_place(const struct store *store, GError **error);
+// After a commit: it is durable, but the database's file has no room to grow, so that its log does.
+bool store_is_cramped(const struct store *store);
+// How long a transaction waits for another program's lock; at first 5 s.
+void store_set_patience(struct store *store, int64_t wait_ms);
 void store_rollback(struct store *store);
 // A part of the open transaction, which is kept or left out as a whole; parts may lie within parts. store_part_end gives `is_good` back
 // unless keeping fails.
@@ -55,6 +60,8 @@ int64_t store_next_id(struct store *store, enum store_counter counter);
 bool store_pass_over(struct store *store, enum store_counter counter, int64_t used);
 // Highest id given so far.
 int64_t store_highest_id(const struct store *store, enum store_counter counter);
+// Highest of those that a commit keeps: one above it is given again after a crash.
+int64_t store_durable_id(const struct store *store, enum store_counter counter);
 
 // Folds the event rows of every run and compares the result with its stored state (reliability.md T32). *ret_fault is a sentence
 // (caller frees) when something differs; false only then or on an error.
