@@ -102,6 +102,26 @@ int file_replace(int dir_fd, const char *name, const void *data, size_t len, mod
     return fsync(dir_fd) == 0 ? 0 : -errno;
 }
 
+bool file_is_full(int error) {
+    return error == -ENOSPC || error == -EDQUOT;
+}
+
+int file_note(int dir_fd, const char *name, const void *data, size_t len, mode_t mode, uid_t uid,
+              gid_t gid) {
+    int full = file_replace(dir_fd, name, data, len, mode, uid, gid);
+    if (!file_is_full(full))
+        return full;
+    int fd = -1;
+    int error = own_file(dir_fd, name, O_WRONLY, 0, uid != (uid_t)-1 ? uid : geteuid(), gid, &fd);
+    if (error != 0)
+        return error == -ENOENT ? full : error;
+    error = file_write_at(fd, data, len, 0);
+    if (error == 0 && ftruncate(fd, (off_t)len) != 0)
+        error = -errno;
+    (void)close(fd);
+    return error;
+}
+
 int file_lock(int dir_fd, const char *name, mode_t mode, uid_t uid, gid_t gid, int *ret_fd) {
     assert(name != NULL && ret_fd != NULL);
     int fd = -1;

@@ -8,6 +8,7 @@
  * is opened close-on-exec. Names are relative to a directory descriptor, so nothing depends on the
  * working directory and a path may be of any length. */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -26,6 +27,15 @@ int file_read_at(int fd, void *buf, size_t len, uint64_t offset, size_t *ret_len
  * The owner is set when `uid` is not (uid_t)-1. */
 int file_replace(int dir_fd, const char *name, const void *data, size_t len, mode_t mode, uid_t uid,
                  gid_t gid);
+
+/* The same for a short note that nothing depends on, such as a process id: where the disk has no room for
+ * a new file, what stands there is written over in place, if it is `uid`'s own. -ENOSPC, -EDQUOT: that
+ * could not be done either. A `uid` of (uid_t)-1 is our own. */
+int file_note(int dir_fd, const char *name, const void *data, size_t len, mode_t mode, uid_t uid,
+              gid_t gid);
+
+/* Whether an error says that the disk or the quota is exhausted. */
+bool file_is_full(int error);
 
 /* Opens (creating where missing) dir/name, a file of `uid` and `gid` as own_file() wants it, and takes
  * an exclusive flock on it without waiting. -EWOULDBLOCK: somebody else holds it; own_reason() says

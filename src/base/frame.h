@@ -78,8 +78,9 @@ enum frame_kill_sent {
 enum frame_refusal {
     FRAME_STALE_FENCE = 1, /* fence not above the mark: it may have run before */
     FRAME_LIMIT = 2,       /* as many attempts as the supervisor can hold are open */
-    FRAME_JOURNAL = 3,     /* the start could not be recorded, so it did not happen */
-    FRAME_SPAWN = 4,       /* no process, descriptor or directory could be had; it never ran */
+    FRAME_JOURNAL =
+        3,           /* it could not be recorded or had no room, so it did not happen; try again */
+    FRAME_SPAWN = 4, /* no process, descriptor or directory could be had; it never ran */
 };
 
 /* Flags of `result_flags`; with none of them the attempt printed no line. */

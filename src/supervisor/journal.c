@@ -24,6 +24,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/own.h"
 #include "supervisor/table.h"
 
@@ -281,6 +282,18 @@ static int load(struct journal *journal) {
     return error;
 }
 
+/* There is no room for a new file: goes on behind the old one's last record. What is behind that means
+ * nothing already. */
+static int go_on(struct journal *journal) {
+    struct stat status;
+    int error = fstat(journal->fd, &status) == 0 ? write_header(journal, journal->fd) : -errno;
+    if (error == 0) {
+        journal->allocated = (uint64_t)status.st_blocks * 512;
+        journal->is_synced = false;
+    }
+    return error;
+}
+
 int journal_open(int dir_fd, const char *name, const char *boot_id, uint64_t compact_bytes,
                  struct journal **ret_journal) {
     assert(name != NULL && boot_id != NULL && ret_journal != NULL);
@@ -314,6 +327,8 @@ int journal_open(int dir_fd, const char *name, const char *boot_id, uint64_t com
         journal->can_allocate = false;
         error = rewrite(journal);
     }
+    if (file_is_full(error) && journal->end >= RECORD_HEADER_BYTES)
+        error = go_on(journal);
     if (error != 0) {
         journal_close(journal);
         return error;

@@ -33,7 +33,8 @@ struct journal_entry {
 struct journal;
 
 /* Opens or creates dir/name and reads it. `compact_bytes`: size from which it is rewritten when
- * most of it is acknowledged; 0 means 8 MiB. A torn tail is cut off. A journal that is missing,
+ * most of it is acknowledged; 0 means 8 MiB. A torn tail is cut off. On a full disk a sound file is
+ * gone on with as it is. A journal that is missing,
  * damaged or of another boot is marked so, see journal_is_damaged(). */
 int journal_open(int dir_fd, const char *name, const char *boot_id, uint64_t compact_bytes,
                  struct journal **ret_journal);

@@ -140,7 +140,7 @@ static int push_refused(struct link *link, const struct link_item *item) {
     static const char *const reasons[] = {
         [FRAME_STALE_FENCE] = "this fence is not above the highest one seen; it may have run",
         [FRAME_LIMIT] = "as many attempts are open as the supervisor can hold",
-        [FRAME_JOURNAL] = "the start could not be recorded, so it did not happen",
+        [FRAME_JOURNAL] = "the start could not be recorded, or had no room, so it did not happen",
         [FRAME_SPAWN] = "no process could be made for the attempt; nothing ran",
     };
     char text[256];

@@ -119,7 +119,7 @@ static void on_start(struct supervisor *self, const struct frame_start *start) {
     enum frame_refusal reason = FRAME_SPAWN;
     int error = attempt_start(&self->context, start, &attempt, &reason);
     if (error != 0) {
-        link_refuse(&self->link, fence, reason, -error);
+        link_refuse(&self->link, fence, file_is_full(error) ? FRAME_JOURNAL : reason, -error);
         return;
     }
     if (table_put(&self->attempts, fence, attempt) != 0) {
@@ -490,8 +490,9 @@ static int listen_for_server(struct supervisor *self) {
     self->what = "supervisor.pid";
     char pid[24];
     int len = snprintf(pid, sizeof pid, "%d\n", (int)getpid());
-    int error = file_replace(data_fd, "supervisor.pid", pid, (size_t)len, 0600, uid, gid);
-    if (error == 0) {
+    int error = file_note(data_fd, "supervisor.pid", pid, (size_t)len, 0600, uid, gid);
+    if (error == 0 ||
+        file_is_full(error)) { /* for people; a full disk must not keep us from ending runs */
         self->what = "supervisor.sock";
         error = file_listen(data_fd, "supervisor.sock", 0600, uid, gid, &self->listen_fd);
     }
