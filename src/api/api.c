@@ -321,7 +321,7 @@ static bool admit(struct api *api, const struct passage *passage, struct wire_er
 static void refuse_by_fault(const struct passage *passage, const struct api_reply *reply,
                             GError *fault, struct wire_error *error) {
     wire_error_from_fault(error, fault);
-    if (error->http >= 500) {
+    if (error->http >= 500 && !fault_is_passing(fault)) { // of which the engine tells once
         g_autofree char *text = log_quote(fault->message);
         log_error("api", "event=operation_failed action=%s request=%s error=%s",
                   passage->operation->action, reply->request_id, text);

@@ -68,6 +68,16 @@ void active_done(struct active *active) {
     g_hash_table_unref(active->fences);
 }
 
+void active_forget(struct active *active) {
+    struct store *store = active->store;
+    const struct engine_options *options = active->options;
+    struct steady steady = active->steady;
+    active_done(active);
+    active_init(active, store, options);
+    active->steady = steady;
+    active_tick(active);
+}
+
 static gboolean is_unused_plan(gpointer key, gpointer value, gpointer user) {
     return ((struct plan *)value)->reference_count == 1;
 }

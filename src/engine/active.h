@@ -73,6 +73,8 @@ struct active {
 
 void active_init(struct active *active, struct store *store, const struct engine_options *options);
 void active_done(struct active *active);
+// Forgets everything but the clock: it is loaded again (engine/recover).
+void active_forget(struct active *active);
 // Reads the clocks, once a turn.
 void active_tick(struct active *active);
 

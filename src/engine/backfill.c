@@ -280,7 +280,7 @@ bool backfill_hand_over(struct active *active, GError **error) {
     return true;
 }
 
-bool backfill_recover(struct active *active, GError **error) {
+bool backfill_find_ended(struct active *active, GError **error) {
     g_autoptr(GArray) open = NULL;
     if (!store_backfill_list_open(store_as_reader(active->store), &open, error)) {
         return false;
@@ -302,5 +302,9 @@ bool backfill_recover(struct active *active, GError **error) {
             g_array_append_val(active->ended, ended);
         }
     }
-    return backfill_hand_over(active, error);
+    return true;
+}
+
+bool backfill_recover(struct active *active, GError **error) {
+    return backfill_find_ended(active, error) && backfill_hand_over(active, error);
 }

@@ -37,6 +37,7 @@ struct command {
     int64_t deadline_ms;       // monotonic
     int64_t fence;             // of a probe
     bool is_reported;          // of a probe: the supervisor of the present connection has it
+    bool is_fresh;             // of a probe: what was stored for it is not committed yet
     bool is_begun;             // of a change: its client token was begun by a probe before
     bool quits_supervisor;
 
@@ -56,6 +57,10 @@ struct command {
 // caller may be NULL.
 void command_init(struct command *command, enum command_kind kind, const struct caller *caller);
 void command_done(struct command *command);
+// As it was posted: what was decided about it did not happen.
+void command_reset(struct command *command);
+// Does it end or pause work, or tell what was done outside already? Then it is taken as long as there is any room.
+bool command_is_urgent(const struct command *command);
 void command_wait(struct command *command);
 // The engine has finished with the command; it must not touch it any more.
 void command_complete(struct command *command);

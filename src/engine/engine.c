@@ -8,7 +8,12 @@
 #include "engine/loop.h"
 #include "engine/metasync.h"
 
-enum { ATTEMPT_SPARE_MS = 1500 }; // for the way to the supervisor, the grace and the way back
+enum {
+    ATTEMPT_SPARE_MS = 1500, // for the way to the supervisor, the grace and the way back
+    // What was done outside is told as soon as the store takes it.
+    CONCLUDE_MS = 10 * 1000,
+    CONCLUDE_PAUSE_MS = 250,
+};
 
 struct engine {
     struct loop *loop;
@@ -191,14 +196,30 @@ bool engine_execute(struct engine *engine, const struct origin *origin, const st
 
 bool engine_conclude(struct engine *engine, const struct origin *origin, struct change *change,
                      GError **error) {
-    struct command command;
-    command_init(&command, COMMAND_CHANGE, &change->caller);
-    command.origin = origin;
-    command.change = change;
-    command.is_begun = true;
-    bool is_done = submit(engine, &command, error);
-    command_done(&command);
+    g_autoptr(GError) fault = NULL;
+    int64_t deadline_ms = monotonic_ms() + CONCLUDE_MS;
+    bool is_done = false;
+    do {
+        if (fault != NULL) {
+            g_clear_error(&fault);
+            g_usleep(CONCLUDE_PAUSE_MS * 1000);
+        }
+        struct command command;
+        command_init(&command, COMMAND_CHANGE, &change->caller);
+        command.origin = origin;
+        command.change = change;
+        command.is_begun = true;
+        is_done = submit(engine, &command, &fault);
+        command_done(&command);
+    } while (!is_done && fault_is_passing(fault) && monotonic_ms() < deadline_ms);
     change_free(change);
+    if (!is_done && fault_is_passing(fault)) {
+        fault_set(error, FAULT_OUTCOME_UNKNOWN,
+                  "the call was carried out, and what it did could not be stored: %s",
+                  fault->message);
+    } else if (!is_done) {
+        g_propagate_error(error, g_steal_pointer(&fault));
+    }
     return is_done;
 }
 

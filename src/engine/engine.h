@@ -73,7 +73,8 @@ void engine_answer_done(struct engine_answer *answer);
 bool engine_execute(struct engine *engine, const struct origin *origin, const struct caller *caller,
                     const struct exec_connection *connection, const char *script,
                     int64_t timeout_ms, struct engine_answer *ret_answer, GError **error);
-// The change at the end of a call that engine_execute has begun; takes it.
+// The change at the end of a call that engine_execute has begun; takes it. Where the store takes no changes it is tried for 10 s;
+// FAULT_OUTCOME_UNKNOWN then.
 bool engine_conclude(struct engine *engine, const struct origin *origin, struct change *change,
                      GError **error);
 // Starts to read the structure of a source (database_id 0: all its databases), or of one database, anew and returns; what is found is stored

@@ -18,7 +18,7 @@ enum {
 
 // A refused command is the caller's affair; a broken store is ours.
 static void refuse_or_fail(struct loop *loop, struct command *command, GError *error) {
-    if (fault_is(error, FAULT_IO) || fault_is(error, FAULT_INTERNAL)) {
+    if (fault_is(error, FAULT_IO) || fault_is(error, FAULT_INTERNAL) || fault_is_passing(error)) {
         turn_fail(loop, g_error_copy(error));
     }
     command->error = error;
@@ -103,6 +103,7 @@ static void take_probe(struct loop *loop, struct command *command) {
     const struct origin *origin = command->origin;
     int64_t now_ms = loop->active.now_ms;
     GError *error = NULL;
+    command->is_fresh = true;
     if (loop->begins_nothing || loop->begins_no_probes) {
         fault_set(&command->error, FAULT_UNAVAILABLE, "the server is stopping");
     } else if (origin != NULL && // each holds a thread of the web floor until its time is over
@@ -128,6 +129,17 @@ static void take_probe(struct loop *loop, struct command *command) {
 }
 
 static void take_command(struct loop *loop, struct command *command) {
+    bool is_urgent = command_is_urgent(command);
+    bool is_own = command->kind == COMMAND_STOP_ALL || command->kind == COMMAND_END_PROBES ||
+                  command->kind == COMMAND_QUIT;
+    if (!is_own && outage_waits(&loop->outage, turn_clock_ms())) {
+        g_queue_push_tail(&loop->patient, command);
+        return;
+    }
+    if (!is_own && outage_refuses(&loop->outage, is_urgent, &command->error)) {
+        g_ptr_array_add(loop->replies, command);
+        return;
+    }
     switch (command->kind) {
     case COMMAND_CHANGE:
     case COMMAND_TRY_RUN:
@@ -147,7 +159,7 @@ static void take_command(struct loop *loop, struct command *command) {
         }
         loop->stopping = command;
         loop->begins_nothing = true;
-        stop_every_run(loop);
+        loop->must_stop = true;
         probes_end_all(&loop->probes, loop->active.kills, loop->replies);
         return; // answered when nothing lives
     case COMMAND_END_PROBES:
@@ -162,7 +174,7 @@ static void take_command(struct loop *loop, struct command *command) {
     g_ptr_array_add(loop->replies, command);
 }
 
-void intake_commands(struct loop *loop) {
+static void take_all(struct loop *loop) {
     uint64_t count = 0;
     if (read(loop->wake_fd, &count, sizeof count) < 0) {
         g_assert(errno == EAGAIN || errno == EINTR);
@@ -177,4 +189,17 @@ void intake_commands(struct loop *loop) {
         take_command(loop, command);
     }
     turn_wake(loop); // there may be more for the next turn
+}
+
+void intake_commands(struct loop *loop) {
+    take_all(loop);
+    if (loop->must_stop && loop->stopping != NULL && loop->failure == NULL) {
+        stop_every_run(loop); // also again, where the turn that did was not stored
+    }
+}
+
+void intake_while_blocked(struct loop *loop) {
+    g_assert(loop->outage.is_blocked);
+    intake_notes(loop);
+    take_all(loop);
 }

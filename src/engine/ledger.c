@@ -36,6 +36,12 @@ struct ledger {
     GQueue notes;        // of struct note *, oldest first
     int64_t dropped_count; // refusals that were not kept
     GHashTable *uses;      // key id → int64_t *: uses that wait
+    bool is_held;
+    // In the open transaction:
+    GQueue written; // notes, oldest first
+    GHashTable *written_uses;
+    int64_t written_dropped; // refusals that were not kept
+    int64_t settled_count;   // nonce_count before
 };
 
 struct note *note_copy(const struct note *note) {
@@ -82,8 +88,11 @@ bool ledger_new(struct store *store, const char *dir, struct ledger **ret_ledger
     ledger->start_ms = nonces.newest_ms;
     ledger->uptime_ms = zone_uptime_ms();
     ledger->nonce_count = nonces.count;
+    ledger->settled_count = nonces.count;
     g_queue_init(&ledger->notes);
+    g_queue_init(&ledger->written);
     ledger->uses = g_hash_table_new_full(keyed_hash_text, g_str_equal, g_free, g_free);
+    ledger->written_uses = g_hash_table_new_full(keyed_hash_text, g_str_equal, g_free, g_free);
     *ret_ledger = ledger;
     return true;
 }
@@ -92,8 +101,14 @@ void ledger_free(struct ledger *ledger) {
     if (ledger == NULL) {
         return;
     }
+    guint unwritten = g_queue_get_length(&ledger->notes);
+    if (unwritten > 0) { // refusals only: what a call has changed has its entry
+        log_warn("engine", "event=notes-lost count=%u", unwritten);
+    }
     g_queue_clear_full(&ledger->notes, (GDestroyNotify)note_free);
+    g_queue_clear_full(&ledger->written, (GDestroyNotify)note_free);
     g_hash_table_unref(ledger->uses);
+    g_hash_table_unref(ledger->written_uses);
     g_free(ledger->dir);
     g_free(ledger);
 }
@@ -148,14 +163,13 @@ static bool write_note(struct ledger *ledger, const struct note *note, int64_t n
 }
 
 static bool write_notes(struct ledger *ledger, int64_t now_ms, bool writes_all, GError **error) {
-    for (int i = 0; writes_all || i < NOTES_PER_TURN_MAX; i++) {
+    for (int i = 0; !ledger->is_held && (writes_all || i < NOTES_PER_TURN_MAX); i++) {
         struct note *note = g_queue_pop_head(&ledger->notes);
         if (note == NULL) {
             return true;
         }
-        bool is_written = write_note(ledger, note, now_ms, error);
-        note_free(note);
-        if (!is_written) {
+        g_queue_push_tail(&ledger->written, note);
+        if (!write_note(ledger, note, now_ms, error)) {
             return false;
         }
     }
@@ -217,22 +231,24 @@ static bool write_uses(struct ledger *ledger, GError **error) {
     gpointer key = NULL;
     gpointer at_ms = NULL;
     g_hash_table_iter_init(&iter, ledger->uses);
-    while (g_hash_table_iter_next(&iter, &key, &at_ms)) {
+    while (!ledger->is_held && g_hash_table_iter_next(&iter, &key, &at_ms)) {
         if (!store_key_used(ledger->store, key, *(const int64_t *)at_ms, error)) {
             return false;
         }
-        g_hash_table_iter_remove(&iter);
+        (void)g_hash_table_replace(ledger->written_uses, key, at_ms);
+        g_hash_table_iter_steal(&iter);
     }
     return true;
 }
 
 static bool write_dropped(struct ledger *ledger, int64_t now_ms, GError **error) {
-    if (ledger->dropped_count == 0) {
+    if (ledger->dropped_count == 0 || ledger->is_held) {
         return true;
     }
     g_autofree char *text =
         g_strdup_printf("%" G_GINT64_FORMAT " refused calls came faster than they could be kept",
                         ledger->dropped_count);
+    ledger->written_dropped += ledger->dropped_count;
     ledger->dropped_count = 0;
     return ledger_enter_own(ledger, "DropNotes", 0, NULL, text, now_ms, error);
 }
@@ -256,6 +272,45 @@ bool ledger_flush(struct ledger *ledger, int64_t now_ms, bool forces, GError **e
     }
     return write_notes(ledger, now_ms, forces, error) && write_dropped(ledger, now_ms, error) &&
            write_uses(ledger, error) && (ledger->entered == 0 || forget_old(ledger, now_ms, error));
+}
+
+void ledger_hold(struct ledger *ledger, bool is_held) {
+    ledger->is_held = is_held;
+}
+
+void ledger_settle(struct ledger *ledger) {
+    g_queue_clear_full(&ledger->written, (GDestroyNotify)note_free);
+    g_hash_table_remove_all(ledger->written_uses);
+    ledger->written_dropped = 0;
+    ledger->settled_count = ledger->nonce_count;
+}
+
+static void take_uses_back(struct ledger *ledger) {
+    GHashTableIter iter;
+    gpointer key = NULL;
+    gpointer at_ms = NULL;
+    g_hash_table_iter_init(&iter, ledger->written_uses);
+    while (g_hash_table_iter_next(&iter, &key, &at_ms)) {
+        if (!g_hash_table_contains(ledger->uses, key)) { // a newer one counts
+            ledger_key_used(ledger, key, *(const int64_t *)at_ms);
+        }
+    }
+    g_hash_table_remove_all(ledger->written_uses);
+}
+
+void ledger_take_back(struct ledger *ledger) {
+    struct note *note = NULL;
+    while ((note = g_queue_pop_tail(&ledger->written)) != NULL) {
+        g_queue_push_head(&ledger->notes, note);
+    }
+    ledger->dropped_count += ledger->written_dropped;
+    ledger->written_dropped = 0;
+    while (g_queue_get_length(&ledger->notes) > NOTES_MAX) {
+        note_free(g_queue_pop_head(&ledger->notes));
+        ledger->dropped_count++;
+    }
+    take_uses_back(ledger);
+    ledger->nonce_count = ledger->settled_count;
 }
 
 // ---- The chain's signed ends ----

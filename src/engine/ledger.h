@@ -55,6 +55,12 @@ void ledger_notes_dropped(struct ledger *ledger, int64_t count);
 // Writes what waits, and forgets old nonces and tokens: before the commit of a turn that has changed something, or when `forces`.
 bool ledger_flush(struct ledger *ledger, int64_t now_ms, bool forces, GError **error);
 
+// While it is held only the entries of calls are written: notes and uses wait. At first it is not.
+void ledger_hold(struct ledger *ledger, bool is_held);
+// The transaction was committed; or it was rolled back, and what it had of notes and uses waits again.
+void ledger_settle(struct ledger *ledger);
+void ledger_take_back(struct ledger *ledger);
+
 // Where signed heads go besides DIR/audit.heads, and how often they are made. Before ledger_begin; without it nowhere, and each hour.
 void ledger_set_heads(struct ledger *ledger, const struct heads_options *options);
 // Outside of a transaction: looks at the log's end and at its signed heads and tells what does not fit, then signs the present end and hands it

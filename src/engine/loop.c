@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A turn gathers calls, reports and timers, decides, commits everything in one transaction, and only then replies and acts: no
-// reply says success and nothing outside is touched before the commit (reliability.md G1). A commit that fails ends the server; the
-// next start recovers (G15).
+// reply says success and nothing outside is touched before the commit (reliability.md G1). What can not be stored for a reason that
+// passes did not happen (engine/retreat, G10); any other failure ends the server, and the next start recovers (G15).
 
 #include "engine/loop.h"
 
@@ -17,13 +17,16 @@
 #include "engine/dispatch.h"
 #include "engine/intake.h"
 #include "engine/recover.h"
+#include "engine/retreat.h"
 #include "engine/turn.h"
 
 enum {
     TIMERS_PER_TURN_MAX = 1024,
-    POLL_MS_MAX = 5000, // between two looks at the directory
+    POLL_MS_MAX = 5000,    // between two looks at the directory and its disk
+    OUTAGE_LOOK_MS = 1000, // the same during an outage
     HAND_OVER_ROUNDS_MAX = 4,
-    FULL_PAUSE_MS = 100, // after the supervisor had no room
+    ROOM_PAUSE_MS = 1000, // after it had no room on its disk
+    FULL_PAUSE_MS = 100,  // after the supervisor had no room
 };
 
 // ---- Reports and timers ----
@@ -63,8 +66,24 @@ static void pass_over_fences(struct loop *loop, int64_t mark) {
     }
 }
 
+// A start that had no room is tried again; until one succeeds that is said.
+static void note_start(struct loop *loop, const struct report *report) {
+    if (report->kind == REPORT_REFUSED && report->refusal == REFUSAL_JOURNAL) {
+        g_autofree char *text = g_strdup_printf("no attempt can be started: %s", report->text);
+        loop->full_until_ms = turn_clock_ms() + ROOM_PAUSE_MS;
+        loop->has_start_trouble = true;
+        trouble_set(loop->trouble, TROUBLE_START, text);
+    } else if (report->kind == REPORT_STARTED && loop->has_start_trouble) {
+        loop->has_start_trouble = false;
+        trouble_set(loop->trouble, TROUBLE_START, NULL);
+    }
+}
+
 static void take_report(const struct report *report, void *user) {
     struct loop *loop = user;
+    if (report->kind == REPORT_REFUSED) {
+        retreat_keep_refusal(loop, report);
+    }
     if (loop->failure != NULL) {
         return;
     }
@@ -91,6 +110,7 @@ static void take_report(const struct report *report, void *user) {
         probe->is_reported = true;
         return;
     }
+    note_start(loop, report);
     if (report->kind == REPORT_REFUSED && report->refusal == REFUSAL_LIMIT) {
         loop->full_until_ms = turn_clock_ms() + FULL_PAUSE_MS;
     } else if (report->kind == REPORT_EXITED) {
@@ -140,7 +160,8 @@ static void check_stopping(struct loop *loop) {
 
 static void give_places(struct loop *loop) {
     if (!client_is_ready(loop->client) || loop->failure != NULL || loop->begins_nothing ||
-        loop->full_until_ms > turn_clock_ms()) {
+        loop->full_until_ms > turn_clock_ms() || outage_holds(&loop->outage) ||
+        loop->ground.room != GROUND_ROOMY) {
         return;
     }
     loop->full_until_ms = 0;
@@ -152,19 +173,24 @@ static void give_places(struct loop *loop) {
     }
 }
 
+// They make new runs, which wait until there is room.
+static bool has_hand_overs(const struct loop *loop) {
+    return loop->active.ended->len > 0 && !outage_holds(&loop->outage);
+}
+
 // Rows whose run has ended go on before places are given: the next run's nodes get theirs in this turn. A run may also end as its
 // nodes are prepared.
 static void hand_over(struct loop *loop) {
     GError *error = NULL;
     int rounds = 0;
     do {
-        if (loop->failure == NULL && !backfill_hand_over(&loop->active, &error)) {
+        if (loop->failure == NULL && !outage_holds(&loop->outage) &&
+            !backfill_hand_over(&loop->active, &error)) {
             turn_fail(loop, error);
         }
         give_places(loop);
-    } while (loop->failure == NULL && loop->active.ended->len > 0 &&
-             ++rounds < HAND_OVER_ROUNDS_MAX);
-    if (loop->active.ended->len > 0) {
+    } while (loop->failure == NULL && has_hand_overs(loop) && ++rounds < HAND_OVER_ROUNDS_MAX);
+    if (has_hand_overs(loop)) {
         turn_wake(loop); // the rest is the next turn's
     }
 }
@@ -174,7 +200,7 @@ static bool commit(struct loop *loop, bool *ret_is_dirty) {
     if (loop->failure == NULL && !active_flush(&loop->active, &error)) {
         turn_fail(loop, error);
     }
-    if (loop->active.ended->len > 0) {
+    if (has_hand_overs(loop)) {
         turn_wake(loop); // a run of a backfill was set aside just now
     }
     if (loop->failure != NULL) {
@@ -205,7 +231,9 @@ static void note_turn(struct loop *loop, bool is_dirty) {
     loop->stats.queued_nodes = loop->active.queued_count;
     loop->stats.has_supervisor = client_is_ready(loop->client);
     g_mutex_unlock(&loop->mutex);
-    trouble_supervisor(loop->trouble, client_is_ready(loop->client));
+    if (client_is_ready(loop->client) || turn_clock_ms() >= loop->told_again_ms) {
+        trouble_supervisor(loop->trouble, client_is_ready(loop->client));
+    }
 }
 
 static void send_starts(struct loop *loop, GArray *orders) {
@@ -276,6 +304,9 @@ static int64_t poll_timeout(struct loop *loop) {
     if (loop->stopping != NULL) {
         timeout_ms = MIN(timeout_ms, loop->stopping->deadline_ms - turn_clock_ms());
     }
+    if (outage_holds(&loop->outage)) {
+        timeout_ms = MIN(timeout_ms, OUTAGE_LOOK_MS);
+    }
     int64_t probe_due = probes_due_ms(&loop->probes);
     if (probe_due != INT64_MAX) {
         timeout_ms = MIN(timeout_ms, probe_due - turn_clock_ms());
@@ -286,14 +317,18 @@ static int64_t poll_timeout(struct loop *loop) {
 static bool turn(struct loop *loop) {
     GError *error = NULL;
     active_tick(&loop->active);
-    if (!ground_look(&loop->ground, turn_clock_ms(), &error) ||
-        !store_begin(loop->active.store, &error)) {
+    if (!retreat_look(loop, &error) || !store_begin(loop->active.store, &error)) {
         turn_fail(loop, error);
+        return false;
+    }
+    if (!retreat_restore(loop, &error)) {
+        turn_fail(loop, error);
+        store_rollback(loop->active.store);
         return false;
     }
     intake_commands(loop);
     intake_notes(loop);
-    client_pump(loop->client, turn_clock_ms(), store_highest_id(loop->active.store, COUNTER_FENCE),
+    client_pump(loop->client, turn_clock_ms(), store_durable_id(loop->active.store, COUNTER_FENCE),
                 take_report, loop);
     take_timers(loop);
     probes_time_out(&loop->probes, turn_clock_ms(), loop->active.kills, loop->replies);
@@ -305,6 +340,7 @@ static bool turn(struct loop *loop) {
     if (!commit(loop, &is_dirty)) {
         return false;
     }
+    retreat_settle(loop, is_dirty);
     // Before anybody hears of the turn, so that whoever has heard finds it counted.
     active_sweep(&loop->active);
     note_turn(loop, is_dirty);
@@ -315,13 +351,51 @@ static bool turn(struct loop *loop) {
     return true;
 }
 
+// The store is blocked, and memory may not say what it holds: nothing is decided, and the supervisor keeps what it has to tell.
+static void stand_still(struct loop *loop) {
+    intake_while_blocked(loop);
+    probes_time_out(&loop->probes, turn_clock_ms(), loop->active.kills, loop->replies);
+    check_stopping(loop);
+    reply(loop);
+}
+
+// A failure that does not pass ends the loop.
+static bool go_on(struct loop *loop) {
+    retreat_wake_patient(loop);
+    bool is_blocked = loop->outage.is_blocked && !retreat_try(loop);
+    if (is_blocked && loop->failure == NULL) {
+        stand_still(loop);
+        return true;
+    }
+    if (!is_blocked && turn(loop)) {
+        return true;
+    }
+    if (!fault_is_passing(loop->failure)) {
+        return false;
+    }
+    retreat(loop);
+    return true;
+}
+
+static int64_t blocked_timeout(struct loop *loop) {
+    int64_t until_ms = MIN(loop->outage.retry_ms, probes_due_ms(&loop->probes));
+    if (!g_queue_is_empty(&loop->patient)) {
+        until_ms = MIN(until_ms, loop->outage.since_ms + OUTAGE_WAIT_MS);
+    }
+    if (loop->stopping != NULL) {
+        until_ms = MIN(until_ms, loop->stopping->deadline_ms);
+    }
+    return CLAMP(until_ms - turn_clock_ms(), 0, POLL_MS_MAX);
+}
+
 static void wait_for_work(struct loop *loop) {
+    bool is_blocked = loop->outage.is_blocked;
     struct pollfd fds[2] = {
         { .fd = loop->wake_fd, .events = POLLIN },
-        { .fd = client_fd(loop->client),
+        { .fd = is_blocked ? -1 : client_fd(loop->client),
           .events = (short)(POLLIN | (client_wants_write(loop->client) ? POLLOUT : 0)) },
     };
-    int count = poll(fds, 2, (int)poll_timeout(loop));
+    int count = poll(fds, 2, (int)(is_blocked ? blocked_timeout(loop) : poll_timeout(loop)));
     g_assert(count >= 0 || errno == EINTR);
 }
 
@@ -335,7 +409,8 @@ static void refuse_inbox(struct loop *loop) {
     g_mutex_lock(&loop->mutex);
     loop->is_closed = true;
     struct command *command = NULL;
-    while ((command = g_queue_pop_head(&loop->inbox)) != NULL) {
+    while ((command = g_queue_pop_head(&loop->patient)) != NULL ||
+           (command = g_queue_pop_head(&loop->inbox)) != NULL) {
         fault_set(&command->error, FAULT_UNAVAILABLE, "the server is stopping");
         command_complete(command);
     }
@@ -360,7 +435,7 @@ static void refuse_waiting(struct loop *loop) {
 
 void loop_run(struct loop *loop) {
     while (!loop->is_quitting) {
-        if (!turn(loop)) {
+        if (!go_on(loop)) {
             fail(loop);
             break;
         }
@@ -388,6 +463,29 @@ static bool recover(struct loop *loop, GError **error) {
     }
     return store_commit(loop->active.store, error);
 }
+
+// A server on a full disk starts all the same: it serves what it holds.
+static bool recover_or_wait(struct loop *loop, GError **error) {
+    GError *fault = NULL;
+    active_tick(&loop->active);
+    if (recover(loop, &fault)) {
+        return true;
+    }
+    if (!fault_is_passing(fault)) {
+        g_propagate_error(error, fault);
+        return false;
+    }
+    active_forget(&loop->active);
+    retreat_at_start(loop, fault);
+    return true;
+}
+
+static void refusal_free(gpointer item) {
+    struct report *refused = item;
+    g_free(refused->text);
+    g_free(refused);
+}
+
 bool loop_new(const struct engine_options *options, struct loop **ret_loop, GError **error) {
     struct loop *loop = g_new0(struct loop, 1);
     loop->options = *options;
@@ -397,14 +495,22 @@ bool loop_new(const struct engine_options *options, struct loop **ret_loop, GErr
     g_assert(loop->wake_fd >= 0);
     g_mutex_init(&loop->mutex);
     g_queue_init(&loop->inbox);
+    g_queue_init(&loop->patient);
+    store_set_patience(options->store, TURN_PATIENCE_MS);
     loop->replies = g_ptr_array_new();
     loop->trouble = trouble_new();
-    loop->ground.store = options->store;
+    loop->ground = (struct ground){ .store = options->store,
+                                    .dir = loop->dir,
+                                    .reserve = options->reserve,
+                                    .free_bytes = options->free_bytes,
+                                    .free_user = options->free_user };
+    loop->refusals = g_ptr_array_new_with_free_func(refusal_free);
     probes_init(&loop->probes);
     loop->notebook = notebook_new();
     active_init(&loop->active, options->store, &loop->options);
     loop->client = client_new(loop->dir, options->launch, options->launch_user);
-    if (!ledger_new(options->store, loop->dir, &loop->ledger, error) || !recover(loop, error)) {
+    if (!ledger_new(options->store, loop->dir, &loop->ledger, error) ||
+        !recover_or_wait(loop, error)) {
         loop_free(loop);
         return false;
     }
@@ -420,6 +526,7 @@ void loop_free(struct loop *loop) {
         return;
     }
     client_free(loop->client);
+    g_ptr_array_unref(loop->refusals);
     trouble_free(loop->trouble);
     active_done(&loop->active);
     probes_done(&loop->probes);

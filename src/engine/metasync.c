@@ -22,6 +22,7 @@ enum {
     JOBS_MAX = 1000,
     ATTEMPT_MS = 60000, // of one piece
     SPARE_MS = 1500,
+    AGAIN_MS = 1000, // while the store takes no changes
     PAGE = 100,
     // Of a database: all of it is stored in one turn of the engine.
     TABLES_MAX = 10000,
@@ -334,7 +335,8 @@ static bool open_reader(struct metasync *metasync, GError **error) {
     return true;
 }
 
-static void work(struct metasync *metasync, const struct job *job) {
+// False: the store takes no changes at present, and the job is to be done again.
+static bool work(struct metasync *metasync, const struct job *job) {
     g_autoptr(GError) error = NULL;
     bool is_done = open_reader(metasync, &error) &&
                    (job->database_id != 0 ? sync_tables(metasync, job, job->database_id, &error)
@@ -342,12 +344,15 @@ static void work(struct metasync *metasync, const struct job *job) {
     if (is_done) {
         log_info("engine", "event=metadata-sync instance=%" PRId64 " database=%" PRId64,
                  job->source_id, job->database_id);
+    } else if (fault_is_passing(error)) {
+        return false;
     } else {
         g_autofree char *text = log_quote(error->message);
         log_warn("engine",
                  "event=metadata-sync-failed instance=%" PRId64 " database=%" PRId64 " reason=%s",
                  job->source_id, job->database_id, text);
     }
+    return true;
 }
 
 // ---- The line of jobs ----
@@ -363,11 +368,24 @@ static struct job *wait_for_job(struct metasync *metasync) {
     return job;
 }
 
+// False: there will be no other try.
+static bool wait_for_store(struct metasync *metasync) {
+    int64_t until = g_get_monotonic_time() + (int64_t)AGAIN_MS * 1000;
+    g_mutex_lock(&metasync->mutex);
+    bool is_late = false;
+    while (!metasync->is_stopped && !is_late) {
+        is_late = !g_cond_wait_until(&metasync->changed, &metasync->mutex, until);
+    }
+    g_mutex_unlock(&metasync->mutex);
+    return is_late;
+}
+
 static gpointer run_thread(gpointer user) {
     struct metasync *metasync = user;
     struct job *job = NULL;
     while ((job = wait_for_job(metasync)) != NULL) {
-        work(metasync, job);
+        while (!work(metasync, job) && wait_for_store(metasync)) {
+        }
         g_free(job);
         g_mutex_lock(&metasync->mutex);
         metasync->done_count++;

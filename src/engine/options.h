@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "core/vars.h"
+#include "engine/reserve.h"
 #include "engine/steady.h"
 #include "exec/client.h"
 #include "store/store.h"
@@ -21,7 +22,11 @@ struct heads_options {
 
 struct engine_options {
     const char *dir;
-    struct store *store;  // owned by the engine's thread from engine_start on
+    struct store *store;     // owned by the engine's thread from engine_start on
+    struct reserve *reserve; // room for what can not wait; NULL: none is kept
+    int64_t (*free_bytes)(
+        void *user); // of the disk of `dir`, for tests; NULL: what the system says
+    void *free_user;
     int attempts_max;     // running nodes of the whole server
     int run_attempts_max; // running nodes of one run
     int64_t run_limit_ms; // time a run may be RUNNING (behaviour.md §10: 18 h)

@@ -61,6 +61,39 @@ void probes_remove(struct probes *probes, const struct command *command) {
     g_assert(was_there);
 }
 
+void probes_settle(struct probes *probes) {
+    GHashTableIter iter;
+    gpointer value = NULL;
+    for (guint i = 0; i < probes->waiting->len; i++) {
+        ((struct command *)g_ptr_array_index(probes->waiting, i))->is_fresh = false;
+    }
+    g_hash_table_iter_init(&iter, probes->running);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        ((struct command *)value)->is_fresh = false;
+    }
+}
+
+void probes_take_back(struct probes *probes, GPtrArray *replies) {
+    for (guint i = 0; i < probes->starts->len; i++) {
+        struct start_order *order = &g_array_index(probes->starts, struct start_order, i);
+        struct command *command = probes_find(probes, order->fence);
+        if (command != NULL) { // and not ended meanwhile by its deadline
+            command->spec = g_steal_pointer(&order->spec);
+            probes_remove(probes, command);
+            command->fence = 0;
+            g_ptr_array_add(probes->waiting, command);
+        }
+    }
+    g_array_set_size(probes->starts, 0);
+    for (guint i = probes->waiting->len; i > 0; i--) {
+        struct command *command = g_ptr_array_index(probes->waiting, i - 1);
+        if (command->is_fresh) {
+            (void)g_ptr_array_remove_index(probes->waiting, i - 1);
+            g_ptr_array_add(replies, command);
+        }
+    }
+}
+
 int probes_running_count(const struct probes *probes) {
     return (int)g_hash_table_size(probes->running);
 }

@@ -28,6 +28,11 @@ void probes_begin(struct probes *probes, struct store *store);
 // The probe under a fence, or NULL.
 struct command *probes_find(const struct probes *probes, int64_t fence);
 void probes_remove(struct probes *probes, const struct command *command);
+// The turn was stored.
+void probes_settle(struct probes *probes);
+// The turn was not stored: nothing that it would have begun has begun. Those that it took are put into `replies`, as they came; the others
+// wait again.
+void probes_take_back(struct probes *probes, GPtrArray *replies);
 int probes_running_count(const struct probes *probes);
 int probes_count(const struct probes *probes); // those that wait included
 

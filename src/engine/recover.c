@@ -178,7 +178,7 @@ static bool take_refusal(struct active *active, const struct report *report, GEr
     if (!find_attempt(active, report->fence, &entry, &attempt)) {
         return true;
     }
-    if (report->refusal == REFUSAL_LIMIT) {
+    if (report->refusal == REFUSAL_LIMIT || report->refusal == REFUSAL_JOURNAL) {
         return apply(active, entry, RUN_EVENT_VOIDED, attempt->node, report->fence, NULL, error);
     }
     if (report->refusal == REFUSAL_STALE_FENCE) {

@@ -18,6 +18,7 @@ struct trouble {
 
 static const char *const names[TROUBLE_COUNT] = {
     [TROUBLE_STORE] = "store",
+    [TROUBLE_ROOM] = "room",
     [TROUBLE_SUPERVISOR] = "supervisor",
     [TROUBLE_START] = "start",
 };
@@ -92,6 +93,13 @@ void trouble_launch(struct trouble *trouble, const char *text) {
     trouble->launch = g_strdup(text);
     tell_supervisor(trouble);
     g_mutex_unlock(&trouble->mutex);
+}
+
+bool trouble_has_failed_launch(struct trouble *trouble) {
+    g_mutex_lock(&trouble->mutex);
+    bool has_failed = !trouble->is_ready && trouble->launch != NULL;
+    g_mutex_unlock(&trouble->mutex);
+    return has_failed;
 }
 
 char *trouble_text(struct trouble *trouble, bool *ret_is_blind) {

@@ -9,6 +9,7 @@
 
 enum trouble_kind {
     TROUBLE_STORE,      // changes can not be stored
+    TROUBLE_ROOM,       // the disk has little left for what attempts write
     TROUBLE_SUPERVISOR, // no supervisor listens; also at the start, until it has told what runs
     TROUBLE_START,      // the supervisor listens and can start nothing
     TROUBLE_COUNT,
@@ -26,6 +27,9 @@ void trouble_set(struct trouble *trouble, enum trouble_kind kind, const char *te
 void trouble_supervisor(struct trouble *trouble, bool is_ready);
 // Why no supervisor could begin; NULL: one has begun. Told while none listens.
 void trouble_launch(struct trouble *trouble, const char *text);
+
+// Could the last supervisor that was asked for not begin?
+bool trouble_has_failed_launch(struct trouble *trouble);
 
 // A sentence, which the caller frees; NULL: attempts can be started. *ret_is_blind (may be NULL): nothing is known of those that run either.
 char *trouble_text(struct trouble *trouble, bool *ret_is_blind);

@@ -11,10 +11,14 @@
 #include "engine/ledger.h"
 #include "engine/notebook.h"
 #include "engine/options.h"
+#include "engine/outage.h"
 #include "engine/probes.h"
 #include "engine/stats.h"
 #include "engine/trouble.h"
 #include "exec/client.h"
+
+// For a lock of another program, inside a turn; calls wait longer (engine/outage).
+enum { TURN_PATIENCE_MS = 250 };
 
 struct loop {
     struct engine_options options;
@@ -25,12 +29,20 @@ struct loop {
     int capacity;          // of the supervisor
     int64_t full_until_ms; // monotonic: it had less room than it said, so no place is given before
     struct ground ground;
-    struct probes probes; // connection tests under way
+    struct outage outage;
+    bool is_stale; // memory does not say what the store does: it is loaded before the next turn
+    int64_t
+        told_again_ms; // monotonic: until then a supervisor that tells everything again is not taken for dead
+    bool has_start_trouble; // the supervisor had no room for a start, and has started nothing since
+    GPtrArray *refusals;    // of struct report *: heard and not yet stored
+    struct probes probes;   // connection tests under way
     struct ledger *ledger;
     struct notebook *notebook;
     struct trouble *trouble;
+    GQueue patient;           // of struct command *: they wait for a lock (outage_waits)
     GPtrArray *replies;       // of struct command: answered after the commit
     struct command *stopping; // a stop-all under way, or NULL
+    bool must_stop;           // that every run is to be stopped is not stored yet
     bool begins_nothing;      // from a stop-all on: an attempt would keep the supervisor alive
     bool begins_no_probes;    // the server stops
     bool is_quitting;         // engine thread only

@@ -144,6 +144,10 @@ bool client_is_ready(const struct client *client) {
     return client->state == CLIENT_READY && !client->is_broken;
 }
 
+void client_drop(struct client *client) {
+    client->is_broken = client->fd >= 0;
+}
+
 // Sends what the socket takes now.
 static void flush(struct client *client) {
     if (client->fd < 0 || client->is_broken ||

@@ -65,6 +65,9 @@ int64_t client_due_ms(const struct client *client);
 void client_pump(struct client *client, int64_t monotonic_ms, int64_t highest_fence,
                  client_report_fn report, void *user);
 
+// Gives the connection up: after the next pump, which reports REPORT_GONE, the supervisor tells everything again.
+void client_drop(struct client *client);
+
 bool client_is_ready(const struct client *client);
 // Only while ready; otherwise dropped (the caller repeats after REPORT_READY).
 void client_start(struct client *client, int64_t fence, const struct attempt_spec *spec);

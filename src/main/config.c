@@ -58,6 +58,8 @@ static const struct option options[] = {
       "how long a run may be running" },
     { "grace", OPTION_NUMBER, AT(grace_s), 0, 3600, "10", "SECONDS",
       "between SIGTERM and SIGKILL of a task" },
+    { "reserve", OPTION_NUMBER, AT(reserve_mib), 0, 1048576, "64", "MIB",
+      "room that is kept on the disk of DIR, for stops and ends when it is full; 0: none" },
     { "connections-max", OPTION_NUMBER, AT(connections_max), 8, 20000, "512", "N",
       "open connections" },
     { "address-connections", OPTION_NUMBER, AT(address_connections_max), 1, 20000, "200", "N",

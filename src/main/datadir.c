@@ -195,13 +195,13 @@ static bool write_line(const char *dir, const char *name, const char *text, GErr
     int dir_fd = open(dir, O_DIRECTORY | O_RDONLY | O_CLOEXEC);
     int result = dir_fd < 0
                      ? -errno
-                     : file_replace(dir_fd, name, text, strlen(text), 0600, (uid_t)-1, (gid_t)-1);
+                     : file_note(dir_fd, name, text, strlen(text), 0600, (uid_t)-1, (gid_t)-1);
     if (dir_fd >= 0) {
         (void)close(dir_fd);
     }
     if (result < 0) {
-        fault_set(error, FAULT_INVALID_DATA, "can not write %s/%s: %s", dir, name,
-                  g_strerror(-result));
+        fault_set(error, file_is_full(result) ? FAULT_NO_SPACE : FAULT_INVALID_DATA,
+                  "can not write %s/%s: %s", dir, name, g_strerror(-result));
         return false;
     }
     return true;

@@ -24,6 +24,6 @@ bool datadir_lock(const char *dir, int *ret_fd, GError **error);
 // Is the named lock of DIR free now ("server.lock", "supervisor.lock")?
 bool datadir_is_free(const char *dir, const char *lock_name);
 
-// Writes DIR/server.pid and DIR/server.address; removes them.
+// Writes DIR/server.pid and DIR/server.address; removes them. FAULT_NO_SPACE where neither a new file nor writing over the old one has room.
 bool datadir_announce(const char *dir, const char *address, GError **error);
 void datadir_withdraw(const char *dir);

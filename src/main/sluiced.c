@@ -22,6 +22,7 @@
 #include "base/log.h"
 #include "base/zone.h"
 #include "engine/engine.h"
+#include "engine/reserve.h"
 #include "main/afresh.h"
 #include "main/config.h"
 #include "main/control.h"
@@ -45,7 +46,7 @@ enum {
     EXIT_STORE = 70,
     EXIT_LAUNCHER = 71
 };
-enum { GONE_WAIT_MS = 10000, FILES_SPARE = 448 };
+enum { GONE_WAIT_MS = 10000, FILES_SPARE = 448, MIB = 1 << 20 };
 
 struct server {
     struct config config;
@@ -57,6 +58,7 @@ struct server {
     int lock_fd;
     int listen_fd;
     struct tls_pair tls; // until it is served with; empty: plain HTTP
+    struct reserve *reserve;
     struct store *store;
     struct engine *engine;
     struct head_export *heads; // NULL: they stay in DIR
@@ -116,16 +118,37 @@ static bool prepare(struct server *server, GError **error) {
             (privilege_drop(server_uid, error) && datadir_check_way(server->dir, error)));
 }
 
-static bool open_store(struct server *server, GError **error) {
-    g_autofree char *moved = NULL;
-    return afresh_prepare(server->dir, server->config.founds_anew, &moved, &server->is_lost,
-                          error) &&
-           store_open(server->dir, &server->store, error) &&
+static bool open_parts(struct server *server, const char *moved, GError **error) {
+    return store_open(server->dir, &server->store, error) &&
            store_master_key(server->store, server->dir, error) &&
            store_first_people(server->store, server->dir, g_getenv("SLUICE_ACCESS_KEY_ID"),
                               server->given_secret, zone_now_ms(), error) &&
            (!server->config.accepts_clock || store_nonce_accept_clock(server->store, error)) &&
            (moved == NULL || afresh_note(server->store, moved, zone_now_ms(), error));
+}
+
+// On a full disk the start, too, takes what is kept for that.
+static bool open_store(struct server *server, GError **error) {
+    const struct config *config = &server->config;
+    g_autofree char *moved = NULL;
+    g_autoptr(GError) fault = NULL;
+    if (!afresh_prepare(server->dir, config->founds_anew, &moved, &server->is_lost, error)) {
+        return false;
+    }
+    server->reserve = reserve_new(server->dir, config->reserve_mib * MIB);
+    if (!config->stop_all && !config->reset_admin_key) {
+        (void)reserve_take(server->reserve);
+    }
+    bool is_open = open_parts(server, moved, &fault);
+    if (!is_open && fault_is(fault, FAULT_NO_SPACE) && reserve_release(server->reserve)) {
+        store_close(g_steal_pointer(&server->store));
+        g_clear_error(&fault);
+        is_open = open_parts(server, moved, &fault);
+    }
+    if (!is_open) {
+        g_propagate_error(error, g_steal_pointer(&fault));
+    }
+    return is_open;
 }
 
 static int exit_code(const struct server *server, const GError *error) {
@@ -159,6 +182,7 @@ static bool start_engine(struct server *server, GError **error) {
     struct engine_options options = {
         .dir = server->dir,
         .store = server->store,
+        .reserve = server->reserve,
         .attempts_max = (int)config->attempts_max,
         .run_attempts_max = (int)config->run_attempts_max,
         .run_limit_ms = config->run_limit_s * 1000,
@@ -178,6 +202,26 @@ static void ask_to_end(void *user) {
     (void)kill(getpid(), SIGTERM);
 }
 
+// Who serves DIR is worth some of the reserve, and no start that fails.
+static bool announce(struct server *server, const char *address, GError **error) {
+    g_autoptr(GError) fault = NULL;
+    if (datadir_announce(server->dir, address, &fault)) {
+        return true;
+    }
+    if (fault_is(fault, FAULT_NO_SPACE) && reserve_release(server->reserve)) {
+        g_clear_error(&fault);
+        (void)datadir_announce(server->dir, address, &fault);
+    }
+    if (fault != NULL && !fault_is(fault, FAULT_NO_SPACE)) {
+        g_propagate_error(error, g_steal_pointer(&fault));
+        return false;
+    }
+    if (fault != NULL) {
+        log_warn("sluiced", "event=not-announced reason=\"%s\"", fault->message);
+    }
+    return true;
+}
+
 static bool serve(struct server *server, GError **error) {
     bool is_started = serving_start(
         &server->config, server->dir, server->engine, server->store, server->listen_fd,
@@ -187,7 +231,7 @@ static bool serve(struct server *server, GError **error) {
         return false;
     }
     const char *address = serving_address(server->serving);
-    if (!datadir_announce(server->dir, address, error) ||
+    if (!announce(server, address, error) ||
         !control_start(server->dir, server->engine, ask_to_end, NULL, &server->control, error)) {
         return false;
     }
@@ -210,6 +254,7 @@ static void stop(struct server *server) {
     }
     head_export_stop(server->heads); // it has the head that the engine signed last
     store_close(server->store);
+    reserve_free(server->reserve);
     if (server->dir != NULL && server->lock_fd >= 0) { // also what a killed server left behind
         datadir_withdraw(server->dir);
     }

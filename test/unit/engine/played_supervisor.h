@@ -59,6 +59,8 @@ struct played {
     uint64_t mark;
     bool is_damaged;
     bool ignores_kill;
+    void (*on_start)(void);          // before a START is answered; NULL: nothing
+    enum frame_refusal refuses_with; // every START, for this reason; 0 none
     int greeting_pause_ms; // before STATE_END: the greeting takes several turns of the engine
     // How an attempt ends as soon as it was started: an exit code, or PLAYED_HOLD. NULL: 0.
     int (*play)(const struct played_attempt *attempt, void *user);
@@ -245,8 +247,12 @@ PLAYED_FN void played_take_start(struct played *played, const struct frame_start
         g_free(attempt);
         return;
     }
-    if (played->open_count >= (int)played->room) {
-        played_refuse(played, start->fence, FRAME_LIMIT);
+    if (played->on_start != NULL) {
+        played->on_start();
+    }
+    if (played->refuses_with != 0 || played->open_count >= (int)played->room) {
+        played_refuse(played, start->fence,
+                      played->refuses_with != 0 ? played->refuses_with : FRAME_LIMIT);
         g_free(attempt);
         return;
     }

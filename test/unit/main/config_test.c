@@ -26,6 +26,7 @@ static void the_defaults_are_those_of_the_documentation(void) {
     g_assert_cmpint(config.failure_rate, ==, 10);
     g_assert_cmpint(config.connections_max, ==, 512);
     g_assert_cmpint(config.address_connections_max, ==, 200);
+    g_assert_cmpint(config.reserve_mib, ==, 64);
     g_assert_cmpstr(config.min_signature, ==, "v1");
     g_assert_null(config.hosts);
     g_assert_null(config.tls_key);
