@@ -159,7 +159,7 @@ static bool take_reserve(const struct loop *loop) {
 
 static void end(struct loop *loop) {
     outage_end(&loop->outage);
-    loop->active.has_judged = true; // the boot's id could perhaps not be kept
+    loop->active.has_judged = loop->is_judged; // the boot's id could perhaps not be kept
     tell(loop);
     turn_wake(loop);
 }
@@ -234,6 +234,16 @@ static bool repeat_refusals(struct loop *loop, GError **error) {
     return true;
 }
 
+// What was open when this server judged is of this boot since; the boot's id may not have been kept.
+static void forget_boot(struct active *active) {
+    GHashTableIter iter;
+    gpointer value = NULL;
+    g_hash_table_iter_init(&iter, active->fences);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        ((struct open_attempt *)value)->is_before_boot = false;
+    }
+}
+
 bool retreat_restore(struct loop *loop, GError **error) {
     if (!loop->is_stale) {
         return true;
@@ -242,6 +252,9 @@ bool retreat_restore(struct loop *loop, GError **error) {
     if (!recover_runs(&loop->active, error) || !backfill_find_ended(&loop->active, error) ||
         !repeat_refusals(loop, error)) {
         return false;
+    }
+    if (loop->is_judged) {
+        forget_boot(&loop->active);
     }
     loop->is_stale = false;
     return true;
@@ -252,6 +265,7 @@ void retreat_settle(struct loop *loop, bool is_dirty) {
     probes_settle(&loop->probes);
     ledger_settle(loop->ledger);
     loop->must_stop = false;
+    loop->is_judged = loop->is_judged || client_is_ready(loop->client);
     if (is_dirty) {
         outage_note_success(&loop->outage);
     }

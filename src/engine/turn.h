@@ -30,7 +30,8 @@ struct loop {
     int64_t full_until_ms; // monotonic: it had less room than it said, so no place is given before
     struct ground ground;
     struct outage outage;
-    bool is_stale; // memory does not say what the store does: it is loaded before the next turn
+    bool is_judged; // the attempts of before this start have had their verdict, and it is stored
+    bool is_stale;  // memory does not say what the store does: it is loaded before the next turn
     int64_t
         told_again_ms; // monotonic: until then a supervisor that tells everything again is not taken for dead
     bool has_start_trouble; // the supervisor had no room for a start, and has started nothing since
