@@ -118,7 +118,15 @@ static bool key_from_config(struct cli_profile *profile, const char *wanted, GEr
                               "DIR, or write a profile: ");
         return false;
     }
-    json_t *config = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+    json_error_t json_error;
+    json_t *config = json_loads(text, JSON_REJECT_DUPLICATES, &json_error);
+    if (!json_is_object(config)) {
+        // The reader's own words could quote a secret.
+        fault_set(error, FAULT_INVALID_VALUE, "%s is no JSON object: line %d, column %d", path,
+                  config == NULL ? json_error.line : 1, config == NULL ? json_error.column : 1);
+        json_decref(config);
+        return false;
+    }
     const char *name = wanted != NULL ? wanted : member(config, "current");
     const json_t *found = NULL;
     size_t index = 0;

@@ -81,6 +81,32 @@ static void a_closed_data_directory_is_told_from_an_empty_one(struct fixture *fi
     g_assert_nonnull(strstr(closed->message, "--endpoint URL instead of --data"));
 }
 
+// GLib asks for the home directory once, so that one test has all that reads there.
+static void assert_broken_files_are_told(struct fixture *fixture) {
+    static const struct {
+        const char *text;
+        const char *place;
+    } rows[] = {
+        { "{\"current\": \"a\",\n \"profiles\": [{\"access_key_secret\": \"hush\" hush]}",
+          "line 2" },
+        { "{\"current\": \"\xff\"}", "line 1" },
+        { "[1]", "line 1, column 1" },
+        { "", "line 1" },
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        struct cli_profile_choice none = { 0 };
+        struct cli_profile profile;
+        g_autoptr(GError) error = NULL;
+        put(fixture, ".aliyun/config.json", rows[i].text);
+        g_assert_false(cli_profile_load(&none, &profile, &error));
+        g_test_message("%s", error->message);
+        g_assert_true(fault_is(error, FAULT_INVALID_VALUE));
+        g_assert_nonnull(strstr(error->message, "config.json is no JSON object: "));
+        g_assert_nonnull(strstr(error->message, rows[i].place));
+        g_assert_null(strstr(error->message, "hush"));
+    }
+}
+
 static void the_environment_comes_before_the_current_profile(struct fixture *fixture,
                                                              const void *data) {
     put(fixture, ".aliyun/config.json",
@@ -108,6 +134,9 @@ static void the_environment_comes_before_the_current_profile(struct fixture *fix
     cli_profile_done(&profile);
     assert_refused(&(struct cli_profile_choice){ .profile = "r" });
     assert_refused(&(struct cli_profile_choice){ .profile = "nobody" });
+    g_unsetenv("ALIBABA_CLOUD_ACCESS_KEY_ID");
+    g_unsetenv("ALIBABA_CLOUD_ACCESS_KEY_SECRET");
+    assert_broken_files_are_told(fixture);
 }
 
 static void an_address_that_is_none_is_refused(struct fixture *fixture, const void *data) {
