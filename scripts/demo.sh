@@ -243,7 +243,7 @@ slow_flow() {
     done
     add_edges
     run=$(call TryRunTaskFlow DagId="$flow" --field InstanceId)
-    wait_until 10 "both first nodes run" nodes_are "RUNNING RUNNING" left_first right_first
+    wait_until 60 "both first nodes run" nodes_are "RUNNING RUNNING" left_first right_first
     good "run $run is $(run_state): left_first and right_first run"
 }
 
@@ -251,7 +251,8 @@ suspend_act() {
     title "Suspend: running nodes finish, nothing new starts"
     cli run suspend "$flow" "$run"
     say "the API now reports: $(run_state)"
-    wait_until 10 "both first nodes finish" nodes_are "SUCCESS SUCCESS" left_first right_first
+    : >"$folder/suspended" # now the running nodes may finish
+    wait_until 60 "both first nodes finish" nodes_are "SUCCESS SUCCESS" left_first right_first
     # A second in which something could go wrong.
     sleep 1
     run_is SUSPENDED || fail "the run is $(run_state)"
@@ -265,8 +266,8 @@ suspend_act() {
 resume_act() {
     title "Resume"
     cli run resume "$flow" "$run"
-    wait_until 10 "both second nodes run" nodes_are "RUNNING RUNNING" left_second right_second
-    wait_until 10 "eight processes have written their ids" has_pids 8
+    wait_until 60 "both second nodes run" nodes_are "RUNNING RUNNING" left_second right_second
+    wait_until 60 "eight processes have written their ids" has_pids 8
     say "the API now reports: $(run_state)"
     sort -k2 "$folder/pids" | sed 's/^/  process /'
     alive=$(process_count)
@@ -278,7 +279,7 @@ stop_act() {
     title "Stop: the process tree is gone"
     cli run stop "$flow" "$run"
     say "the API now reports: $(run_state)"
-    wait_until 20 "the run ends STOPPED" run_is STOPPED
+    wait_until 60 "the run ends STOPPED" run_is STOPPED
     alive=$(process_count)
     [ "$alive" -eq 0 ] || fail "$alive processes are still alive"
     cli run show "$flow" "$run"
