@@ -57,4 +57,9 @@ int file_connect(int dir_fd, const char *name, int *ret_fd);
 /* CRC-32C (Castagnoli), continued from `crc`; begin with 0. */
 uint32_t file_crc32c(uint32_t crc, const void *data, size_t len);
 
+/* Descriptors 0, 1 and 2 that whoever started us left closed are filled with /dev/null, open for
+ * reading: nothing of ours takes their numbers, and writing to them fails as it should. First thing
+ * of every program, before any file or socket is opened. */
+int file_fill_standard(void);
+
 #endif

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "main/cli_commands.h"
 
 struct command {
@@ -311,9 +312,12 @@ static enum cli_exit choose(const struct cli_options *options) {
 }
 
 int main(int argc, char **argv) {
-    (void)setlocale(LC_CTYPE, "");
     struct cli_options options;
     GError *error = NULL;
+    if (file_fill_standard() != 0) {
+        return CLI_UNWRITTEN;
+    }
+    (void)setlocale(LC_CTYPE, "");
     if (!cli_options_read(argc, argv, &options, &error)) {
         return cli_fail(error);
     }

@@ -19,6 +19,7 @@
 
 #include "base/crypto.h"
 #include "base/fault.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/zone.h"
 #include "engine/engine.h"
@@ -436,6 +437,9 @@ int main(int argc, char **argv) {
         0); // those lists are swept at each larger free, which costs a request more than they save
     struct server server = { .launcher_fd = -1, .lock_fd = -1, .listen_fd = -1 };
     g_autoptr(GError) error = NULL;
+    if (file_fill_standard() != 0) { // else the log is written into whatever has their numbers
+        return EXIT_FAILED;
+    }
     crypto_begin();
     if (!config_read(argc, argv, &server.config, &error)) {
         (void)fprintf(stderr, "sluiced: %s\n", error->message);

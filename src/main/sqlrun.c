@@ -28,6 +28,7 @@
 #include <jansson.h>
 
 #include "base/fault.h"
+#include "base/file.h"
 #include "main/sqlrun_catalogue.h"
 #include "main/sqlrun_extract.h"
 #include "main/sqlrun_print.h"
@@ -352,6 +353,9 @@ int main(void) {
     g_autoptr(GError) fault = NULL;
     struct request request = { 0 };
     enum exit_code code = EXIT_REQUEST;
+    if (file_fill_standard() != 0) {
+        return code;
+    }
     if (runner_start(&runner, &fault) && request_read(REQUEST_FD, &request, &fault)) {
         code = work(&runner, &request);
         request_done(&request);

@@ -19,6 +19,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/own.h"
 #include "supervisor/supervisor.h"
 
@@ -158,18 +159,6 @@ static int read_command_line(int argc, char **argv, struct command_line *line) {
     return 2;
 }
 
-/* Nothing of ours may become descriptor 0, 1 or 2, which programs get (as copies, not close-on-exec). */
-static bool fill_standard_fds(void) {
-    int fd;
-    do {
-        fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-    } while (fd >= 0 && fd <= 2);
-    if (fd < 0)
-        return false;
-    (void)close(fd);
-    return true;
-}
-
 static void settle_process(void) {
     /* Whoever started us may have ignored signals, and programs would inherit that. The raw call,
      * because the library keeps two numbers to itself, which others have been seen to ignore. */
@@ -215,7 +204,8 @@ int main(int argc, char **argv) {
     if (verdict != 0)
         return verdict == 1 ? EXIT_SUCCESS : 2;
     settle_process();
-    if (!fill_standard_fds())
+    /* Programs get 0, 1 and 2 as copies that are not close-on-exec: nothing of ours may be one of them. */
+    if (file_fill_standard() != 0)
         return EXIT_FAILURE;
     int report_fd = -1;
     if (numbers[OPTION_REPORT_FD - OPTION_DATA] != 0) {

@@ -39,6 +39,11 @@ cli tenant create lost >/dev/full 2>"$scratch/err"
 [ $? -eq 7 ] && [ "$(sqlite3 "$data/state.db" 'SELECT count(*) FROM tenant' 2>/dev/null || echo none)" = "$tenants_before" ]
 say $? "no tenant is made when its administrator's key could not be shown"
 
+cli key rotate 7001 "$key" >&- 2>"$scratch/err"
+code=$?
+[ $code -eq 7 ] && grep -q 'no other key has changed' "$scratch/err" && cli key list 7001 | grep -q "^$key *Active" && [ "$(cli key list 7001 | wc -l)" -eq 2 ]
+say $? "the same where the output is closed: no socket takes its place"
+
 outputs=0
 for command in "flow list" "user list" "key list" "tenant list" "user show" "call GetUserActiveTenant" "call GetUserActiveTenant --field Tenant.Tid" \
     "flow list -o json" "audit verify" "audit verify -o json" "--help" "run --help" "run watch --help" "--version"; do
@@ -70,6 +75,22 @@ cli call CreateAccessKey UserId="$user_id" --field AccessKeySecrte >"$scratch/ou
 say $? "a member that the reply has not ends with 7, and the reply is not lost"
 made=$(sed -n 's/.*"AccessKeyId": "\(.*\)",*$/\1/p' "$scratch/err")
 cli key disable "$made" >/dev/null && cli key delete "$made" >/dev/null
+
+"$sluiced" --data "$scratch/closed" --listen 127.0.0.1:0 <&- >&- 2>&- &
+closed=$!
+tries=600
+while [ ! -s "$scratch/closed/server.address" ] && [ $tries -gt 0 ]; do
+    tries=$((tries - 1))
+    sleep 0.1
+done
+: >"$scratch/err"
+for number_of_fd in 0 1 2; do
+    readlink "/proc/$closed/fd/$number_of_fd" >>"$scratch/err"
+done
+[ "$(sort -u "$scratch/err")" = /dev/null ] && [ ! -s "$scratch/closed/server.lock" ] && "$sluice" --data "$scratch/closed" flow list >/dev/null
+say $? "a server that was started with its standard descriptors closed writes its log into none of its files and sockets"
+"$sluiced" --data "$scratch/closed" --stop-all >/dev/null 2>&1
+wait "$closed"
 
 old=$(first_key)
 owner=$(stat -c %u:%g:%a "$data/credentials")
