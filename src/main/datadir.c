@@ -72,10 +72,26 @@ static bool check_file(int dir_fd, const char *dir, const char *name, uid_t uid,
     return true;
 }
 
+// Files that the server opens after its rights are dropped, or its database does: others than files (a pipe waits for ever) are refused before.
+static bool check_kinds(int dir_fd, const char *dir, uid_t uid, GError **error) {
+    static const char *const names[] = { "state.db",         "state.db-wal", "state.db-shm",
+                                         "state.db-journal", "master.key",   "audit.heads" };
+    for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+        struct stat status;
+        if (fstatat(dir_fd, names[i], &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+            !S_ISREG(status.st_mode)) {
+            g_autofree char *shown = g_strconcat("/", names[i], NULL);
+            return refuse(dir, shown, -EMEDIUMTYPE, uid, error);
+        }
+    }
+    return true;
+}
+
 static bool prepare_inside(int dir_fd, const char *dir, uid_t uid, gid_t gid, GError **error) {
     bool is_root = geteuid() == 0;
     return make_dir(dir_fd, dir, "logs", 0700, uid, gid, error) &&
            make_dir(dir_fd, dir, "work", is_root ? 0711 : 0700, geteuid(), getegid(), error) &&
+           check_kinds(dir_fd, dir, uid, error) &&
            check_file(dir_fd, dir, "server.lock", uid, gid, error) &&
            check_file(dir_fd, dir, "supervisor.lock", uid, gid, error) &&
            check_file(dir_fd, dir, "supervisor.log", uid, gid, error) &&

@@ -86,7 +86,7 @@ bool store_master_key(struct store *store, const char *dir, GError **error) {
     if (!open_dir(dir, &dir_fd, error)) {
         return false;
     }
-    int fd = openat(dir_fd, "master.key", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    int fd = openat(dir_fd, "master.key", O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     int code = fd < 0 ? errno : 0;
     bool is_good = false;
     if (fd >= 0) {
@@ -113,7 +113,7 @@ bool store_reader_master_key(struct store_reader *reader, const char *dir, GErro
     if (!open_dir(dir, &dir_fd, error)) {
         return false;
     }
-    int fd = openat(dir_fd, "master.key", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    int fd = openat(dir_fd, "master.key", O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     bool is_good = fd >= 0 && read_master(fd, reader, error);
     if (fd < 0) {
         fault_set(error, FAULT_IO, "opening %s/master.key: %s", dir, g_strerror(errno));

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-# timeout: 200
+# timeout: 300
 # needs: root
 """Whoever has the server's uid plants links, pipes and other people's files in DIR: root opens, empties and gives away none.
 
@@ -145,6 +145,9 @@ class Trial:
         breaches = []
         for name in ("supervisor.log", "supervisor.lock", "server.lock", "attempts.journal"):
             for plant in (self.link(self.file), self.pipe, self.hard_link, lambda path: self.as_server("mkdir", path)):
+                breaches += self.refused(name, plant)
+        for name in ("state.db", "state.db-wal", "state.db-shm", "state.db-journal", "master.key", "audit.heads"):
+            for plant in (self.link(self.file), self.pipe, lambda path: self.as_server("mkdir", path)):
                 breaches += self.refused(name, plant)
         return breaches + self.refused("attempts.journal", lambda path: self.as_server("cp", "/etc/hostname", path))
 
