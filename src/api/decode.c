@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "base/keyed_hash.h"
+#include "core/json_cost.h"
 
 struct params {
     char *query; // decoded copies, NUL behind each name and value
@@ -153,6 +154,11 @@ static const char *json_member_text(struct params *params, const json_t *value) 
 static bool params_add_json(struct params *params, const char *body, size_t len,
                             struct wire_error *error) {
     json_error_t where;
+    if (!json_cost_is_fair(body, len)) { // before anybody has proved anything
+        wire_error_set(error, WIRE_INVALID_PARAMETER, "Body",
+                       "the body's JSON has too many objects, lists and values");
+        return false;
+    }
     json_t *root = json_loadb(body, len, JSON_REJECT_DUPLICATES, &where);
     if (!json_is_object(root)) {
         json_decref(root);

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/json_cost.h"
+
 // What one reading writes besides its value.
 struct reading {
     struct warnings *warnings; // of members that are dropped; NULL: nobody asks
@@ -163,6 +165,10 @@ static json_t *normalise(const struct shape *shape, const json_t *value, const c
 bool json_args_parse(const struct shape *schema, const char *name, const char *text,
                      struct warnings *warnings, json_t **ret_array, char **ret_reason) {
     json_error_t where;
+    if (!json_cost_is_fair(text, strlen(text))) {
+        *ret_reason = g_strdup("too many objects, lists and values; send them in several calls");
+        return false;
+    }
     json_t *value = json_loads(text, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &where);
     if (value == NULL) {
         *ret_reason =
@@ -225,7 +231,9 @@ static json_t *gather(const struct shape *shape, const char *path, const struct 
         return text == NULL ? NULL : json_string(text);
     }
     if (text != NULL) {
-        return json_loads(text, JSON_REJECT_DUPLICATES, NULL); // an inner array as JSON text
+        return json_cost_is_fair(text, strlen(text)) // an inner array as JSON text
+                   ? json_loads(text, JSON_REJECT_DUPLICATES, NULL)
+                   : NULL;
     }
     json_t *array = json_array();
     for (unsigned number = 1; number <= PARAMS_MAX; number++) {

@@ -7,6 +7,7 @@
 #include "api/services.h"
 #include "api/unread.h"
 #include "base/fault.h"
+#include "core/json_cost.h"
 
 #include <string.h>
 
@@ -31,6 +32,11 @@ static bool take_content(const struct call *call, struct change *change, GError 
         fault_set_field(error, FAULT_INVALID_FIELD, "NodeContent",
                         "NodeContent has %zu bytes; at most %d are kept", strlen(text),
                         CONTENT_BYTES_MAX);
+        return false;
+    }
+    if (!json_cost_is_fair(text, strlen(text))) {
+        fault_set_field(error, FAULT_INVALID_FIELD, "NodeContent",
+                        "NodeContent has too many objects, lists and values");
         return false;
     }
     json_auto_t *value = json_loads(text, JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, &where);

@@ -188,10 +188,23 @@ bool call_is_repeat(const struct call *call, bool *ret_is_repeat, GError **error
     return is_known;
 }
 
+// What the change carries is judged here, not in the engine's turn; what is repeated was judged then.
+static bool check_change(const struct call *call, struct change *change,
+                         struct remarks *ret_remarks, GError **error) {
+    struct store_reader *reader = NULL;
+    bool is_repeat = false;
+    return call_is_repeat(call, &is_repeat, error) &&
+           (is_repeat || (call_reader(call, &reader, error) &&
+                          store_change_check(reader, change, ret_remarks, error)));
+}
+
 bool call_commit(const struct call *call, struct change *change, struct change_result *ret_result,
                  GError **error) {
     g_assert(change != NULL);
-    if (!call_check_tenant(call, error)) {
+    struct remarks remarks = { 0 };
+    if (!call_check_tenant(call, error) ||
+        (store_change_is_judged(change) && !check_change(call, change, &remarks, error))) {
+        remarks_done(&remarks);
         change_free(change);
         return false;
     }
@@ -199,6 +212,11 @@ bool call_commit(const struct call *call, struct change *change, struct change_r
     call_origin_init(call, &origin);
     bool is_done = engine_change(call_engine(call), &origin.origin, change, ret_result, error);
     call_origin_done(&origin);
+    if (is_done && ret_result != NULL && ret_result->remarks.count == 0) {
+        ret_result->remarks = remarks;
+    } else {
+        remarks_done(&remarks);
+    }
     return is_done;
 }
 

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/unread.h"
 
+#include "core/json_cost.h"
 #include "core/plan.h"
 
 #include <jansson.h>
+#include <string.h>
 
 void call_warn(const struct call *call, const struct remarks *remarks) {
     static const char *const codes[] = {
@@ -19,7 +21,8 @@ void call_warn(const struct call *call, const struct remarks *remarks) {
 
 void call_warn_keys(const struct call *call, enum keys_document document, const char *param) {
     const char *text = args_text(call->args, param);
-    json_auto_t *root = text != NULL ? json_loads(text, JSON_DECODE_ANY, NULL) : NULL;
+    bool is_readable = text != NULL && json_cost_is_fair(text, strlen(text)); // else it is refused
+    json_auto_t *root = is_readable ? json_loads(text, JSON_DECODE_ANY, NULL) : NULL;
     if (json_is_object(root)) {
         struct remarks remarks = { 0 };
         keys_unknown(document, root, param, &remarks);

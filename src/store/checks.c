@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/fault.h"
+#include "core/json_cost.h"
 #include "core/keys.h"
 #include "core/node_config.h"
 #include "core/vars.h"
@@ -60,6 +61,11 @@ static json_t *parse(const char *text, const char *field, GError **error) {
     if (len > CONTENT_BYTES_MAX) {
         fault_set_field(error, FAULT_INVALID_FIELD, field, "%s has %zu bytes; at most %d", field,
                         len, CONTENT_BYTES_MAX);
+        return NULL;
+    }
+    if (!json_cost_is_fair(text, len)) {
+        fault_set_field(error, FAULT_INVALID_FIELD, field,
+                        "%s has too many objects, lists and values", field);
         return NULL;
     }
     json_error_t json_error;

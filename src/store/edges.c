@@ -174,6 +174,16 @@ static gboolean equal_ends(const void *left, const void *right) {
     return a->node_from == b->node_from && a->node_to == b->node_to;
 }
 
+static bool check_count(const struct picture *picture, guint count, GError **error) {
+    if (count > EDGES_PER_FLOW_MAX) {
+        fault_set(error, FAULT_LIMIT_EXCEEDED,
+                  "task flow %" G_GINT64_FORMAT " would have %u edges; at most %d",
+                  picture->flow.id, count, EDGES_PER_FLOW_MAX);
+        return false;
+    }
+    return true;
+}
+
 static bool insert_edge(struct store *store, const struct picture *picture,
                         const struct edge_row *edge, GError **error) {
     return query_run(store_change_sql(store), INSERT_EDGE,
@@ -205,7 +215,7 @@ static bool add_edges(struct store *store, struct picture *picture, const struct
                 known, &g_array_index(picture->edges, struct edge_row, picture->edges->len - 1));
         }
     }
-    if (!check_graph(picture, error)) {
+    if (!check_count(picture, picture->edges->len, error) || !check_graph(picture, error)) {
         return false;
     }
     for (guint i = old_count; i < picture->edges->len; i++) {
@@ -320,7 +330,8 @@ static bool take_relations(struct store *store, struct picture *picture,
 
 static bool replace_all(struct store *store, struct picture *picture, const struct change *change,
                         struct change_result *result, GError **error) {
-    if (!take_relations(store, picture, change, error) || !check_graph(picture, error) ||
+    if (!take_relations(store, picture, change, error) ||
+        !check_count(picture, picture->edges->len, error) || !check_graph(picture, error) ||
         !check_distinct(picture, error) ||
         !query_run(store_change_sql(store), DELETE_ALL,
                    VALUES(INT(picture->flow.tenant_id), INT(picture->flow.id)), error)) {

@@ -18,6 +18,7 @@ enum {
     CONTENT_BYTES_MAX =
         16 * 1024 * 1024, // UpdateTaskContentV2; 1 MiB elsewhere is the request target's limit
     NODES_PER_FLOW_MAX = 20000,
+    EDGES_PER_FLOW_MAX = 100000,
     FLOWS_PER_TENANT_MAX = 5000,
 };
 
@@ -129,6 +130,8 @@ struct change {
     struct notification_switches *notification;
     struct person_fields *person;
     struct metadata *metadata;
+    bool is_checked; // its documents were judged by store_change_check
+    char *draft;     // of a publish: the draft that was judged there; NULL: none was
 };
 
 struct change *change_new(enum change_kind kind, const struct caller *caller);
@@ -146,6 +149,13 @@ struct change_result {
 // Frees what a result holds; a zeroed one is fine.
 void change_result_done(struct change_result *result);
 
+// Judges on a request's thread what a change carries, so that the engine need not: documents of nodes, time variables, a draft that is to be
+// published. Says nothing of what the caller may not change or what is not there: the change does. Ends with the caller's mistakes as
+// store_change would. ret_remarks: what is worth telling when the change is done, as change_result has it.
+bool store_change_check(struct store_reader *reader, struct change *change,
+                        struct remarks *ret_remarks, GError **error);
+// Has store_change_check something to judge of this kind?
+bool store_change_is_judged(const struct change *change);
 // Applies one change inside the open transaction (engine thread). Faults name the field, the present state and what would help.
 bool store_change(struct store *store, const struct change *change, int64_t now_ms,
                   struct change_result *ret_result, GError **error);

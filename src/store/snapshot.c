@@ -94,6 +94,22 @@ static void set_text(json_t *object, const char *key, struct sql_statement *row,
     }
 }
 
+static bool refuse_size(int64_t flow_id, GError **error) {
+    fault_set(error, FAULT_LIMIT_EXCEEDED,
+              "the contents of task flow %" G_GINT64_FORMAT " are larger than %d bytes together",
+              flow_id, SNAPSHOT_BYTES_MAX);
+    return false;
+}
+
+// The texts of a node's row count.
+static bool take_size(struct sql_statement *row, size_t *size, int64_t flow_id, GError **error) {
+    for (int column = 3; column <= 7; column++) {
+        const char *text = sql_column_text(row, column);
+        *size += text != NULL ? strlen(text) : 0;
+    }
+    return *size <= SNAPSHOT_BYTES_MAX || refuse_size(flow_id, error);
+}
+
 static bool add_nodes(struct store_reader *reader, const struct flow_head *flow, json_t *root,
                       GError **error) {
     json_t *nodes = json_array();
@@ -101,6 +117,7 @@ static bool add_nodes(struct store_reader *reader, const struct flow_head *flow,
     struct sql_statement *row = NULL;
     bool has_row = false;
     int kind = 0;
+    size_t size = 0;
     if (!query_start(reader->sql, LIST_NODES, VALUES(INT(flow->id), INT(flow->tenant_id)), &row,
                      error)) {
         return false;
@@ -123,6 +140,10 @@ static bool add_nodes(struct store_reader *reader, const struct flow_head *flow,
         set_text(node, "timeVariables", row, 6);
         set_text(node, "graphParam", row, 7);
         json_array_append_new(nodes, node);
+        if (!take_size(row, &size, flow->id, error)) { // before all of them are in memory
+            sql_reset(row);
+            return false;
+        }
     }
     return false;
 }
@@ -186,12 +207,8 @@ bool snapshot_make(struct store_reader *reader, const struct flow_head *flow,
     snapshot.document = json_dumps(root, JSON_COMPACT);
     g_assert(snapshot.document != NULL);
     if (strlen(snapshot.document) > SNAPSHOT_BYTES_MAX) {
-        fault_set(error, FAULT_LIMIT_EXCEEDED,
-                  "the contents of task flow %" G_GINT64_FORMAT
-                  " are larger than %d bytes together",
-                  flow->id, SNAPSHOT_BYTES_MAX);
         snapshot_done(&snapshot);
-        return false;
+        return refuse_size(flow->id, error);
     }
     *ret_snapshot = snapshot;
     return true;

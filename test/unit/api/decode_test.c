@@ -119,6 +119,28 @@ static void there_is_a_limit_to_the_number_of_parameters(void) {
     g_assert_cmpstr(code, ==, "InvalidParameter");
 }
 
+// A few megabytes of empty objects would take a third of a gigabyte, of a caller who has proved nothing.
+static void a_json_body_that_would_fill_the_memory_is_not_read(void) {
+    static const struct api_header json_header = { "content-type", "application/json" };
+    GString *body = g_string_new("{\"Edges\":[");
+    for (int i = 0; i < 200000; i++) {
+        g_string_append(body, "{},");
+    }
+    g_string_append(body, "{}]}");
+    struct api_request request = { .method = "POST",
+                                   .target = "/?Tid=1",
+                                   .headers = &json_header,
+                                   .header_count = 1,
+                                   .body = body->str,
+                                   .body_len = body->len };
+    struct wire_error error = { 0 };
+    struct params *params = NULL;
+    g_assert_false(params_parse(&request, &params, &error));
+    g_assert_cmpstr(error.code, ==, "InvalidParameter");
+    wire_error_done(&error);
+    g_string_free(body, TRUE);
+}
+
 static void a_json_body_gives_its_members(void) {
     static const struct api_header json_header = { "content-type",
                                                    "application/json; charset=utf-8" };
@@ -361,5 +383,7 @@ int main(int argc, char **argv) {
     g_test_add_func("/decode/arguments_have_their_types", arguments_have_their_types);
     g_test_add_func("/decode/arrays_come_as_json_or_flattened", arrays_come_as_json_or_flattened);
     g_test_add_func("/decode/equal_calls_have_equal_digests", equal_calls_have_equal_digests);
+    g_test_add_func("/decode/a_json_body_that_would_fill_the_memory_is_not_read",
+                    a_json_body_that_would_fill_the_memory_is_not_read);
     return g_test_run();
 }

@@ -253,6 +253,77 @@ static void edges_that_were_chosen_to_collide_cost_no_more(void) {
     kit_free(kit);
 }
 
+// The calls' threads judge; the engine takes what they judged.
+static void what_was_judged_before_is_not_judged_again(void) {
+    struct kit *kit = kit_new();
+    struct store_reader *reader = store_as_reader(kit->store);
+    struct remarks remarks = { 0 };
+    g_autoptr(GError) error = NULL;
+    int64_t flow = kit_flow(kit, "nightly");
+    struct change *change = kit_change(kit, CHANGE_NODE_OUTPUT, 0);
+    change->node_id = kit_node(kit, flow, "a");
+    change->output = g_strdup("{\"outputs\":[{\"variableName\":\"a b\"}]}");
+    g_assert_true(store_change_is_judged(change));
+    g_assert_false(store_change_check(reader, change, &remarks, &error));
+    g_assert_true(fault_is(error, FAULT_INVALID_FIELD));
+    g_clear_error(&error);
+    change->is_checked = true;
+    kit_apply(kit, change);
+
+    // The stored output is bad now, and so the draft; a draft that is called judged is taken, any other is judged.
+    change = kit_change(kit, CHANGE_FLOW_PUBLISH, flow);
+    g_assert_false(store_change_check(reader, change, &remarks, &error));
+    g_assert_true(fault_is(error, FAULT_FLOW_STATE));
+    g_assert_nonnull(change->draft);
+    g_autofree char *draft = g_strdup(change->draft);
+    kit_apply(kit, change);
+    change = kit_change(kit, CHANGE_FLOW_PUBLISH, flow);
+    change->draft = g_strconcat(draft, " ", NULL);
+    kit_refuse(kit, change, FAULT_FLOW_STATE, "variable name");
+
+    // What may not be changed is the change's to refuse.
+    change = kit_change(kit, CHANGE_NODE_CONFIG, 0);
+    change->node_id = 123456;
+    change->config = g_strdup("{");
+    g_assert_true(store_change_check(reader, change, &remarks, &error));
+    g_assert_false(change->is_checked);
+    kit_refuse(kit, change, FAULT_NODE_NOT_EXIST, "123456");
+    change = kit_change(kit, CHANGE_FLOW_RENAME, flow);
+    g_assert_false(store_change_is_judged(change));
+    change_free(change);
+    remarks_done(&remarks);
+    kit_free(kit);
+}
+
+static void a_flow_has_so_many_edges_and_no_more(void) {
+    enum { NODES = 448 }; // 100 128 pairs
+    struct kit *kit = kit_new();
+    int64_t flow = kit_flow(kit, "dense");
+    int64_t nodes[NODES];
+    kit_begin(kit);
+    for (int i = 0; i < NODES; i++) {
+        g_autofree char *name = g_strdup_printf("node %d", i);
+        struct change *change = kit_node_change(kit, flow, name);
+        struct change_result result = { 0 };
+        g_assert_true(store_change(kit->store, change, KIT_NOW_MS, &result, NULL));
+        change_free(change);
+        nodes[i] = result.id;
+    }
+    kit_commit(kit);
+    enum change_kind kinds[] = { CHANGE_EDGES_ADD, CHANGE_EDGES_REPLACE };
+    for (size_t k = 0; k < G_N_ELEMENTS(kinds); k++) {
+        struct change *change = kit_change(kit, kinds[k], flow);
+        for (int i = 0; i < NODES; i++) {
+            for (int j = i + 1; j < NODES; j++) {
+                kit_add_edge(change, 0, nodes[i], nodes[j]);
+            }
+        }
+        kit_refuse(kit, change, FAULT_LIMIT_EXCEEDED, "at most 100000");
+    }
+    g_assert_cmpuint(kit_edge_count(kit, flow), ==, 0);
+    kit_free(kit);
+}
+
 static void two_edges_can_swap_in_one_call(void) {
     struct kit *kit = kit_new();
     int64_t flow = kit_flow(kit, "nightly");
@@ -444,5 +515,9 @@ int main(int argc, char **argv) {
     g_test_add_func("/flows/ten_thousand_nodes_are_quick", ten_thousand_nodes_are_quick);
     g_test_add_func("/flows/edges_that_were_chosen_to_collide_cost_no_more",
                     edges_that_were_chosen_to_collide_cost_no_more);
+    g_test_add_func("/flows/what_was_judged_before_is_not_judged_again",
+                    what_was_judged_before_is_not_judged_again);
+    g_test_add_func("/flows/a_flow_has_so_many_edges_and_no_more",
+                    a_flow_has_so_many_edges_and_no_more);
     return g_test_run();
 }

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// change_check: what store_change_check (store/flows.h) and the changes themselves judge alike. Private to this folder.
+#pragma once
+
+#include "store/flows.h"
+#include "store/snapshot.h"
+
+// May this draft be published? ret_remarks: what is worth telling of it. FAULT_FLOW_STATE names the node and the reason.
+bool change_check_draft(int64_t version_id, const struct snapshot *snapshot,
+                        struct remarks *ret_remarks, GError **error);
