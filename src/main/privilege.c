@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -112,6 +113,12 @@ bool privilege_drop(uid_t uid, GError **error) {
 void privilege_harden(void) {
     struct rlimit none = { 0, 0 };
     (void)setrlimit(RLIMIT_CORE, &none);
+    struct rlimit size = { 0 };
+    if (getrlimit(RLIMIT_FSIZE, &size) == 0) {
+        size.rlim_cur = size.rlim_max;
+        (void)setrlimit(RLIMIT_FSIZE, &size);
+    }
+    (void)signal(SIGXFSZ, SIG_IGN);
     // Sanitizers read /proc/self, which this would close to us.
 #ifndef SLUICE_ADDRESS_SANITIZER
     (void)prctl(PR_SET_DUMPABLE, 0);

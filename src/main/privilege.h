@@ -14,7 +14,7 @@ bool privilege_check_uids(uid_t server_uid, uid_t task_uid, GError **error);
 // Becomes uid (and the gid of the same number) without groups, for good.
 bool privilege_drop(uid_t uid, GError **error);
 
-// No core dumps, not traceable, files closed to others.
+// No core dumps, not traceable, files closed to others; files as large as the hard limit allows, and beyond it a failed write, not a signal.
 void privilege_harden(void);
 
 // As many open files as the hard limit allows, which is raised to `wished` where we may. FAULT_INVALID_DATA when fewer than `needed` remain.

@@ -144,6 +144,28 @@ def soft_limit_is_raised():
     return files_on("ulimit -Sn 64", plain("limits-soft"), 960)
 
 
+def file_size_on(shell):
+    """The store grows over the limit; the server lives, or ends with a reason, and never by the kernel's signal."""
+    server = plain("limits-size")
+    Limited(server, shell)
+    return server
+
+
+def soft_file_size_is_raised():
+    server = file_size_on("ulimit -Sf 200")
+    server.start()
+    run_script(server, "echo done")
+    return end(server)
+
+
+def hard_file_size_ends_no_server_by_a_signal():
+    server = file_size_on("ulimit -f 200")
+    code = server.spawn().wait(15 * PATIENCE)
+    breaches = [] if code > 0 and b"sluiced: " in read_bytes(server.log) else [f"exit code {code}: {server.tail()}"]
+    server.abandon()
+    return breaches
+
+
 def least_limit_serves():
     return files_on("ulimit -n 456", plain("limits-least", "--connections-max", "8"), 456)
 
@@ -176,6 +198,8 @@ def main():
         ("too few open files are refused at the start, with the number that is needed", few_files_are_refused),
         ("a low soft limit is raised, and many scripts run under it", soft_limit_is_raised),
         ("so they do with the least that is taken", least_limit_serves),
+        ("a soft limit of a file's size is raised", soft_file_size_is_raised),
+        ("a hard limit of a file's size is said, and ends no server by a signal", hard_file_size_ends_no_server_by_a_signal),
         ("root raises the hard limit too", root_raises_the_hard_limit),
         ("--stop-all works with few", stop_all_needs_none),
     ])
