@@ -234,6 +234,10 @@ static void note_turn(struct loop *loop, bool is_dirty) {
     if (client_is_ready(loop->client) || turn_clock_ms() >= loop->told_again_ms) {
         trouble_supervisor(loop->trouble, client_is_ready(loop->client));
     }
+    trouble_set(loop->trouble, TROUBLE_SILENCE,
+                client_is_silent(loop->client)
+                    ? "the supervisor does not answer: its process is stopped, or its disk hangs"
+                    : NULL);
 }
 
 static void send_starts(struct loop *loop, GArray *orders) {

@@ -19,6 +19,7 @@ struct trouble {
 static const char *const names[TROUBLE_COUNT] = {
     [TROUBLE_STORE] = "store",
     [TROUBLE_ROOM] = "room",
+    [TROUBLE_SILENCE] = "silence",
     [TROUBLE_SUPERVISOR] = "supervisor",
     [TROUBLE_START] = "start",
 };
@@ -109,7 +110,8 @@ char *trouble_text(struct trouble *trouble, bool *ret_is_blind) {
         text = g_strdup(trouble->texts[i]);
     }
     if (ret_is_blind != NULL) {
-        *ret_is_blind = trouble->texts[TROUBLE_SUPERVISOR] != NULL;
+        *ret_is_blind =
+            trouble->texts[TROUBLE_SUPERVISOR] != NULL || trouble->texts[TROUBLE_SILENCE] != NULL;
     }
     g_mutex_unlock(&trouble->mutex);
     return text;

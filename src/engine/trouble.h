@@ -10,6 +10,7 @@
 enum trouble_kind {
     TROUBLE_STORE,      // changes can not be stored
     TROUBLE_ROOM,       // the disk has little left for what attempts write
+    TROUBLE_SILENCE,    // one listens and does not answer
     TROUBLE_SUPERVISOR, // no supervisor listens; also at the start, until it has told what runs
     TROUBLE_START,      // the supervisor listens and can start nothing
     TROUBLE_COUNT,

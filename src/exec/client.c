@@ -27,6 +27,7 @@ static const char SOCKET_NAME[] = "supervisor.sock";
 enum {
     RETRY_FIRST_MS = 20,
     RETRY_MAX_MS = 1000,
+    SILENCE_MS = 5000,        // a START is answered at once, also by one that has much to do
     LAUNCH_PAUSE_MS = 1000,   // a supervisor that was asked for needs a moment until it listens
     DESCRIPTORS_PAUSE_MS = 5, // too many descriptors in flight: the peer has to take some
     GATHERED_STARTS_MAX = 8,  // each keeps its descriptors open until it is sent
@@ -59,8 +60,11 @@ struct client {
     int64_t held_until_ms;
     int64_t connect_due_ms;
     int64_t retry_ms;
-    int64_t launched_ms; // when a supervisor was asked for; INT64_MIN never
-    GQueue refused;      // of struct refusal *: STARTs that never left
+    int64_t pumped_ms;      // the last pump
+    GHashTable *unanswered; // fences of STARTs, of this connection
+    int64_t asked_ms;       // since then one is unanswered and nothing has come; 0: none
+    int64_t launched_ms;    // when a supervisor was asked for; INT64_MIN never
+    GQueue refused;         // of struct refusal *: STARTs that never left
     // Who was READY last.
     uint32_t known_pid; // 0 nobody yet
     char known_boot_id[BOOT_ID_BYTES];
@@ -95,6 +99,7 @@ struct client *client_new(const char *dir, client_launch_fn launch, void *user) 
     client->fd = -1;
     client->retry_ms = RETRY_FIRST_MS;
     client->launched_ms = INT64_MIN;
+    client->unanswered = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
     g_queue_init(&client->refused);
     return client;
 }
@@ -108,6 +113,8 @@ static void disconnect(struct client *client) {
     client->fd = -1;
     client->is_broken = false;
     client->is_held = false;
+    g_hash_table_remove_all(client->unanswered);
+    client->asked_ms = 0;
     client->state = CLIENT_AWAY;
 }
 
@@ -117,6 +124,7 @@ void client_free(struct client *client) {
     }
     disconnect(client);
     g_queue_clear_full(&client->refused, refusal_free);
+    g_hash_table_unref(client->unanswered);
     g_free(client->level);
     g_free(client->dir);
     g_free(client);
@@ -137,7 +145,10 @@ int64_t client_due_ms(const struct client *client) {
     if (client->fd < 0) {
         return client->connect_due_ms;
     }
-    return client->is_held ? client->held_until_ms : INT64_MAX;
+    int64_t due_ms = client->is_held ? client->held_until_ms : INT64_MAX;
+    return client->asked_ms != 0 && !client_is_silent(client)
+               ? MIN(due_ms, client->asked_ms + SILENCE_MS)
+               : due_ms;
 }
 
 bool client_is_ready(const struct client *client) {
@@ -146,6 +157,10 @@ bool client_is_ready(const struct client *client) {
 
 void client_drop(struct client *client) {
     client->is_broken = client->fd >= 0;
+}
+
+bool client_is_silent(const struct client *client) {
+    return client->asked_ms != 0 && client->pumped_ms - client->asked_ms >= SILENCE_MS;
 }
 
 // Sends what the socket takes now.
@@ -217,6 +232,8 @@ void client_start(struct client *client, int64_t fence, const struct attempt_spe
         }
         return;
     }
+    g_hash_table_add(client->unanswered, g_memdup2(&fence, sizeof fence));
+    client->asked_ms = client->asked_ms != 0 ? client->asked_ms : client->pumped_ms;
     client->gathered_starts++;
     flush(client);
 }
@@ -402,6 +419,11 @@ static void report_refused(int64_t fence, enum report_refusal reason, char *text
     report(&message, user);
 }
 
+static void note_answer(struct client *client, uint64_t fence) {
+    int64_t number = (int64_t)fence;
+    g_hash_table_remove(client->unanswered, &number);
+}
+
 // False when the supervisor says what only a server says, or says it before it has answered HELLO.
 static bool take_message(struct client *client, const struct frame_message *message,
                          client_report_fn report, void *user) {
@@ -417,6 +439,7 @@ static bool take_message(struct client *client, const struct frame_message *mess
         report_ready(client, report, user);
         return true;
     case FRAME_STARTED: {
+        note_answer(client, message->started.fence);
         struct report started = {
             .kind = REPORT_STARTED,
             .fence = (int64_t)message->started.fence,
@@ -426,8 +449,12 @@ static bool take_message(struct client *client, const struct frame_message *mess
         report(&started, user);
         return true;
     }
-    case FRAME_EXITED: report_exited(&message->exited, report, user); return true;
+    case FRAME_EXITED:
+        note_answer(client, message->exited.fence);
+        report_exited(&message->exited, report, user);
+        return true;
     case FRAME_REFUSED: {
+        note_answer(client, message->refused.fence);
         g_autofree char *text = slice_text(message->refused.text);
         report_refused((int64_t)message->refused.fence, refusal_of(message->refused.reason), text,
                        report, user);
@@ -470,6 +497,7 @@ static void receive(struct client *client, client_report_fn report, void *user) 
             return;
         }
         take_frames(client, report, user);
+        client->asked_ms = g_hash_table_size(client->unanswered) > 0 ? client->pumped_ms : 0;
     }
 }
 
@@ -496,6 +524,7 @@ void client_pump(struct client *client, int64_t monotonic_ms, int64_t highest_fe
     g_assert(client != NULL);
     g_assert(report != NULL);
 
+    client->pumped_ms = monotonic_ms;
     report_local_refusals(client, report, user);
     if (client->fd < 0 && monotonic_ms >= client->connect_due_ms) {
         try_connect(client, monotonic_ms, highest_fence);

@@ -69,6 +69,8 @@ void client_pump(struct client *client, int64_t monotonic_ms, int64_t highest_fe
 void client_drop(struct client *client);
 
 bool client_is_ready(const struct client *client);
+// Ready, and yet a START had no answer at the last pump, and nothing else had come, for five seconds: the supervisor is stopped, or hangs.
+bool client_is_silent(const struct client *client);
 // Only while ready; otherwise dropped (the caller repeats after REPORT_READY).
 void client_start(struct client *client, int64_t fence, const struct attempt_spec *spec);
 void client_kill(struct client *client, int64_t fence, int64_t grace_ms);

@@ -141,6 +141,26 @@ class Trial:
         lost = state == "FAILED" and "lost" in nodes["main"].get("Message", "")
         return breaches + ([] if lost else [f"what ran: {state} {nodes}"])
 
+    def supervisor_hangs(self):
+        """It listens, and its process is stopped: what waits for it is told, and goes on with it."""
+        pids = self.server.supervisor_pids()
+        for pid in pids:
+            os.kill(pid, signal.SIGSTOP)
+        wanted = "the supervisor does not answer"
+        try:
+            run = self.api.try_run(self.quick[0])
+            until(lambda: (self.readiness() or (0, ""))[0] == 503 and wanted in self.readiness()[1], 2 * LIMIT_S,
+                  lambda: f"/readyz says it: {self.readiness()}")
+            breaches = [] if wanted in self.server.tail() else [f"not in the log: {self.server.tail()}"]
+            _, nodes = self.api.state(self.quick[0], run)
+            breaches += [] if wanted in nodes["main"].get("Message", "") else [f"a running node: {nodes['main']}"]
+        finally:
+            for pid in pids:
+                os.kill(pid, signal.SIGCONT)
+        self.until_ready(LIMIT_S)
+        state, nodes = self.api.until_run(self.quick[0], run, ("SUCCESS", "FAILED"))
+        return breaches + ([] if state == "SUCCESS" and nodes["main"]["Attempt"] == 1 else [f"{state} {nodes}"])
+
     def supervisor_dies(self):
         """With a launcher a new one comes, and until then the server does not call itself ready."""
         pids = self.server.supervisor_pids()
@@ -163,6 +183,7 @@ class Trial:
             (f"{self.name}: without its launcher the server ends, and the next start adopts what runs", self.launcher_dies),
             (f"{self.name}: launcher and supervisor die: nothing stays RUNNING", self.launcher_and_supervisor_die),
             (f"{self.name}: a supervisor that can not begin is said everywhere, and it heals by itself", self.supervisor_can_not_begin),
+            (f"{self.name}: a supervisor that hangs is said, and goes on", self.supervisor_hangs),
             (f"{self.name}: a supervisor that dies is replaced within 5 s", self.supervisor_dies),
             (f"{self.name}: stop-all leaves nothing, and the events fold to the stored state", self.nothing_is_left),
         ]

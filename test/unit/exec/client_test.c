@@ -341,6 +341,49 @@ static void a_given_work_directory_is_home(void) {
     scene_free(scene);
 }
 
+static void a_supervisor_that_does_not_answer_is_noticed(void) {
+    struct scene *scene = ready_scene();
+    struct attempt_spec *spec = attempt_spec_new("/bin/true");
+    g_ptr_array_add(spec->arguments, g_strdup("true"));
+    scene->clock_ms += 60000;
+    pump(scene);
+    g_assert_false(client_is_silent(scene->client)); // it was asked for nothing
+    g_assert_cmpint(client_due_ms(scene->client), ==, INT64_MAX);
+    client_start(scene->client, 42, spec);
+    client_start(scene->client, 43, spec);
+    g_assert_cmpint(client_due_ms(scene->client), ==, scene->clock_ms + 5000);
+    scene->clock_ms += 4999;
+    pump(scene);
+    g_assert_false(client_is_silent(scene->client));
+    scene->clock_ms += 1;
+    pump(scene);
+    g_assert_true(client_is_silent(scene->client));
+    g_assert_true(client_is_ready(scene->client));
+    g_assert_cmpint(client_due_ms(scene->client), ==, INT64_MAX);
+    // One answer is a sign of life, until the other is late.
+    say(scene, (struct frame_message){ .type = FRAME_REFUSED,
+                                       .refused = { .fence = 42, .reason = FRAME_STALE_FENCE } });
+    pump(scene);
+    g_assert_false(client_is_silent(scene->client));
+    scene->clock_ms += 5000;
+    pump(scene);
+    g_assert_true(client_is_silent(scene->client));
+    say(scene, (struct frame_message){ .type = FRAME_REFUSED,
+                                       .refused = { .fence = 43, .reason = FRAME_STALE_FENCE } });
+    pump(scene);
+    scene->clock_ms += 60000;
+    pump(scene);
+    g_assert_false(client_is_silent(scene->client));
+    // Nor is one that has gone.
+    client_start(scene->client, 44, spec);
+    scene->clock_ms += 5000;
+    hang_up(scene);
+    pump(scene);
+    g_assert_false(client_is_silent(scene->client));
+    attempt_spec_free(spec);
+    scene_free(scene);
+}
+
 static void orders_arrive_as_they_were_given(void) {
     struct scene *scene = ready_scene();
     client_kill(scene->client, 5, 250);
@@ -627,6 +670,7 @@ int main(int argc, char **argv) {
     TEST(nothing_is_sent_before_it_is_ready);
     TEST(a_start_carries_the_whole_description);
     TEST(a_given_work_directory_is_home);
+    TEST(a_supervisor_that_does_not_answer_is_noticed);
     TEST(orders_arrive_as_they_were_given);
     TEST(what_is_too_long_is_refused_here);
     TEST(what_can_not_be_sent_is_refused_here);
