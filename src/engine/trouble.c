@@ -17,11 +17,8 @@ struct trouble {
 };
 
 static const char *const names[TROUBLE_COUNT] = {
-    [TROUBLE_STORE] = "store",
-    [TROUBLE_ROOM] = "room",
-    [TROUBLE_SILENCE] = "silence",
-    [TROUBLE_SUPERVISOR] = "supervisor",
-    [TROUBLE_START] = "start",
+    [TROUBLE_STORE] = "store",           [TROUBLE_ROOM] = "room",   [TROUBLE_SILENCE] = "silence",
+    [TROUBLE_SUPERVISOR] = "supervisor", [TROUBLE_START] = "start",
 };
 
 // The lock is held.
