@@ -54,7 +54,7 @@ class Server:
         self.log = open(directory + ".log", "ab")
         start = time.monotonic()
         self.process = subprocess.Popen([self.program, "--data", directory, "--listen", "127.0.0.1:0",
-                                         "--key-rate", "0", "--address-rate", "0"],
+                                         "--attempt-room", "0", "--key-rate", "0", "--address-rate", "0"],
                                         stdout=subprocess.PIPE, stderr=self.log)
         Server.started.append(self)
         has_line = select.select([self.process.stdout], [], [], 30)[0]

@@ -148,7 +148,7 @@ start_server() {
     mkdir -m 0755 "$folder"
     # Started as root, the server runs as one account of its own and the tasks as another, which must be able to write here.
     [ "$(id -u)" -ne 0 ] || chown 62801:62801 "$folder"
-    "$sluiced" --data "$data" --listen 127.0.0.1:0 >"$scratch/ready" 2>"$scratch/server.log" &
+    "$sluiced" --data "$data" --listen 127.0.0.1:0 --attempt-room 0 >"$scratch/ready" 2>"$scratch/server.log" &
     server_pid=$!
     is_ready() {
         kill -0 "$server_pid" 2>/dev/null || fail "the server has ended"

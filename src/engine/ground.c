@@ -12,7 +12,7 @@ enum { LOOK_MS = 1000 };
 // False: the file system does not say.
 static bool measure(const struct ground *ground, int64_t *ret_free, int64_t *ret_short) {
     struct statvfs status;
-    int64_t limit = GROUND_SHORT_BYTES;
+    int64_t limit = ground->attempt_bytes;
     if (ground->free_bytes != NULL) {
         *ret_free = ground->free_bytes(ground->free_user);
     } else if (statvfs(ground->dir, &status) == 0 && status.f_blocks > 0) {

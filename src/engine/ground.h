@@ -24,6 +24,7 @@ struct ground {
     struct store *store;               // borrowed
     const char *dir;                   // borrowed
     struct reserve *reserve;           // borrowed; NULL: none is kept
+    int64_t attempt_bytes;             // less room is short, or a twentieth of the disk; 0: never
     int64_t (*free_bytes)(void *user); // of tests; NULL: the file system says
     void *free_user;
     int64_t look_ms; // monotonic: when to look again
@@ -31,9 +32,8 @@ struct ground {
 };
 
 enum {
-    GROUND_FULL_BYTES = 1 << 20,    // less than that is nothing
-    GROUND_SPARE_BYTES = 4 << 20,   // beside the reserve, before it is taken again
-    GROUND_SHORT_BYTES = 512 << 20, // or a twentieth of the disk, when that is less
+    GROUND_FULL_BYTES = 1 << 20,  // less than that is nothing
+    GROUND_SPARE_BYTES = 4 << 20, // beside the reserve, before it is taken again
 };
 
 // Before each turn; a look costs a few system calls and is taken once a second. *ret_is_new (may be NULL): one was taken now. FAULT_IO: the

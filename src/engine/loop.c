@@ -506,6 +506,7 @@ bool loop_new(const struct engine_options *options, struct loop **ret_loop, GErr
     loop->ground = (struct ground){ .store = options->store,
                                     .dir = loop->dir,
                                     .reserve = options->reserve,
+                                    .attempt_bytes = options->attempt_bytes,
                                     .free_bytes = options->free_bytes,
                                     .free_user = options->free_user };
     loop->refusals = g_ptr_array_new_with_free_func(refusal_free);

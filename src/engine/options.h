@@ -24,6 +24,7 @@ struct engine_options {
     const char *dir;
     struct store *store;     // owned by the engine's thread from engine_start on
     struct reserve *reserve; // room for what can not wait; NULL: none is kept
+    int64_t attempt_bytes;   // no attempt is begun with less room on the disk (engine/ground)
     int64_t (*free_bytes)(
         void *user); // of the disk of `dir`, for tests; NULL: what the system says
     void *free_user;

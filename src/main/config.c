@@ -60,6 +60,8 @@ static const struct option options[] = {
       "between SIGTERM and SIGKILL of a task" },
     { "reserve", OPTION_NUMBER, AT(reserve_mib), 0, 1048576, "64", "MIB",
       "room that is kept on the disk of DIR, for stops and ends when it is full; 0: none" },
+    { "attempt-room", OPTION_NUMBER, AT(attempt_room_mib), 0, 1048576, "512", "MIB",
+      "least room on that disk, or a twentieth of it, to begin an attempt with; 0: any" },
     { "connections-max", OPTION_NUMBER, AT(connections_max), 8, 20000, "512", "N",
       "open connections" },
     { "address-connections", OPTION_NUMBER, AT(address_connections_max), 1, 20000, "200", "N",

@@ -184,6 +184,7 @@ static bool start_engine(struct server *server, GError **error) {
         .dir = server->dir,
         .store = server->store,
         .reserve = server->reserve,
+        .attempt_bytes = config->attempt_room_mib * MIB,
         .attempts_max = (int)config->attempts_max,
         .run_attempts_max = (int)config->run_attempts_max,
         .run_limit_ms = config->run_limit_s * 1000,

@@ -16,7 +16,7 @@ data=$scratch/server
 number=0
 
 start_server() {
-    "$sluiced" --data "$data" --listen 127.0.0.1:0 >"$scratch/ready" 2>>"$scratch/log" &
+    "$sluiced" --data "$data" --listen 127.0.0.1:0 --attempt-room 0 >"$scratch/ready" 2>>"$scratch/log" &
     server=$!
     tries=600
     while ! grep -q ready "$scratch/ready" && [ $tries -gt 0 ]; do

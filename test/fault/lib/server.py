@@ -96,7 +96,7 @@ class Server:
         self.prefix = []
         self.programs = os.path.join(BUILD, "src", "main")
         # Tests call faster than any client would; those of the limits set their own behind these.
-        self.arguments = ["--grace", "2", "--key-rate", "0", "--address-rate", "0", "--failure-rate", "0", *arguments]
+        self.arguments = ["--grace", "2", "--attempt-room", "0", "--key-rate", "0", "--address-rate", "0", "--failure-rate", "0", *arguments]
         self.process = None
         self.uids = set()
         if plain_uid is not None:

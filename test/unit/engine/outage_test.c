@@ -14,6 +14,7 @@
 
 enum { RESERVE_BYTES = 1 << 20 };
 
+enum { ATTEMPT_BYTES = 512 << 20 };
 static _Atomic int64_t free_bytes = INT64_MAX;
 
 static int64_t tell_free_bytes(void *user) {
@@ -29,6 +30,7 @@ static struct kit *new_kit(void) {
     struct kit *kit = kit_new_stopped();
     free_bytes = INT64_MAX;
     kit->options.free_bytes = tell_free_bytes;
+    kit->options.attempt_bytes = ATTEMPT_BYTES;
     played_set_play(kit->played, played_hold, NULL);
     played_listen(kit->played);
     kit_start(kit);
@@ -144,6 +146,7 @@ static void a_stop_takes_what_is_kept_for_it(void) {
     struct reserve *reserve = reserve_new(kit->dir, RESERVE_BYTES);
     free_bytes = INT64_MAX;
     kit->options.free_bytes = tell_free_bytes;
+    kit->options.attempt_bytes = ATTEMPT_BYTES;
     kit->options.reserve = reserve;
     played_set_play(kit->played, played_hold, NULL);
     played_listen(kit->played);
@@ -255,7 +258,7 @@ static void notes_of_a_turn_that_was_given_up_are_kept(void) {
 static void an_attempt_waits_while_there_is_little_room(void) {
     struct kit *kit = new_kit();
     int64_t nodes[1];
-    free_bytes = GROUND_SHORT_BYTES - 1;
+    free_bytes = ATTEMPT_BYTES - 1;
     expect_trouble(kit, "little room");
     int64_t flow = kit_chain(kit, "chain", 1, nodes); // changes are taken
     int64_t run = kit_try(kit, flow);

@@ -11,7 +11,7 @@ export const PROGRAM = path.join(BUILD, 'src/main/sluiced');
 
 const READY = /^sluiced ready on https?:\/\/127\.0\.0\.1:(\d+)$/m;
 // Tests call faster than any client would; those of the limits set their own behind these.
-const UNLIMITED = ['--key-rate', '0', '--address-rate', '0', '--failure-rate', '0'];
+const UNLIMITED = ['--attempt-room', '0', '--key-rate', '0', '--address-rate', '0', '--failure-rate', '0'];
 // Sanitizers make everything several times slower.
 export const PATIENCE = process.env.SLUICE_SANITIZED ? 4 : 1;
 
