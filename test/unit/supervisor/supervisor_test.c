@@ -358,6 +358,18 @@ static void the_last_words_of_a_server_count(struct rig *rig, gconstpointer data
     send_fence(rig, FRAME_ACK, slow);
 }
 
+static void wait_for_line(struct rig *rig, uint64_t fence, const char *line) {
+    gint64 deadline = g_get_monotonic_time() + DEADLINE_US;
+    for (;;) {
+        struct attempt_log_range range;
+        g_autofree char *log = read_log(rig, fence, &range);
+        if (strstr(log, line) != NULL)
+            return;
+        g_assert_cmpint(g_get_monotonic_time(), <, deadline);
+        g_usleep(2000);
+    }
+}
+
 static void attempts_die_with_the_supervisor_and_are_lost(struct rig *rig, gconstpointer data) {
     struct frame_message message;
     g_autofree char *mark = new_mark();
@@ -366,6 +378,7 @@ static void attempts_die_with_the_supervisor_and_are_lost(struct rig *rig, gcons
     wait_for(rig, FRAME_EXITED, ended, &message);
     uint64_t lost = start(rig, script);
     wait_for_marked(mark, 2);
+    wait_for_line(rig, lost, "OUT line\n"); /* what was not captured dies with the supervisor */
     g_assert_cmpint(kill(rig->pid, SIGKILL), ==, 0);
     g_assert_cmpint(waitpid(rig->pid, NULL, 0), ==, rig->pid);
     gint64 deadline = g_get_monotonic_time() + DEADLINE_US;
