@@ -9,7 +9,6 @@ The disk is a tmpfs of the test's own. As root and as a plain user.
 """
 
 import atexit
-import http.client
 import os
 import shutil
 import signal
@@ -44,24 +43,9 @@ class Trial:
     def path(self, name):
         return os.path.join(self.server.data, name)
 
-    def readiness(self):
-        """(status, text) of /readyz; None when nobody answers."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=20)
-        try:
-            connection.request("GET", "/readyz")
-            reply = connection.getresponse()
-            return reply.status, reply.read().decode()
-        except (OSError, http.client.HTTPException):
-            return None
-        finally:
-            connection.close()
-
-    def until_ready(self):
-        until(lambda: self.readiness() == (200, "ready\n"), 15, lambda: f"ready: {self.readiness()}\n{self.server.tail()}")
-
     def until_full(self):
-        until(lambda: self.readiness() == (503, f"not ready: {FULL}: changes are refused, and nothing is begun, until there is room "
-                                                "for the reserve again\n"), 15, lambda: f"{self.readiness()}\n{self.server.tail()}")
+        until(lambda: self.server.readiness() == (503, f"not ready: {FULL}: changes are refused, and nothing is begun, until there is room "
+                                                "for the reserve again\n"), 15, lambda: f"{self.server.readiness()}\n{self.server.tail()}")
 
     def gated_flow(self, name):
         """A flow whose first node waits for a file, with another one behind it: (flow id, nodes, path of the file)."""
@@ -83,7 +67,7 @@ class Trial:
     def begin(self):
         """Each test begins with room, whatever became of the one before."""
         self.disk.empty()
-        self.until_ready()
+        self.server.until_ready()
         for flow in (self.slow, self.other, self.third, self.fourth):
             if os.path.exists(flow[2]):
                 os.unlink(flow[2])
@@ -147,7 +131,7 @@ class Trial:
         if self.refusal is not None:
             raise tap.Skip(self.refusal)
         self.start_server()
-        self.until_ready()
+        self.server.until_ready()
         self.quick = self.api.flow("quick", {"main": self.ledger.script("echo quick")})
         self.slow, self.other = self.gated_flow("slow"), self.gated_flow("other")
         self.third, self.fourth = self.gated_flow("third"), self.gated_flow("fourth")
@@ -169,7 +153,7 @@ class Trial:
             breaches.append(f"what follows does not wait, or does not say for what: {nodes['behind']}")
         breaches += self.refused() + self.alive()
         self.disk.empty()
-        self.until_ready()
+        self.server.until_ready()
         breaches += self.ended_once(self.slow, goes_on)
         again = self.api.try_run(self.quick[0])
         return breaches + self.ended_once(self.quick, again, ("main",)) + self.alive()
@@ -190,7 +174,7 @@ class Trial:
               lambda: f"the end is recorded: {self.api.state(self.third[0], goes_on)}\n{self.server.tail()}")
         breaches += self.alive()
         self.disk.empty()
-        self.until_ready()
+        self.server.until_ready()
         return breaches + self.ended_once(self.third, goes_on)
 
     def restarts_after_a_kill(self):
@@ -224,7 +208,7 @@ class Trial:
         state, nodes = self.api.state(self.third[0], goes_on)
         breaches += [] if nodes["main"]["StateName"] == "RUNNING" else [f"{state} {nodes}"]
         self.disk.empty()
-        self.until_ready()
+        self.server.until_ready()
         return breaches + self.ended_once(self.third, goes_on) + self.alive()
 
     def no_supervisor(self):
@@ -239,7 +223,7 @@ class Trial:
         breaches = [] if state == "FAILED" and "lost" in nodes["main"].get("Message", "") else [f"{state} {nodes}"]
         breaches += self.refused() + self.alive()
         self.disk.empty()
-        self.until_ready()
+        self.server.until_ready()
         again = self.api.try_run(self.quick[0])
         return breaches + self.ended_once(self.quick, again, ("main",))
 
@@ -253,7 +237,7 @@ class Trial:
         breaches += self.server.check_store()
         self.disk.empty()
         self.start_server()
-        self.until_ready()
+        self.server.until_ready()
         return breaches + self.server.check_audit()
 
     def nothing_is_left(self):

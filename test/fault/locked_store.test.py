@@ -4,7 +4,6 @@
 """Another program holds the store locked for longer than the server waits: changes are refused with one code, reads are served, and afterwards
 everything goes on by itself, each run to its one end."""
 
-import http.client
 import os
 import sqlite3
 import sys
@@ -27,22 +26,9 @@ class Trial:
         self.api = Api(self.server)
         self.ledger = Ledger(self.server)
 
-    def readiness(self):
-        """(status, text) of /readyz."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=20)
-        try:
-            connection.request("GET", "/readyz")
-            reply = connection.getresponse()
-            return reply.status, reply.read().decode()
-        finally:
-            connection.close()
-
-    def until_ready(self):
-        until(lambda: self.readiness() == (200, "ready\n"), 15, lambda: f"ready: {self.readiness()}\n{self.server.tail()}")
-
     def until_locked(self):
-        until(lambda: self.readiness()[0] == 503 and LOCKED in self.readiness()[1], 15,
-              lambda: f"/readyz says it: {self.readiness()}\n{self.server.tail()}")
+        until(lambda: self.server.readiness()[0] == 503 and LOCKED in self.server.readiness()[1], 15,
+              lambda: f"/readyz says it: {self.server.readiness()}\n{self.server.tail()}")
 
     def lock(self):
         """The store, locked by a connection of another program."""
@@ -56,7 +42,7 @@ class Trial:
 
     def prepare(self):
         self.server.start()
-        self.until_ready()
+        self.server.until_ready()
         self.gate = os.path.join(self.server.space, "gate")
         script = f"{self.ledger.note('start')}\nwhile [ ! -e {self.gate} ]; do sleep 0.05; done\n{self.ledger.note('end')}\n"
         self.slow = self.api.flow("slow", {"main": script, "behind": self.ledger.script()}, [("main", "behind")])
@@ -113,7 +99,7 @@ class Trial:
         finally:
             other.execute("ROLLBACK")
             other.close()
-        self.until_ready()
+        self.server.until_ready()
         breaches += self.ended_once(run) + self.alive()
         self.api.call("CreateTaskFlow", DagName="never")  # its name was not taken
         return breaches
@@ -125,7 +111,7 @@ class Trial:
             answers = []
             call = threading.Thread(target=lambda: answers.append(self.api.call("CreateTaskFlow", DagName="late")))
             call.start()
-            until(lambda: self.readiness()[0] == 503, 10, "the call has met the lock")
+            until(lambda: self.server.readiness()[0] == 503, 10, "the call has met the lock")
             breaches = [] if not answers else ["it was answered while the lock was held"]
         finally:
             other.execute("ROLLBACK")
@@ -147,7 +133,7 @@ class Trial:
         finally:
             other.execute("ROLLBACK")
             other.close()
-        self.until_ready()
+        self.server.until_ready()
         return breaches + self.ended_once(run) + self.alive()
 
     def ends_while_it_is_locked(self):
@@ -163,7 +149,7 @@ class Trial:
         self.open()
         self.server.start()
         self.api = Api(self.server)
-        self.until_ready()
+        self.server.until_ready()
         return breaches + self.ended_once(run) + self.alive()
 
     def nothing_is_left(self):

@@ -10,7 +10,6 @@ supervisor that can not begin is told with its reason, and once the cause is awa
 plain user.
 """
 
-import http.client
 import os
 import signal
 import sys
@@ -34,21 +33,6 @@ class Trial:
         self.api = Api(self.server)
         self.ledger = Ledger(self.server)
 
-    def readiness(self):
-        """(status, text) of /readyz; None when nobody answers."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=10)
-        try:
-            connection.request("GET", "/readyz")
-            reply = connection.getresponse()
-            return reply.status, reply.read().decode()
-        except (OSError, http.client.HTTPException):
-            return None
-        finally:
-            connection.close()
-
-    def until_ready(self, seconds=15):
-        until(lambda: self.readiness() == (200, "ready\n"), seconds, lambda: f"ready: {self.readiness()}\n{self.server.tail()}")
-
     def launcher_pid(self):
         """The launcher: the server's child of that name."""
         mine = [pid for pid in processes() if read_bytes(f"/proc/{pid}/comm") == b"sluice-launcher\n" and
@@ -58,7 +42,7 @@ class Trial:
 
     def prepare(self):
         self.server.start()
-        self.until_ready()
+        self.server.until_ready()
         self.gate = os.path.join(self.server.space, "gate")
         script = f"{self.ledger.note('start')}\nwhile [ ! -e {self.gate} ]; do sleep 0.05; done\n{self.ledger.note('end')}\n"
         self.waiting = self.api.flow("waiting", {"main": script, "behind": self.ledger.script()}, [("main", "behind")])
@@ -88,7 +72,7 @@ class Trial:
         breaches += [] if "event=launcher-gone" in self.server.tail() else [f"not said: {self.server.tail()}"]
         breaches += [] if self.server.supervisor_pids() == supervisors else ["the supervisor has ended as well"]
         self.server.start()
-        self.until_ready()
+        self.server.until_ready()
         state, nodes = self.api.state(self.waiting[0], run)
         breaches += [] if (state, nodes["main"]["StateName"]) == ("RUNNING", "RUNNING") else [f"not adopted: {state} {nodes}"]
         with open(self.gate, "w", encoding="utf-8"):
@@ -119,9 +103,9 @@ class Trial:
         for pid in self.server.supervisor_pids():
             os.kill(pid, signal.SIGKILL)
         wanted = "attempts.journal: is no regular file"
-        until(lambda: (self.readiness() or (0, ""))[0] == 503 and wanted in self.readiness()[1], LIMIT_S,
-              lambda: f"/readyz says it: {self.readiness()}")
-        print(f"# {self.name}: {self.readiness()} after {time.monotonic() - began:.2f} s")
+        until(lambda: self.server.readiness()[0] == 503 and wanted in self.server.readiness()[1], LIMIT_S,
+              lambda: f"/readyz says it: {self.server.readiness()}")
+        print(f"# {self.name}: {self.server.readiness()} after {time.monotonic() - began:.2f} s")
         breaches = [] if wanted in self.server.tail() else [f"not in the log: {self.server.tail()}"]
         waits = self.api.try_run(self.quick[0])  # calls are still taken
         _, nodes = self.api.state(self.quick[0], waits)
@@ -134,7 +118,7 @@ class Trial:
         breaches += [] if said == 1 else [f"said {said} times"]
         os.rmdir(journal)
         os.rename(journal + ".kept", journal)
-        self.until_ready(LIMIT_S)
+        self.server.until_ready(LIMIT_S)
         state, nodes = self.api.until_run(self.quick[0], waits, ("SUCCESS", "FAILED"), 10)
         breaches += [] if state == "SUCCESS" and "Message" not in nodes["main"] else [f"what waited: {state} {nodes}"]
         state, nodes = self.api.until_run(self.waiting[0], run, ("SUCCESS", "FAILED"), 10)
@@ -149,15 +133,15 @@ class Trial:
         wanted = "the supervisor does not answer"
         try:
             run = self.api.try_run(self.quick[0])
-            until(lambda: (self.readiness() or (0, ""))[0] == 503 and wanted in self.readiness()[1], 2 * LIMIT_S,
-                  lambda: f"/readyz says it: {self.readiness()}")
+            until(lambda: self.server.readiness()[0] == 503 and wanted in self.server.readiness()[1], 2 * LIMIT_S,
+                  lambda: f"/readyz says it: {self.server.readiness()}")
             breaches = [] if wanted in self.server.tail() else [f"not in the log: {self.server.tail()}"]
             _, nodes = self.api.state(self.quick[0], run)
             breaches += [] if wanted in nodes["main"].get("Message", "") else [f"a running node: {nodes['main']}"]
         finally:
             for pid in pids:
                 os.kill(pid, signal.SIGCONT)
-        self.until_ready(LIMIT_S)
+        self.server.until_ready(LIMIT_S)
         state, nodes = self.api.until_run(self.quick[0], run, ("SUCCESS", "FAILED"))
         return breaches + ([] if state == "SUCCESS" and nodes["main"]["Attempt"] == 1 else [f"{state} {nodes}"])
 
@@ -169,7 +153,7 @@ class Trial:
         for pid in pids:
             os.kill(pid, signal.SIGKILL)
         until(lambda: not any(is_alive(pid) for pid in pids), 5, "it is dead")
-        self.until_ready(LIMIT_S)
+        self.server.until_ready(LIMIT_S)
         run = self.api.try_run(self.quick[0])
         state, nodes = self.api.until_run(self.quick[0], run, ("SUCCESS", "FAILED"))
         return [] if state == "SUCCESS" else [f"{state} {nodes}"]

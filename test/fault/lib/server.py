@@ -6,6 +6,7 @@ fixed port, so that a client goes on after a restart.
 """
 
 import atexit
+import http.client
 import os
 import random
 import re
@@ -155,6 +156,21 @@ class Server:
                 raise AssertionError(f"the server is not ready in time\n{self.tail()}")
             time.sleep(0.002)
         return time.monotonic() - begin
+
+    def readiness(self):
+        """(status, text) of /readyz; (0, "") when nobody answers."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20 * PATIENCE)
+        try:
+            connection.request("GET", "/readyz")
+            reply = connection.getresponse()
+            return reply.status, reply.read().decode()
+        except (OSError, http.client.HTTPException):
+            return 0, ""
+        finally:
+            connection.close()
+
+    def until_ready(self, seconds=15):
+        until(lambda: self.readiness() == (200, "ready\n"), seconds, lambda: f"ready: {self.readiness()}\n{self.tail()}")
 
     def tail(self, lines=30):
         return b"\n".join(read_bytes(self.log).splitlines()[-lines:]).decode(errors="replace")
