@@ -34,7 +34,7 @@ struct call {
         *loan; // the moment that all its reads are of; empty until the first (api/services.h)
     const char *request_id;
     const char *access_key_id;
-    const char *nonce;    // for the change's transaction (reliability.md)
+    const char *nonce;    // for the change's transaction (reliability.md, AuthN 6)
     const char *peer;     // address of the client
     int64_t timestamp_ms; // the request's own time
     int64_t now_ms;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// readers: a pool of read-only connections to the store, so that reads never go through the engine (design §3).
+// readers: a pool of read-only connections to the store, so that reads never go through the engine (docs/ARCHITECTURE.md).
 //
 // A reader is lent to one thread at a time. There are as many as threads read at once; a few stay open for the next.
 // Every function may be called from any thread.
@@ -18,7 +18,7 @@ struct readers *readers_new(const char *dir, const struct store *store);
 // All readers must have been given back.
 void readers_free(struct readers *readers);
 
-// A reader on loan; give it back soon, an open read makes the write-ahead log grow (design §11.13).
+// A reader on loan; give it back soon, an open read makes the write-ahead log grow.
 struct reader_loan {
     struct readers *readers;
     struct store_reader *reader;

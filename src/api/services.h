@@ -29,7 +29,7 @@ static inline const struct api_services *call_services(const struct call *call) 
     return call->services;
 }
 
-// A `Tid` that is given must be the caller's tenant: FAULT_TENANT_NOT_EXIST (design §11.6). The functions below begin with it.
+// A `Tid` that is given must be the caller's tenant: FAULT_TENANT_NOT_EXIST (operations.md §0.7). The functions below begin with it.
 bool call_check_tenant(const struct call *call, GError **error);
 
 // The call's reader of the store. All that a call reads is of one moment, which begins with its first reading and ends with the call, or

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// source_path: may this path be a SQLite source? (issue of the main job; reliability.md R9.)
+// source_path: may this path be a SQLite source? (reliability.md R9)
 //
 // The check keeps users from pointing a source at the server's own data by mistake or by a link that stands now. It is the first of two:
 // the program that opens the file looks again, as another uid that may not read the data directory.

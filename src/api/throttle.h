@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// throttle: token buckets by name: so many per second, and so many at once after a pause (reliability.md, "HTTP."; protocol.md §11).
+// throttle: token buckets by name: so many per second, and so many at once after a pause (reliability.md, HTTP; protocol.md §11).
 //
 // A pure function of the times it is given: it reads no clock. Memory is bounded: when `entries_max` names are known, the one that was
 // seen longest ago is forgotten, which gives it a full bucket again. An idle name costs nothing.

@@ -101,7 +101,7 @@ struct wire_error {
     char *message;
     char *description; // NULL when there is nothing to add
     bool is_of_operation;
-    int64_t retry_after_ms; // > 0 only with throttling and 503 (protocol.md §11)
+    int64_t retry_after_ms; // > 0 only with throttling (protocol.md §11)
 };
 
 // Fills the error from the table. `field` is the name put into the code or message of the rows that have one; a name that is no plain

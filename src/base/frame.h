@@ -15,7 +15,7 @@
  * The descriptors of a START travel as SCM_RIGHTS with the bytes of its frame and are handed out
  * in order; `fd_count` says how many the frame owns.
  *
- * Every message may be repeated without harm (design section 11.1):
+ * Every message may be repeated without harm:
  *   START of an open fence            -> STARTED again
  *   START of an unacknowledged exit   -> EXITED again
  *   START of any other fence <= mark  -> REFUSED, FRAME_STALE_FENCE

@@ -2,7 +2,7 @@
 //
 // graph: a directed graph over node positions 0 … n-1 in compact form: cycle check, order, neighbours. Pure, immutable when built.
 //
-// Building and checking take time linear in nodes plus edges; 10 000 nodes are no problem (behaviour.md §1.1, issue of limits §10).
+// Building and checking take time linear in nodes plus edges; 10 000 nodes are no problem (behaviour.md §1.1, §10).
 #pragma once
 
 #include <glib.h>

@@ -66,7 +66,7 @@ json_t *plan_snapshot_node(const struct plan_node *node, const char *time_variab
                            const char *graph_param);
 
 // What publishing demands (behaviour.md §3.1): at least one node, content that parses for every runnable kind, every CONDITION behind
-// something, no variable given to a node by two nodes of which neither is behind the other (§5.1). FAULT_FLOW_STATE names the node. A try run demands only a node (design §11.9).
+// something, no variable given to a node by two nodes of which neither is behind the other (§5.1). FAULT_FLOW_STATE names the node. A try run demands only a node (§2.1).
 bool plan_check_publish(const struct plan *plan, GError **error);
 
 // What publishing accepts and its caller should know: nodes of a kind that nothing runs, and keys of configs that mean nothing. The second

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// active: the runs that have not ended, in memory, and the one way to apply an event to them inside a turn (design §3).
+// active: the runs that have not ended, in memory, and the one way to apply an event to them inside a turn (docs/ARCHITECTURE.md).
 //
 // Applying decides and stores (in the open transaction) but touches nothing outside: what is to be done after the commit stands in lists
 // that engine/loop works off. Engine thread only.

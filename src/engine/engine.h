@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// engine: the loop that owns all active runs and is the only writer of durable state (design §3).
+// engine: the loop that owns all active runs and is the only writer of durable state (docs/ARCHITECTURE.md).
 //
 // One thread. A turn: gather (calls, supervisor reports, timers) → decide (run_step) → commit once → reply and act. The functions below may
 // be called from any thread; they block until the turn that carries them has been committed, so that success means durable.
@@ -54,7 +54,7 @@ bool engine_run_action(struct engine *engine, const struct origin *origin,
                        const struct caller *caller, enum run_event_kind action, int64_t flow_id,
                        int64_t run_id, int64_t version_id, GError **error);
 // What a call leaves behind that changes nothing itself: a key's use, a refusal's log row and nonce. Copied and written with the next turn
-// that commits anyway; never waits (design §11.8).
+// that commits anyway; never waits.
 void engine_note(struct engine *engine, const struct note *note);
 // Runs a probe of a data source under the supervisor; *ret_result is its JSON line (caller frees). FAULT_UNAVAILABLE after timeout_ms.
 bool engine_probe(struct engine *engine, const struct exec_connection *connection,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// attempt: the self-contained description of one try of a node: a program with arguments, descriptors and limits (design §2, §6).
+// attempt: the self-contained description of one try of a node: a program with arguments, descriptors and limits (docs/ARCHITECTURE.md).
 //
 // Whatever a node does, the executor sees only this. Plain value, one owner; made and sent by the engine's thread.
 #pragma once

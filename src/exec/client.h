@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// client: the server's end of the conversation with the supervisor (design §11.1; messages in base/frame.h).
+// client: the server's end of the conversation with the supervisor (messages: base/frame.h).
 //
 // Owned by the engine's thread, which polls client_fd and calls client_pump. Sending never blocks for long: what the socket does not take is
 // kept and sent by later pumps. Every message may be repeated. The client connects to DIR/supervisor.sock; when nobody listens, it

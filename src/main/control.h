@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// control: DIR/control.sock, over which an operator on this machine asks the running server to stop everything (design §7). No key:
+// control: DIR/control.sock, over which an operator on this machine asks the running server to stop everything (docs/running.md). No key:
 // the peer must be the server's own user or root (SO_PEERCRED).
 #pragma once
 

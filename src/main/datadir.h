@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// datadir: the data directory: its shape and owners, the lock that one server holds, and the files that say who does (design §7).
+// datadir: the data directory: its shape and owners, the lock that one server holds, and the files that say who does (docs/running.md).
 #pragma once
 
 #include <glib.h>

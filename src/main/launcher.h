@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// launcher: the small process that starts supervisors (design §2, "Who restarts the supervisor").
+// launcher: the small process that starts supervisors (docs/ARCHITECTURE.md).
 //
 // Forked before the server drops its rights, it keeps them, so that a supervisor can be started as root later. It takes one word over a
 // socket pair, "start a supervisor", answers each with how that went, and ends at end of file, that is when the server ends. What a

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// privilege: what the server may do: dropping root, and hardening of the process (design §2, §7, §11.10).
+// privilege: what the server may do: dropping root, and hardening of the process (docs/ARCHITECTURE.md, docs/running.md).
 #pragma once
 
 #include <glib.h>

@@ -25,7 +25,7 @@ enum {
     MICROSECONDS = 1000,
 };
 
-// The WAL file keeps its space up to 64 MiB: writing into existing blocks makes commits a third cheaper (design §8).
+// The WAL file keeps its space up to 64 MiB: writing into existing blocks makes commits a third cheaper.
 static const char WRITER_SETUP[] = "PRAGMA journal_mode = WAL;"
                                    "PRAGMA synchronous = FULL;"
                                    "PRAGMA journal_size_limit = 67108864;"

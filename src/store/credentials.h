@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// credentials: DIR/credentials, the key of the first administrator as the command line reads it (design §7). Private to this folder.
+// credentials: DIR/credentials, the key of the first administrator as the command line reads it. Private to this folder.
 #pragma once
 
 #include <glib.h>

@@ -264,7 +264,7 @@ bool store_version_list(struct store_reader *reader, const struct caller *caller
                         GError **error);
 
 // The version a try run uses: a snapshot of the draft; made anew only when the draft has changed since the last snapshot.
-// Needs ACCESS_OPERATE. A flow without nodes is FAULT_FLOW_STATE (design §11.9). Inside the open transaction.
+// Needs ACCESS_OPERATE. A flow without nodes is FAULT_FLOW_STATE (behaviour.md §3.4). Inside the open transaction.
 bool store_version_for_try(struct store *store, const struct caller *caller, int64_t flow_id,
                            int64_t now_ms, int64_t *ret_version_id, GError **error);
 // A version as a caller names it: its id, or one of these.

@@ -10,7 +10,7 @@
 // Loads or makes DIR/master.key (0600, 32 random bytes); keeps it for sealing. A file that others can read is refused.
 bool store_master_key(struct store *store, const char *dir, GError **error);
 
-// On first start: one tenant, one administrator, one key; then writes DIR/credentials (design §7). The pair may be given (scripted
+// On first start: one tenant, one administrator, one key; then writes DIR/credentials. The pair may be given (scripted
 // set-ups); a secret under 16 characters or one of the documentation's samples is refused. A store that has people already does nothing.
 bool store_first_people(struct store *store, const char *dir, const char *given_key_id,
                         const char *given_secret, int64_t now_ms, GError **error);

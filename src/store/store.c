@@ -58,8 +58,8 @@ static bool make_file(const char *dir, const char *path, GError **error) {
     return is_made;
 }
 
-// Fills the write-ahead log's file with zeros up to the size it will have: a sync of a file that grows costs a third more (design §8,
-// measured). Behind the log's end zeros mean nothing; no lock of the database lies on this file. Only speed depends on it, so that
+// Fills the write-ahead log's file with zeros up to the size it will have: a sync of a file that grows costs a third more, as
+// measured. Behind the log's end zeros mean nothing; no lock of the database lies on this file. Only speed depends on it, so that
 // failing is no error, and what a disk without that much room has given is given back.
 static void prepare_log(const char *log_path) {
     static const char zeros[ZERO_BYTES];

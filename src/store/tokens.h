@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// tokens: client tokens: the same call with the same token has one effect and the same answer (design §5).
+// tokens: client tokens: the same call with the same token has one effect and the same answer (reliability.md G2).
 //
 // Kept 24 hours per caller and action. The answer is sealed, as it may hold a secret.
 #pragma once

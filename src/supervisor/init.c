@@ -86,7 +86,7 @@ static int write_text(const char *path, const char *text) {
 }
 
 /* When memory is short, the kernel ends attempts before it ends who watches them, whatever the server was started with
- * (reliability.md: task +200). Raising the score needs no right, but must come before the uid changes, after which the file is
+ * (reliability.md, Isolation of scripts). Raising the score needs no right, but must come before the uid changes, after which the file is
  * root's. A higher score is kept. */
 static void give_way(void) {
     char text[16] = "";

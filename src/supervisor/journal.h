@@ -4,7 +4,7 @@
 
 /* The attempt journal, DIR/attempts.journal: which attempts were started, how they ended, which
  * ends the server has taken over, and the mark, the highest fence ever seen. Format, crash cases
- * and verdicts: docs/attempt-journal.md; promises G4, G5, G7, G10 of the reliability rules.
+ * and verdicts: docs/attempt-journal.md; reliability.md G4, G5, G7, G10.
  *
  * Records are written with one write each and not synced one by one: the page cache outlives every
  * process, and after a power cut an attempt without a recorded end is lost, which is the truth.

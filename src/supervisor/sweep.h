@@ -3,7 +3,7 @@
 #define SLUICE_SUPERVISOR_SWEEP_H
 
 /* What a predecessor left behind: attempts that were started and not recorded as ended. Left-overs
- * of them are killed, by pid only if boot id and identity match (G7), then they are recorded as
+ * of them are killed, by pid only if boot id and identity match (reliability.md G7), then they are recorded as
  * LOST. */
 
 #include "supervisor/attempt.h"

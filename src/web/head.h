@@ -7,7 +7,7 @@
 // arrive, the rest once the head is complete.
 //
 // The grammar is RFC 9112's, without what it allows for old programs: lines end with CR LF, no folded lines, no blank before the
-// colon. One empty line in front of a request is skipped. Limits: reliability.md, "HTTP.".
+// colon. One empty line in front of a request is skipped. Limits: reliability.md, HTTP.
 //
 // Pure; any thread.
 #pragma once

@@ -6,7 +6,7 @@
 // a network thread and must not block; the handler runs on a worker and may, unless the request is quick: then a network thread may handle it. Each request gets exactly one reply, sent with
 // http_reply_send by the gate, the handler, or any thread the handler passed the reply to.
 //
-// Limits (reliability.md, "HTTP."): target 1 MiB (414), 100 header fields and 16 KiB of them (431), body as the gate says (413), memory as
+// Limits (reliability.md, HTTP): target 1 MiB (414), 100 header fields and 16 KiB of them (431), body as the gate says (413), memory as
 // budget.h shares it (503). What head.h or chunked.h do not read is refused with 400, another version with 505. Every refusal is one reply, made by
 // http_refuse_fn, and closes the connection. Cut without a reply: heads slower than 10 s, bodies slower than 60 s, bodies and replies slower than
 // 1 KiB/s after 5 s, 60 s of silence.

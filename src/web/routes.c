@@ -32,7 +32,7 @@ static const struct route route_table[] = {
 };
 
 enum {
-    // 16 MiB of content, percent-encoded (reliability.md, "HTTP.").
+    // 16 MiB of content, percent-encoded (reliability.md, HTTP).
     CONTENT_BODY_BYTES_MAX = 50 * 1024 * 1024,
 };
 

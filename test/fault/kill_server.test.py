@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # timeout: 400
 # alone: yes
-"""kill -9 of the server at random moments under load (T6).
+"""kill -9 of the server at random moments under load (reliability.md T6).
 
 No acknowledged call is lost, every run ends SUCCESS, every node starts and ends exactly once, running scripts are adopted,
 every acknowledged change has exactly one row in the operation log and its chain holds, nothing is left behind. SLUICE_KILLS: how often (100). SLUICE_SEED: the moments.

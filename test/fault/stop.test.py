@@ -3,7 +3,7 @@
 # timeout: 200
 # needs: root
 # alone: yes
-"""Stop, suspend, SIGTERM and --stop-all, with scripts that do not want to end (T8).
+"""Stop, suspend, SIGTERM and --stop-all, with scripts that do not want to end (reliability.md T8).
 
 Within grace + 2 s of a stop no process of the run exists, and the run is STOPPED only then. After a suspend nothing starts
 until resume. SIGTERM leaves attempts running, the next server adopts them, and --stop-all ends them.

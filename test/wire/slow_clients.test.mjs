@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // timeout: 200
 // alone: yes
-// Slow clients (slowhttptest) and load (wrk) beside a vendor client that goes on working (T21): its calls succeed, and connections that
+// Slow clients (slowhttptest) and load (wrk) beside a vendor client that goes on working (reliability.md T21): its calls succeed, and connections that
 // send too slowly are cut within 15 s.
 import { spawn } from 'node:child_process';
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What must hold after any fault (the properties of the checker in the reliability notes). Each function returns breaches."""
+"""What must hold after any fault (reliability.md, Properties the checker verifies). Each function returns breaches."""
 
 from collections import Counter, defaultdict
 

@@ -179,7 +179,7 @@ export function checkSuccess(action, body) {
 
 const FAILURE_STRINGS = ['RequestId', 'Code', 'Message', 'HostId', 'Recommend', 'Description', 'ErrorCode', 'ErrorMessage'];
 
-/** Throws unless status and body are a correct failure reply (protocol.md 9.5, 9.7). */
+/** Throws unless status and body are a correct failure reply (protocol.md §9.5, §9.7). */
 export function checkFailure(action, status, body) {
     const breaches = [];
     if (!(status >= 400 && status <= 599)) {
