@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // alarm_ops: notifications and SLA rules (operations.md §2.9). The rules are part of the draft; the switches count at once.
-#include "api/alarm_ops.h"
+#include "api/operation_handlers.h"
 
 #include "api/reply.h"
 #include "api/services.h"
@@ -11,7 +11,7 @@
 OWNED_DEFINE(change)
 OWNED_DEFINE(flow_row)
 
-static bool get_notification(struct call *call, json_t *reply, GError **error) {
+bool op_get_task_flow_notification(struct call *call, json_t *reply, GError **error) {
     struct store_reader *reader = NULL;
     struct notification_switches switches = { .on_failure = false };
     if (!call_reader(call, &reader, error) ||
@@ -25,7 +25,7 @@ static bool get_notification(struct call *call, json_t *reply, GError **error) {
     return call_reply_revision(call, item, REVISION_NOTIFICATION, call_id(call, "DagId"), error);
 }
 
-static bool update_notification(struct call *call, json_t *reply, GError **error) {
+bool op_update_task_flow_notification(struct call *call, json_t *reply, GError **error) {
     struct change *change = call_change(call, CHANGE_FLOW_NOTIFICATION);
     change->flow_id = call_id(call, "DagId");
     change->notification = g_new(struct notification_switches, 1);
@@ -56,7 +56,7 @@ static bool check_flow(const struct call *call, GError **error) {
 }
 
 // proposed: exactly the documented sample: one rule for every flow, as long as a flow may run.
-static bool list_default_rules(struct call *call, json_t *reply, GError **error) {
+bool op_list_default_sla_rules(struct call *call, json_t *reply, GError **error) {
     const struct sla_rule rule = { .minutes = SLA_DEFAULT_MIN };
     if (!check_flow(call, error)) {
         return false;
@@ -65,7 +65,7 @@ static bool list_default_rules(struct call *call, json_t *reply, GError **error)
     return true;
 }
 
-static bool list_rules(struct call *call, json_t *reply, GError **error) {
+bool op_list_sla_rules(struct call *call, json_t *reply, GError **error) {
     struct store_reader *reader = NULL;
     g_autoptr(GArray) rules = NULL;
     int64_t flow_id = call_id(call, "DagId");
@@ -105,14 +105,14 @@ static bool take_rules(const struct call *call, struct change *change, GError **
     return true;
 }
 
-static bool update_rules(struct call *call, json_t *reply, GError **error) {
+bool op_update_sla_rules(struct call *call, json_t *reply, GError **error) {
     OWNED(change) change = call_change(call, CHANGE_FLOW_SLA);
     change->flow_id = call_id(call, "DagId");
     return take_rules(call, change, error) &&
            call_commit_revised(call, g_steal_pointer(&change), reply, error);
 }
 
-static bool get_interval_limit(struct call *call, json_t *reply, GError **error) {
+bool op_get_interval_limit_of_sla(struct call *call, json_t *reply, GError **error) {
     if (!check_flow(call, error)) {
         return false;
     }
@@ -120,21 +120,10 @@ static bool get_interval_limit(struct call *call, json_t *reply, GError **error)
     return true;
 }
 
-static bool get_rule_limit(struct call *call, json_t *reply, GError **error) {
+bool op_get_rule_num_limit_of_sla(struct call *call, json_t *reply, GError **error) {
     if (!check_flow(call, error)) {
         return false;
     }
     reply_number(reply, "RuleNumLimit", SLA_RULES_MAX);
     return true;
 }
-
-const struct op_handler alarm_ops[] = {
-    { "GetTaskFlowNotification", get_notification },
-    { "UpdateTaskFlowNotification", update_notification },
-    { "ListDefaultSLARules", list_default_rules },
-    { "ListSLARules", list_rules },
-    { "UpdateSLARules", update_rules },
-    { "GetIntervalLimitOfSLA", get_interval_limit },
-    { "GetRuleNumLimitOfSLA", get_rule_limit },
-    { NULL, NULL },
-};

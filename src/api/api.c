@@ -26,7 +26,6 @@ struct api {
     struct api_options options;
     struct nonce_store *nonces;
     struct key_cache *keys;
-    op_fn *runs; // one for each row of operation_table, NULL where no handler is registered
 };
 
 // One request on its way.
@@ -57,16 +56,6 @@ struct api *api_new(const struct api_options *options) {
     size_t nonces_max = options->nonces_max == 0 ? NONCE_ENTRIES_DEFAULT : options->nonces_max;
     api->nonces = nonce_store_new(api->options.window_ms, nonces_max);
     api->keys = key_cache_new(KEYS_MAX);
-    api->runs = g_new0(op_fn, operation_count);
-    for (size_t i = 0; options->handlers != NULL && options->handlers[i] != NULL; i++) {
-        for (const struct op_handler *handler = options->handlers[i]; handler->action != NULL;
-             handler++) {
-            const struct operation *operation = operation_find(handler->action);
-            g_assert(operation != NULL);
-            g_assert(api->runs[operation - operation_table] == NULL);
-            api->runs[operation - operation_table] = handler->run;
-        }
-    }
     return api;
 }
 
@@ -76,7 +65,6 @@ void api_free(struct api *api) {
     }
     nonce_store_free(api->nonces);
     key_cache_free(api->keys);
-    g_free(api->runs);
     g_free(api);
 }
 
@@ -371,7 +359,8 @@ static bool pass(struct api *api, struct passage *passage, const struct api_repl
 // Step 12. The handler's tree is checked before it leaves, where that is switched on.
 static bool run(struct api *api, struct passage *passage, const struct api_reply *reply,
                 json_t **ret_tree, struct wire_error *error) {
-    op_fn handler = api->runs[passage->operation - operation_table];
+    const op_fn *handlers = api->options.handlers;
+    op_fn handler = handlers == NULL ? NULL : handlers[passage->operation - operation_table];
     if (handler == NULL) {
         wire_error_set(error, WIRE_OP_NOT_SUPPORTED, NULL, "%s is not offered by this server",
                        passage->operation->action);
@@ -510,11 +499,14 @@ char *api_vouch(struct api *api, const struct api_request *request) {
     return key;
 }
 
-bool api_request_names(const struct api_request *request, const char *action) {
-    const char *header = api_request_header(request, "x-acs-action");
+static bool is_large(const char *action) {
+    const struct operation *operation = action == NULL ? NULL : operation_find(action);
+    return operation != NULL && operation->has_large_body;
+}
+
+bool api_request_is_large(const struct api_request *request) {
     g_autofree char *parameter = params_peek(request->target, "Action");
-    return (header != NULL && strcmp(header, action) == 0) ||
-           (parameter != NULL && strcmp(parameter, action) == 0);
+    return is_large(api_request_header(request, "x-acs-action")) || is_large(parameter);
 }
 
 bool api_request_reads(const struct api_request *request) {

@@ -44,11 +44,6 @@ struct call {
 // Adds the operation's fields to `reply` (RequestId and Success are there already) and returns true, or sets a fault.
 typedef bool (*op_fn)(struct call *call, json_t *reply, GError **error);
 
-struct op_handler {
-    const char *action; // NULL ends a table
-    op_fn run;
-};
-
 // What became of an authentic request: for last-used times, the operation log, and nonces of refused changes.
 struct api_note {
     const struct caller *caller;
@@ -92,7 +87,7 @@ struct api_options {
     // Told of every authentic request when its reply is known. NULL: nobody.
     void (*note)(void *ctx, const struct api_note *note);
     void *note_ctx;
-    const struct op_handler *const *handlers; // NULL-ended list of tables
+    const op_fn *handlers; // one for each row of operation_table, NULL: not offered; NULL: none is
     void *services;
     bool refuses_v1; // only ACS3-HMAC-SHA256 is accepted (reliability.md, AuthN 4)
     // NULL-ended names that a Host header may have, any port; looked at after the signature, which v3 binds it to. NULL: any name.
@@ -116,7 +111,7 @@ struct api_reply {
 
 struct api;
 
-// Keeps `options` by value; what it points to must outlive the api. Handlers of unknown actions or twice the same end the process.
+// Keeps `options` by value; what it points to must outlive the api.
 struct api *api_new(const struct api_options *options);
 void api_free(struct api *api);
 
@@ -135,8 +130,8 @@ void api_refuse(const struct api_request *request, const struct wire_error *erro
 // frees it. `request` has no body.
 char *api_vouch(struct api *api, const struct api_request *request);
 
-// Does the request's target or x-acs-action header name this operation? Unverified: only to choose limits.
-bool api_request_names(const struct api_request *request, const char *action);
+// Does the request's target or x-acs-action header name an operation with a large body? Unverified: only to choose limits.
+bool api_request_is_large(const struct api_request *request);
 // Does it name, there, an operation that only reads? Unverified: only to choose a thread.
 bool api_request_reads(const struct api_request *request);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // audit_ops: the operation log (operations.md §5).
-#include "api/audit_ops.h"
+#include "api/operation_handlers.h"
 
 #include "api/reply.h"
 #include "api/services.h"
@@ -81,7 +81,7 @@ static void write_row(const struct call *call, json_t *list, const struct audit_
     reply_text(item, "UserNick", row->user_name);
 }
 
-static bool get_op_log(struct call *call, json_t *reply, GError **error) {
+bool op_get_op_log(struct call *call, json_t *reply, GError **error) {
     struct audit_filter filter = { 0 };
     struct store_reader *reader = NULL;
     g_autoptr(GPtrArray) rows = NULL;
@@ -97,8 +97,3 @@ static bool get_op_log(struct call *call, json_t *reply, GError **error) {
     reply_number(reply, "TotalCount", total);
     return true;
 }
-
-const struct op_handler audit_ops[] = {
-    { "GetOpLog", get_op_log },
-    { NULL, NULL },
-};

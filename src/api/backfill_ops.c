@@ -2,7 +2,7 @@
 //
 // backfill_ops: runs for past business dates (behaviour.md §6). Which nodes and dates a request means is decided in core/selection and
 // core/dates; here only its form is checked.
-#include "api/backfill_ops.h"
+#include "api/operation_handlers.h"
 
 #include "api/reply.h"
 #include "api/services.h"
@@ -80,7 +80,7 @@ static void read_nodes(const struct args *args, const char *name, GArray *node_i
 }
 
 // proposed: an absent HistoryDagId is the newest published version. 0 is taken as absent, which is what clients without null send.
-static bool back_fill(struct call *call, json_t *reply, GError **error) {
+bool op_back_fill(struct call *call, json_t *reply, GError **error) {
     OWNED(backfill) backfill = backfill_new();
     struct change_result result = { 0 };
     struct call_origin origin;
@@ -106,8 +106,3 @@ static bool back_fill(struct call *call, json_t *reply, GError **error) {
     change_result_done(&result);
     return true;
 }
-
-const struct op_handler backfill_ops[] = {
-    { "BackFill", back_fill },
-    { NULL, NULL },
-};

@@ -2,7 +2,7 @@
 //
 // database_ops: databases, tables and columns from the stored metadata (operations.md §4.2). Nothing here opens a database: reading its
 // structure anew is started and goes on in the background.
-#include "api/database_ops.h"
+#include "api/operation_handlers.h"
 
 #include "api/acting.h"
 #include "api/reply.h"
@@ -69,7 +69,7 @@ static void reply_place(json_t *item, const struct database_row *database) {
     reply_text(item, "State", state_words[database->state]);
 }
 
-static bool list_databases(struct call *call, json_t *reply, GError **error) {
+bool op_list_databases(struct call *call, json_t *reply, GError **error) {
     struct store_reader *reader = NULL;
     g_autoptr(GPtrArray) databases = NULL;
     int64_t source_id = 0;
@@ -92,7 +92,7 @@ static bool list_databases(struct call *call, json_t *reply, GError **error) {
     return true;
 }
 
-static bool get_database(struct call *call, json_t *reply, GError **error) {
+bool op_get_database(struct call *call, json_t *reply, GError **error) {
     struct store_reader *reader = NULL;
     OWNED(database_row) database = NULL;
     struct caller user;
@@ -171,7 +171,7 @@ static bool search(struct call *call, struct store_reader *reader, const struct 
     return true;
 }
 
-static bool search_databases(struct call *call, json_t *reply, GError **error) {
+bool op_search_database(struct call *call, json_t *reply, GError **error) {
     struct store_reader *reader = NULL;
     struct caller user;
     enum search_range range = RANGE_ANY;
@@ -211,7 +211,7 @@ static void reply_table(json_t *item, const struct table_row *table,
     }
 }
 
-static bool list_tables(struct call *call, json_t *reply, GError **error) {
+bool op_list_tables(struct call *call, json_t *reply, GError **error) {
     struct store_reader *reader = NULL;
     OWNED(database_row) database = NULL;
     g_autoptr(GPtrArray) tables = NULL;
@@ -262,7 +262,7 @@ static void reply_columns(json_t *reply, const GPtrArray *columns) {
     }
 }
 
-static bool list_table_columns(struct call *call, json_t *reply, GError **error) {
+bool op_list_table_columns(struct call *call, json_t *reply, GError **error) {
     struct store_reader *reader = NULL;
     g_autoptr(GPtrArray) columns = NULL;
     int64_t table_id = 0;
@@ -277,7 +277,7 @@ static bool list_table_columns(struct call *call, json_t *reply, GError **error)
     return true;
 }
 
-static bool list_columns(struct call *call, json_t *reply, GError **error) {
+bool op_list_columns(struct call *call, json_t *reply, GError **error) {
     struct store_reader *reader = NULL;
     g_autoptr(GPtrArray) columns = NULL;
     int64_t table_id = 0;
@@ -301,7 +301,7 @@ static bool start_sync(const struct call *call, int64_t source_id, int64_t datab
            engine_sync(call_engine(call), call->caller, source_id, database_id, with_tables, error);
 }
 
-static bool sync_database(struct call *call, json_t *reply, GError **error) {
+bool op_sync_database_meta(struct call *call, json_t *reply, GError **error) {
     struct store_reader *reader = NULL;
     OWNED(database_row) database = NULL;
     int64_t database_id = 0;
@@ -311,7 +311,7 @@ static bool sync_database(struct call *call, json_t *reply, GError **error) {
            start_sync(call, database->source_id, database_id, true, error);
 }
 
-static bool sync_source(struct call *call, json_t *reply, GError **error) {
+bool op_sync_instance_meta(struct call *call, json_t *reply, GError **error) {
     struct store_reader *reader = NULL;
     g_autoptr(GPtrArray) databases = NULL;
     int64_t source_id = 0;
@@ -323,15 +323,3 @@ static bool sync_source(struct call *call, json_t *reply, GError **error) {
                                error) &&
            start_sync(call, source_id, 0, with_tables, error);
 }
-
-const struct op_handler database_ops[] = {
-    { "ListDatabases", list_databases },
-    { "GetDatabase", get_database },
-    { "SearchDatabase", search_databases },
-    { "ListTables", list_tables },
-    { "ListTableColumns", list_table_columns },
-    { "ListColumns", list_columns },
-    { "SyncDatabaseMeta", sync_database },
-    { "SyncInstanceMeta", sync_source },
-    { NULL, NULL },
-};

@@ -5,7 +5,7 @@
 //
 // What always holds: a call is claimed under its nonce and client token before anything runs, so that it runs at most once; what ran is
 // logged before it is answered.
-#include "api/execute_ops.h"
+#include "api/operation_handlers.h"
 
 #include "api/acting.h"
 #include "api/reply.h"
@@ -261,7 +261,7 @@ static bool run(const struct execution *execution, json_t *reply, GError **error
     return is_good;
 }
 
-static bool execute_script(struct call *call, json_t *reply, GError **error) {
+bool op_execute_script(struct call *call, json_t *reply, GError **error) {
     struct execution execution = {
         .call = call,
         .script = args_text(call->args, "Script"),
@@ -272,8 +272,3 @@ static bool execute_script(struct call *call, json_t *reply, GError **error) {
     exec_connection_done(&execution.connection);
     return is_done;
 }
-
-const struct op_handler execute_ops[] = {
-    { "ExecuteScript", execute_script },
-    { NULL, NULL },
-};

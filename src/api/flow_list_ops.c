@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // flow_list_ops: the detailed flow list (operations.md §2.1).
-#include "api/flow_list_ops.h"
+#include "api/operation_handlers.h"
 
 #include "api/fire_reply.h"
 #include "api/flow_reply.h"
@@ -57,7 +57,7 @@ static GArray *wanted_ids(const struct call *call) {
     return ids;
 }
 
-static bool list_flows_by_page(struct call *call, json_t *reply, GError **error) {
+bool op_list_task_flows_by_page(struct call *call, json_t *reply, GError **error) {
     struct store_reader *reader = NULL;
     g_autoptr(GPtrArray) flows = NULL;
     g_autoptr(GArray) ids = wanted_ids(call);
@@ -87,8 +87,3 @@ static bool list_flows_by_page(struct call *call, json_t *reply, GError **error)
     reply_number(reply, "TotalCount", total);
     return true;
 }
-
-const struct op_handler flow_list_ops[] = {
-    { "ListTaskFlowsByPage", list_flows_by_page },
-    { NULL, NULL },
-};

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// flow_ops: flows as a whole. Each handler reads checked arguments, does one thing through services, fills the reply.
-#include "api/flow_ops.h"
+// flow_ops: flows as a whole (operations.md §2.1, §2.7). Each handler reads checked arguments, does one thing through services, fills the reply.
+#include "api/operation_handlers.h"
 
 #include "api/flow_reply.h"
 #include "api/reply.h"
 #include "api/services.h"
 #include "api/unread.h"
 
-static bool create_flow(struct call *call, json_t *reply, GError **error) {
+bool op_create_task_flow(struct call *call, json_t *reply, GError **error) {
     struct change *change = call_change(call, CHANGE_FLOW_CREATE);
     change->name = g_strdup(args_text(call->args, "DagName"));
     change->description = g_strdup(args_text(call->args, "Description"));
@@ -24,7 +24,7 @@ static bool create_flow(struct call *call, json_t *reply, GError **error) {
     return true;
 }
 
-static bool rename_flow(struct call *call, json_t *reply, GError **error) {
+bool op_update_task_flow_name_and_desc(struct call *call, json_t *reply, GError **error) {
     (void)reply;
     struct change *change = call_change(call, CHANGE_FLOW_RENAME);
     change->flow_id = call_id(call, "DagId");
@@ -33,7 +33,7 @@ static bool rename_flow(struct call *call, json_t *reply, GError **error) {
     return call_commit_plain(call, change, error);
 }
 
-static bool delete_flow(struct call *call, json_t *reply, GError **error) {
+bool op_delete_task_flow(struct call *call, json_t *reply, GError **error) {
     (void)reply;
     struct change *change = call_change(call, CHANGE_FLOW_DELETE);
     change->flow_id = call_id(call, "DagId");
@@ -52,7 +52,7 @@ static void reply_plain_flow(json_t *item, const struct flow_row *flow) {
                flow->latest_run_zone != NULL ? flow->latest_run_zone : flow->zone);
 }
 
-static bool list_flows(struct call *call, json_t *reply, GError **error) {
+bool op_list_task_flow(struct call *call, json_t *reply, GError **error) {
     struct store_reader *reader = NULL;
     g_autoptr(GPtrArray) flows = NULL;
     if (!call_reader(call, &reader, error) ||
@@ -66,7 +66,7 @@ static bool list_flows(struct call *call, json_t *reply, GError **error) {
     return true;
 }
 
-static bool publish_flow(struct call *call, json_t *reply, GError **error) {
+bool op_publish_and_deploy_task_flow(struct call *call, json_t *reply, GError **error) {
     struct change *change = call_change(call, CHANGE_FLOW_PUBLISH);
     change->flow_id = call_id(call, "DagId");
     change->comment = g_strdup(args_text(call->args, "VersionComments"));
@@ -80,7 +80,7 @@ static bool publish_flow(struct call *call, json_t *reply, GError **error) {
     return true;
 }
 
-static bool take_flow_offline(struct call *call, json_t *reply, GError **error) {
+bool op_offline_task_flow(struct call *call, json_t *reply, GError **error) {
     (void)reply;
     struct change *change = call_change(call, CHANGE_FLOW_OFFLINE);
     change->flow_id = call_id(call, "DagId");
@@ -96,7 +96,7 @@ static void reply_version(json_t *item, const struct version_row *version) {
     reply_text(item, "VersionComments", version->comment);
 }
 
-static bool list_versions(struct call *call, json_t *reply, GError **error) {
+bool op_list_dag_versions(struct call *call, json_t *reply, GError **error) {
     struct store_reader *reader = NULL;
     g_autoptr(GPtrArray) versions = NULL;
     int64_t total = 0;
@@ -114,14 +114,3 @@ static bool list_versions(struct call *call, json_t *reply, GError **error) {
     reply_number(reply, "TotalCount", total);
     return true;
 }
-
-const struct op_handler flow_ops[] = {
-    { "CreateTaskFlow", create_flow },
-    { "UpdateTaskFlowNameAndDesc", rename_flow },
-    { "DeleteTaskFlow", delete_flow },
-    { "ListTaskFlow", list_flows },
-    { "PublishAndDeployTaskFlow", publish_flow },
-    { "OfflineTaskFlow", take_flow_offline },
-    { "ListDAGVersions", list_versions },
-    { NULL, NULL },
-};

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// graph_ops: the draft's graph: the whole picture, and its edges. Whether the graph stays free of cycles is decided where the edges
+// graph_ops: the draft's graph (operations.md §2.1, §2.5): the whole picture, and its edges. Whether the graph stays free of cycles is decided where the edges
 // are stored.
-#include "api/graph_ops.h"
+#include "api/operation_handlers.h"
 
 #include "api/reply.h"
 #include "api/services.h"
@@ -26,7 +26,7 @@ static void reply_edge(json_t *item, const struct edge_row *edge) {
     reply_id(item, "NodeEnd", edge->node_to);
 }
 
-static bool get_graph(struct call *call, json_t *reply, GError **error) {
+bool op_get_task_flow_graph(struct call *call, json_t *reply, GError **error) {
     struct store_reader *reader = NULL;
     OWNED(flow_row) flow = NULL;
     g_autoptr(GPtrArray) nodes = NULL;
@@ -75,7 +75,7 @@ static GArray *edges_of(const struct call *call) {
     return edges;
 }
 
-static bool add_edges(struct call *call, json_t *reply, GError **error) {
+bool op_add_task_flow_edges(struct call *call, json_t *reply, GError **error) {
     struct change *change = call_change(call, CHANGE_EDGES_ADD);
     change->flow_id = call_id(call, "DagId");
     change->edges = edges_of(call);
@@ -91,7 +91,7 @@ static bool add_edges(struct call *call, json_t *reply, GError **error) {
     return true;
 }
 
-static bool update_edges(struct call *call, json_t *reply, GError **error) {
+bool op_update_task_flow_edges(struct call *call, json_t *reply, GError **error) {
     (void)reply;
     struct change *change = call_change(call, CHANGE_EDGES_UPDATE);
     change->flow_id = call_id(call, "DagId");
@@ -109,7 +109,7 @@ static int64_t condition(const struct call *call, const char *name) {
 }
 
 // Without any condition every edge would match; the store refuses that.
-static bool delete_edges(struct call *call, json_t *reply, GError **error) {
+bool op_delete_task_flow_edges_by_condition(struct call *call, json_t *reply, GError **error) {
     (void)reply;
     struct change *change = call_change(call, CHANGE_EDGES_DELETE);
     change->flow_id = call_id(call, "DagId");
@@ -119,7 +119,7 @@ static bool delete_edges(struct call *call, json_t *reply, GError **error) {
     return call_commit_plain(call, change, error);
 }
 
-static bool list_edges(struct call *call, json_t *reply, GError **error) {
+bool op_list_task_flow_edges_by_condition(struct call *call, json_t *reply, GError **error) {
     struct store_reader *reader = NULL;
     g_autoptr(GArray) edges = NULL;
     if (!call_reader(call, &reader, error) ||
@@ -134,19 +134,9 @@ static bool list_edges(struct call *call, json_t *reply, GError **error) {
     return call_reply_revision(call, reply, REVISION_EDGES, call_id(call, "DagId"), error);
 }
 
-static bool replace_edges(struct call *call, json_t *reply, GError **error) {
+bool op_update_task_flow_relations(struct call *call, json_t *reply, GError **error) {
     struct change *change = call_change(call, CHANGE_EDGES_REPLACE);
     change->flow_id = call_id(call, "DagId");
     change->edges = edges_of(call);
     return call_commit_revised(call, change, reply, error);
 }
-
-const struct op_handler graph_ops[] = {
-    { "GetTaskFlowGraph", get_graph },
-    { "AddTaskFlowEdges", add_edges },
-    { "UpdateTaskFlowEdges", update_edges },
-    { "UpdateTaskFlowRelations", replace_edges },
-    { "DeleteTaskFlowEdgesByCondition", delete_edges },
-    { "ListTaskFlowEdgesByCondition", list_edges },
-    { NULL, NULL },
-};

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// instance_ops: data sources come, change and go. The only engine served so far is SQLite; its file is opened under the supervisor alone, the
+// instance_ops: data sources come, change and go (operations.md §4.1). The only engine served so far is SQLite; its file is opened under the supervisor alone, the
 // connection test included. Everything that can refuse is asked before that test, which may create the file: a refused call changes nothing.
-#include "api/instance_ops.h"
+#include "api/operation_handlers.h"
 
 #include "api/acting.h"
 #include "api/reply.h"
@@ -182,7 +182,7 @@ static bool find_added(const struct call *call, const char *host, int port, int6
     return true;
 }
 
-static bool add_simply(struct call *call, json_t *reply, GError **error) {
+bool op_simply_add_instance(struct call *call, json_t *reply, GError **error) {
     struct source_fields *fields = NULL;
     struct change_result result = { 0 };
     struct caller owner = { 0 };
@@ -237,7 +237,7 @@ static bool update_source(struct call *call, json_t *reply, GError **error) {
     return true;
 }
 
-static bool delete_source(struct call *call, json_t *reply, GError **error) {
+bool op_delete_instance(struct call *call, json_t *reply, GError **error) {
     (void)reply;
     OWNED(source_row) source = NULL;
     struct store_reader *reader = NULL;
@@ -253,7 +253,7 @@ static bool delete_source(struct call *call, json_t *reply, GError **error) {
 }
 
 // There are no archiving tickets here: no ticket has runs (proposed, operations.md §4.3).
-static bool list_archive_runs(struct call *call, json_t *reply, GError **error) {
+bool op_get_paged_instance(struct call *call, json_t *reply, GError **error) {
     if (!call_check_tenant(call, error)) {
         return false;
     }
@@ -265,9 +265,18 @@ static bool list_archive_runs(struct call *call, json_t *reply, GError **error) 
     return true;
 }
 
-const struct op_handler instance_ops[] = {
-    { "RegisterInstance", register_source },   { "AddInstance", register_source },
-    { "SimplyAddInstance", add_simply },       { "ModifyInstance", update_source },
-    { "UpdateInstance", update_source },       { "DeleteInstance", delete_source },
-    { "GetPagedInstance", list_archive_runs }, { NULL, NULL },
-};
+bool op_add_instance(struct call *call, json_t *reply, GError **error) {
+    return register_source(call, reply, error);
+}
+
+bool op_modify_instance(struct call *call, json_t *reply, GError **error) {
+    return update_source(call, reply, error);
+}
+
+bool op_register_instance(struct call *call, json_t *reply, GError **error) {
+    return register_source(call, reply, error);
+}
+
+bool op_update_instance(struct call *call, json_t *reply, GError **error) {
+    return update_source(call, reply, error);
+}

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // key_ops: access keys and tenants (docs/extensions.md). A secret is in one reply only: that of the call that made it.
-#include "api/key_ops.h"
+#include "api/operation_handlers.h"
 
 #include "api/reply.h"
 #include "api/services.h"
@@ -13,7 +13,7 @@
 static const char STATUS_ACTIVE[] = "Active";
 static const char STATUS_INACTIVE[] = "Inactive";
 
-static bool create_key(struct call *call, json_t *reply, GError **error) {
+bool op_create_access_key(struct call *call, json_t *reply, GError **error) {
     int64_t user_id = 0;
     if (!args_text_id(call->args, "UserId", &user_id, error)) {
         return false;
@@ -35,7 +35,7 @@ static bool create_key(struct call *call, json_t *reply, GError **error) {
     return true;
 }
 
-static bool list_keys(struct call *call, json_t *reply, GError **error) {
+bool op_list_access_keys(struct call *call, json_t *reply, GError **error) {
     struct store_reader *reader = NULL;
     g_autoptr(GPtrArray) keys = NULL;
     int64_t user_id = 0;
@@ -80,7 +80,7 @@ static bool read_key_id(const struct call *call, char **ret_key_id, GError **err
     return true;
 }
 
-static bool update_key(struct call *call, json_t *reply, GError **error) {
+bool op_update_access_key(struct call *call, json_t *reply, GError **error) {
     (void)reply;
     char *key_id = NULL;
     if (!read_key_id(call, &key_id, error)) {
@@ -92,7 +92,7 @@ static bool update_key(struct call *call, json_t *reply, GError **error) {
     return call_commit_plain(call, change, error);
 }
 
-static bool delete_key(struct call *call, json_t *reply, GError **error) {
+bool op_delete_access_key(struct call *call, json_t *reply, GError **error) {
     (void)reply;
     char *key_id = NULL;
     if (!read_key_id(call, &key_id, error)) {
@@ -103,7 +103,7 @@ static bool delete_key(struct call *call, json_t *reply, GError **error) {
     return call_commit_plain(call, change, error);
 }
 
-static bool create_tenant(struct call *call, json_t *reply, GError **error) {
+bool op_create_tenant(struct call *call, json_t *reply, GError **error) {
     struct change *change = call_change(call, CHANGE_TENANT_CREATE);
     change->name = g_strdup(args_text(call->args, "TenantName"));
     struct change_result result = { 0 };
@@ -117,9 +117,3 @@ static bool create_tenant(struct call *call, json_t *reply, GError **error) {
     change_result_done(&result);
     return true;
 }
-
-const struct op_handler key_ops[] = {
-    { "CreateAccessKey", create_key }, { "ListAccessKeys", list_keys },
-    { "UpdateAccessKey", update_key }, { "DeleteAccessKey", delete_key },
-    { "CreateTenant", create_tenant }, { NULL, NULL },
-};

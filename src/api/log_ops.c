@@ -7,7 +7,7 @@
 // has offsets like them and counts in TotalBytes. Reading piece by piece therefore gives everything exactly once.
 //
 // The attempt's state is read before its file: a closed attempt has a complete file, so Finished never hides output.
-#include "api/log_ops.h"
+#include "api/operation_handlers.h"
 
 #include "api/reply.h"
 #include "api/services.h"
@@ -220,7 +220,7 @@ static void reply_piece(json_t *reply, const struct piece *piece) {
     g_string_free(text, TRUE);
 }
 
-static bool get_log(struct call *call, json_t *reply, GError **error) {
+bool op_get_task_instance_log(struct call *call, json_t *reply, GError **error) {
     struct attempt_row attempt = { 0 };
     struct source source = { 0 };
     struct piece piece = { 0 };
@@ -246,8 +246,3 @@ static bool get_log(struct call *call, json_t *reply, GError **error) {
     g_string_free(piece.bytes, TRUE);
     return true;
 }
-
-const struct op_handler log_ops[] = {
-    { "GetTaskInstanceLog", get_log },
-    { NULL, NULL },
-};

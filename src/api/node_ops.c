@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// node_ops: nodes of the draft. A published version never changes; what is edited here runs after the next publish or try run.
-#include "api/node_ops.h"
+// node_ops: nodes of the draft (operations.md §2.4). A published version never changes; what is edited here runs after the next publish or try run.
+#include "api/operation_handlers.h"
 
 #include "api/reply.h"
 #include "api/services.h"
@@ -71,7 +71,7 @@ static bool describe_node(const struct call *call, struct change *change, GError
     return !has_content || take_content(call, change, error);
 }
 
-static bool create_node(struct call *call, json_t *reply, GError **error) {
+bool op_create_task(struct call *call, json_t *reply, GError **error) {
     OWNED(change) change = call_change(call, CHANGE_NODE_CREATE);
     change->flow_id = call_id(call, "DagId");
     struct change_result result = { 0 };
@@ -101,7 +101,7 @@ static void reply_node(json_t *item, const struct node_row *node) {
     reply_text(item, "GraphParam", node->graph_param);
 }
 
-static bool get_node(struct call *call, json_t *reply, GError **error) {
+bool op_get_task(struct call *call, json_t *reply, GError **error) {
     struct store_reader *reader = NULL;
     OWNED(node_row) node = NULL;
     if (!call_reader(call, &reader, error) ||
@@ -114,7 +114,7 @@ static bool get_node(struct call *call, json_t *reply, GError **error) {
     return call_reply_revision(call, task, REVISION_NODE, node->id, error);
 }
 
-static bool list_nodes(struct call *call, json_t *reply, GError **error) {
+bool op_list_tasks_in_task_flow(struct call *call, json_t *reply, GError **error) {
     struct store_reader *reader = NULL;
     g_autoptr(GPtrArray) nodes = NULL;
     if (!call_reader(call, &reader, error) ||
@@ -146,7 +146,7 @@ static bool change_of_node(const struct call *call, enum change_kind kind,
     return true;
 }
 
-static bool rename_node(struct call *call, json_t *reply, GError **error) {
+bool op_update_task_name(struct call *call, json_t *reply, GError **error) {
     (void)reply;
     OWNED(change) change = NULL;
     if (!change_of_node(call, CHANGE_NODE_RENAME, &change, error)) {
@@ -177,7 +177,7 @@ static bool update_content(struct call *call, json_t *reply, GError **error) {
     return true;
 }
 
-static bool update_config(struct call *call, json_t *reply, GError **error) {
+bool op_update_task_config(struct call *call, json_t *reply, GError **error) {
     OWNED(change) change = NULL;
     if (!change_of_node(call, CHANGE_NODE_CONFIG, &change, error)) {
         return false;
@@ -188,7 +188,7 @@ static bool update_config(struct call *call, json_t *reply, GError **error) {
 }
 
 // Absent and empty clear the outputs.
-static bool update_output(struct call *call, json_t *reply, GError **error) {
+bool op_update_task_output(struct call *call, json_t *reply, GError **error) {
     OWNED(change) change = NULL;
     if (!change_of_node(call, CHANGE_NODE_OUTPUT, &change, error)) {
         return false;
@@ -198,7 +198,7 @@ static bool update_output(struct call *call, json_t *reply, GError **error) {
     return call_commit_revised(call, g_steal_pointer(&change), reply, error);
 }
 
-static bool update_time_variables(struct call *call, json_t *reply, GError **error) {
+bool op_update_task_time_variables(struct call *call, json_t *reply, GError **error) {
     OWNED(change) change = NULL;
     if (!change_of_node(call, CHANGE_NODE_TIME_VARIABLES, &change, error)) {
         return false;
@@ -208,23 +208,17 @@ static bool update_time_variables(struct call *call, json_t *reply, GError **err
     return call_commit_revised(call, g_steal_pointer(&change), reply, error);
 }
 
-static bool delete_node(struct call *call, json_t *reply, GError **error) {
+bool op_delete_task(struct call *call, json_t *reply, GError **error) {
     (void)reply;
     OWNED(change) change = NULL;
     return change_of_node(call, CHANGE_NODE_DELETE, &change, error) &&
            call_commit_plain(call, g_steal_pointer(&change), error);
 }
 
-const struct op_handler node_ops[] = {
-    { "CreateTask", create_node },
-    { "GetTask", get_node },
-    { "ListTasksInTaskFlow", list_nodes },
-    { "UpdateTaskName", rename_node },
-    { "UpdateTaskContent", update_content },
-    { "UpdateTaskContentV2", update_content },
-    { "UpdateTaskConfig", update_config },
-    { "UpdateTaskOutput", update_output },
-    { "UpdateTaskTimeVariables", update_time_variables },
-    { "DeleteTask", delete_node },
-    { NULL, NULL },
-};
+bool op_update_task_content(struct call *call, json_t *reply, GError **error) {
+    return update_content(call, reply, error);
+}
+
+bool op_update_task_content_v2(struct call *call, json_t *reply, GError **error) {
+    return update_content(call, reply, error);
+}

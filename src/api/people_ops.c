@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// people_ops: the tenants of the caller.
-#include "api/people_ops.h"
+// people_ops: the tenants of the caller (operations.md §3.1).
+#include "api/operation_handlers.h"
 
 #include "api/reply.h"
 #include "api/services.h"
@@ -16,7 +16,7 @@ static void reply_tenant(json_t *item, const struct tenant_row *tenant) {
 }
 
 // With a Tid: that tenant, if it is the caller's.
-static bool get_active_tenant(struct call *call, json_t *reply, GError **error) {
+bool op_get_user_active_tenant(struct call *call, json_t *reply, GError **error) {
     struct store_reader *reader = NULL;
     OWNED(tenant_row) tenant = NULL;
     if (!call_reader(call, &reader, error) ||
@@ -29,7 +29,7 @@ static bool get_active_tenant(struct call *call, json_t *reply, GError **error) 
 }
 
 // TenantList is one of the three flat lists.
-static bool list_tenants(struct call *call, json_t *reply, GError **error) {
+bool op_list_user_tenants(struct call *call, json_t *reply, GError **error) {
     struct store_reader *reader = NULL;
     g_autoptr(GPtrArray) tenants = NULL;
     if (!call_reader(call, &reader, error) ||
@@ -42,9 +42,3 @@ static bool list_tenants(struct call *call, json_t *reply, GError **error) {
     }
     return true;
 }
-
-const struct op_handler people_ops[] = {
-    { "GetUserActiveTenant", get_active_tenant },
-    { "ListUserTenants", list_tenants },
-    { NULL, NULL },
-};

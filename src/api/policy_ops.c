@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // policy_ops: policies of users and session keys (docs/extensions.md).
-#include "api/policy_ops.h"
+#include "api/operation_handlers.h"
 
 #include "api/reply.h"
 #include "api/services.h"
@@ -11,7 +11,7 @@
 #include "store/sessions.h"
 
 // An empty Policy removes it, so the table can not ask for the parameter: it takes an empty mandatory text for a missing one.
-static bool put_policy(struct call *call, json_t *reply, GError **error) {
+bool op_put_user_policy(struct call *call, json_t *reply, GError **error) {
     int64_t user_id = 0;
     const char *document = args_text(call->args, "Policy");
     if (!args_text_id(call->args, "UserId", &user_id, error)) {
@@ -28,7 +28,7 @@ static bool put_policy(struct call *call, json_t *reply, GError **error) {
     return call_commit_revised(call, change, reply, error);
 }
 
-static bool get_policy(struct call *call, json_t *reply, GError **error) {
+bool op_get_user_policy(struct call *call, json_t *reply, GError **error) {
     struct store_reader *reader = NULL;
     int64_t user_id = 0;
     g_autofree char *document = NULL;
@@ -42,7 +42,7 @@ static bool get_policy(struct call *call, json_t *reply, GError **error) {
     return call_reply_revision(call, reply, REVISION_POLICY, user_id, error);
 }
 
-static bool create_session(struct call *call, json_t *reply, GError **error) {
+bool op_create_session_key(struct call *call, json_t *reply, GError **error) {
     struct change *change = call_change(call, CHANGE_SESSION_CREATE);
     change->number = args_int_or(call->args, "DurationSeconds", SESSION_SECONDS_DEFAULT);
     struct change_result result = { 0 };
@@ -58,10 +58,3 @@ static bool create_session(struct call *call, json_t *reply, GError **error) {
     change_result_done(&result);
     return true;
 }
-
-const struct op_handler policy_ops[] = {
-    { "PutUserPolicy", put_policy },
-    { "GetUserPolicy", get_policy },
-    { "CreateSessionKey", create_session },
-    { NULL, NULL },
-};

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// run_ops: runs: start one, look at them, act on them. The wire calls a run "instance". Which action is allowed in which state is the
+// run_ops: runs: start one, look at them, act on them (operations.md §2.8). The wire calls a run "instance". Which action is allowed in which state is the
 // state machine's decision.
-#include "api/run_ops.h"
+#include "api/operation_handlers.h"
 
 #include "api/reply.h"
 #include "api/run_args.h"
@@ -12,7 +12,7 @@
 
 OWNED_DEFINE(run_row)
 
-static bool try_run(struct call *call, json_t *reply, GError **error) {
+bool op_try_run_task_flow(struct call *call, json_t *reply, GError **error) {
     int64_t run_id = 0;
     int64_t version_id = VERSION_UNSAID;
     json_auto_t *variables = NULL;
@@ -70,7 +70,7 @@ static void reply_run(json_t *item, const struct run_row *run) {
     reply_text(item, "TimeZoneId", run->zone);
 }
 
-static bool list_runs(struct call *call, json_t *reply, GError **error) {
+bool op_list_task_flow_instance(struct call *call, json_t *reply, GError **error) {
     struct store_reader *reader = NULL;
     g_autoptr(GPtrArray) runs = NULL;
     int64_t total = 0;
@@ -135,7 +135,7 @@ static void reply_node_run(json_t *item, const struct node_run_row *node, const 
 }
 
 // The run is read before its nodes, so the nodes are never older: a run shown as ended has no node shown as running.
-static bool list_node_runs(struct call *call, json_t *reply, GError **error) {
+bool op_get_task_instance_relation(struct call *call, json_t *reply, GError **error) {
     struct store_reader *reader = NULL;
     OWNED(run_row) run = NULL;
     g_autoptr(GPtrArray) nodes = NULL;
@@ -165,19 +165,19 @@ static bool list_node_runs(struct call *call, json_t *reply, GError **error) {
     return true;
 }
 
-static bool suspend_run(struct call *call, json_t *reply, GError **error) {
+bool op_suspend_task_flow_instance(struct call *call, json_t *reply, GError **error) {
     (void)reply;
     return call_act(call, RUN_EVENT_SUSPEND, 0, error);
 }
 
-static bool resume_run(struct call *call, json_t *reply, GError **error) {
+bool op_resume_task_flow_instance(struct call *call, json_t *reply, GError **error) {
     (void)reply;
     int64_t version_id = 0;
     return run_args_version(call->args, &version_id, error) &&
            call_act(call, RUN_EVENT_RESUME, version_id, error);
 }
 
-static bool stop_run(struct call *call, json_t *reply, GError **error) {
+bool op_stop_task_flow_instance(struct call *call, json_t *reply, GError **error) {
     (void)reply;
     return call_act(call, RUN_EVENT_STOP, 0, error);
 }
@@ -200,28 +200,15 @@ static bool run_again(struct call *call, enum run_event_kind action, json_t *rep
     return true;
 }
 
-static bool rerun_run(struct call *call, json_t *reply, GError **error) {
+bool op_re_run_task_flow_instance(struct call *call, json_t *reply, GError **error) {
     return run_again(call, RUN_EVENT_RERUN, reply, error);
 }
 
-static bool set_run_successful(struct call *call, json_t *reply, GError **error) {
+bool op_make_task_flow_instance_success(struct call *call, json_t *reply, GError **error) {
     (void)reply;
     return call_act(call, RUN_EVENT_SET_SUCCESS, 0, error);
 }
 
-static bool restore_run(struct call *call, json_t *reply, GError **error) {
+bool op_restore_task_flow_instance(struct call *call, json_t *reply, GError **error) {
     return run_again(call, RUN_EVENT_RESTORE, reply, error);
 }
-
-const struct op_handler run_ops[] = {
-    { "TryRunTaskFlow", try_run },
-    { "ListTaskFlowInstance", list_runs },
-    { "GetTaskInstanceRelation", list_node_runs },
-    { "SuspendTaskFlowInstance", suspend_run },
-    { "ResumeTaskFlowInstance", resume_run },
-    { "StopTaskFlowInstance", stop_run },
-    { "ReRunTaskFlowInstance", rerun_run },
-    { "MakeTaskFlowInstanceSuccess", set_run_successful },
-    { "RestoreTaskFlowInstance", restore_run },
-    { NULL, NULL },
-};

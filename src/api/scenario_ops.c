@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // scenario_ops: business scenarios and where a flow lies (operations.md §2.2).
-#include "api/scenario_ops.h"
+#include "api/operation_handlers.h"
 
 #include "api/reply.h"
 #include "api/services.h"
 #include "store/scenarios.h"
 
-static bool create_scenario(struct call *call, json_t *reply, GError **error) {
+bool op_create_scenario(struct call *call, json_t *reply, GError **error) {
     struct change *change = call_change(call, CHANGE_SCENARIO_CREATE);
     change->name = g_strdup(args_text(call->args, "ScenarioName"));
     change->description = g_strdup(args_text(call->args, "Description"));
@@ -20,7 +20,7 @@ static bool create_scenario(struct call *call, json_t *reply, GError **error) {
     return true;
 }
 
-static bool update_scenario(struct call *call, json_t *reply, GError **error) {
+bool op_update_scenario(struct call *call, json_t *reply, GError **error) {
     (void)reply;
     int64_t scenario_id = 0;
     if (!args_text_id(call->args, "ScenarioId", &scenario_id, error)) {
@@ -33,7 +33,7 @@ static bool update_scenario(struct call *call, json_t *reply, GError **error) {
     return call_commit_plain(call, change, error);
 }
 
-static bool delete_scenario(struct call *call, json_t *reply, GError **error) {
+bool op_delete_scenario(struct call *call, json_t *reply, GError **error) {
     (void)reply;
     struct change *change = call_change(call, CHANGE_SCENARIO_DELETE);
     change->scenario_id = call_id(call, "ScenarioId");
@@ -41,7 +41,7 @@ static bool delete_scenario(struct call *call, json_t *reply, GError **error) {
 }
 
 // The default scenario is not listed (proposed:).
-static bool list_scenarios(struct call *call, json_t *reply, GError **error) {
+bool op_list_scenarios(struct call *call, json_t *reply, GError **error) {
     struct store_reader *reader = NULL;
     g_autoptr(GPtrArray) scenarios = NULL;
     if (!call_reader(call, &reader, error) ||
@@ -61,16 +61,10 @@ static bool list_scenarios(struct call *call, json_t *reply, GError **error) {
     return true;
 }
 
-static bool move_flow(struct call *call, json_t *reply, GError **error) {
+bool op_move_task_flow_to_scenario(struct call *call, json_t *reply, GError **error) {
     (void)reply;
     struct change *change = call_change(call, CHANGE_FLOW_MOVE);
     change->flow_id = call_id(call, "DagId");
     change->scenario_id = MAX(args_int_or(call->args, "ScenarioId", 0), 0);
     return call_commit_plain(call, change, error);
 }
-
-const struct op_handler scenario_ops[] = {
-    { "CreateScenario", create_scenario },   { "UpdateScenario", update_scenario },
-    { "DeleteScenario", delete_scenario },   { "ListScenarios", list_scenarios },
-    { "MoveTaskFlowToScenario", move_flow }, { NULL, NULL },
-};

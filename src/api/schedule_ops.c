@@ -2,7 +2,7 @@
 //
 // schedule_ops: schedules and which version is deployed (operations.md §2.7). The cron expression decides when a flow fires; what
 // ScheduleParam says besides is kept for clients that show it.
-#include "api/schedule_ops.h"
+#include "api/operation_handlers.h"
 
 #include "api/fire_reply.h"
 #include "api/reply.h"
@@ -64,7 +64,7 @@ static void warn_of_contradiction(const struct call *call, const json_t *reply) 
     }
 }
 
-static bool update_schedule(struct call *call, json_t *reply, GError **error) {
+bool op_update_task_flow_schedule(struct call *call, json_t *reply, GError **error) {
     struct change *change = call_change(call, CHANGE_FLOW_SCHEDULE);
     struct store_reader *reader = NULL;
     OWNED(schedule_fields) schedule = NULL; // as it is stored, with the zone that was kept
@@ -84,7 +84,7 @@ static bool update_schedule(struct call *call, json_t *reply, GError **error) {
     return true;
 }
 
-static bool redeploy(struct call *call, json_t *reply, GError **error) {
+bool op_re_deploy_lh_dag_version(struct call *call, json_t *reply, GError **error) {
     int64_t version_id = 0;
     bool is_given = args_int(call->args, "DagVersion", &version_id);
     struct change *change = call_change(call, CHANGE_FLOW_REDEPLOY);
@@ -98,9 +98,3 @@ static bool redeploy(struct call *call, json_t *reply, GError **error) {
     reply_number(reply, "DeployId", result.id);
     return true;
 }
-
-const struct op_handler schedule_ops[] = {
-    { "UpdateTaskFlowSchedule", update_schedule },
-    { "ReDeployLhDagVersion", redeploy },
-    { NULL, NULL },
-};

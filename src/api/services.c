@@ -50,37 +50,19 @@ struct change *call_change(const struct call *call, enum change_kind kind) {
     return change;
 }
 
-static bool names_thing(const char *param) {
-    static const char *const endings[] = { "Id", "Name", "Uid", "UidString", "UidByString" };
-    for (size_t i = 0; i < G_N_ELEMENTS(endings); i++) {
-        if (g_str_has_suffix(param, endings[i])) {
-            return true;
-        }
-    }
-    return strcmp(param, "Host") == 0 || strcmp(param, "Port") == 0;
-}
-
 // A uid that is a number gives way to its text form, where that is given: the number is then whatever the client had to send.
-static bool is_replaced(const struct operation *operation, const struct args *args,
-                        const char *name) {
-    static const char *const forms[][2] = { { "Uid", "UidString" },
-                                            { "DbaUid", "DbaUidByString" } };
-    for (size_t i = 0; i < G_N_ELEMENTS(forms); i++) {
-        if (strcmp(name, forms[i][0]) == 0 && operation_param(operation, forms[i][1]) != NULL) {
-            const char *text = args_text(args, forms[i][1]);
-            return text != NULL && text[0] != '\0';
-        }
-    }
-    return false;
+static bool is_replaced(const struct param *param, const struct args *args) {
+    const char *text = param->text_form != NULL ? args_text(args, param->text_form) : NULL;
+    return text != NULL && text[0] != '\0';
 }
 
-// The arguments that name things, for a reader of the log: "DagId=3 NodeId=7". Values that could be secret or long do not end in these.
+// The arguments that name things, for a reader of the log: "DagId=3 NodeId=7". Which they are is said by spec/serving.json; none may be secret.
 static char *describe_object(const struct operation *operation, const struct args *args) {
     GString *text = g_string_new(NULL);
     for (size_t i = 0; args != NULL && i < operation->param_count; i++) {
         const struct param *param = &operation->params[i];
-        if (!names_thing(param->name) || !args_has(args, param->name) ||
-            is_replaced(operation, args, param->name) || text->len > OBJECT_BYTES_MAX) {
+        if (!param->is_logged || !args_has(args, param->name) || is_replaced(param, args) ||
+            text->len > OBJECT_BYTES_MAX) {
             continue;
         }
         int64_t number = 0;
@@ -105,18 +87,15 @@ static char *address_only(const char *peer) {
 }
 
 static int64_t named_database(const struct operation *operation, const struct args *args) {
-    static const char *const names[] = { "DbId", "DatabaseId" };
-    for (size_t i = 0; args != NULL && i < G_N_ELEMENTS(names); i++) {
-        const struct param *param = operation_param(operation, names[i]);
-        int64_t id = 0;
-        bool is_number = param != NULL &&
-                         (param->shape->kind == VALUE_LONG || param->shape->kind == VALUE_INTEGER);
-        if (is_number ? args_int(args, names[i], &id)
-                      : param != NULL && args_text_id(args, names[i], &id, NULL)) {
-            return id;
-        }
+    int64_t id = 0;
+    if (args == NULL || operation->database_param == NULL) {
+        return 0;
     }
-    return 0;
+    const struct param *param = operation_param(operation, operation->database_param);
+    bool is_number = param->shape->kind == VALUE_LONG || param->shape->kind == VALUE_INTEGER;
+    bool is_named =
+        is_number ? args_int(args, param->name, &id) : args_text_id(args, param->name, &id, NULL);
+    return is_named ? id : 0;
 }
 
 void call_origin_init(const struct call *call, struct call_origin *ret_origin) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // sharing_ops: owners and stakeholders (operations.md §2.3).
-#include "api/sharing_ops.h"
+#include "api/operation_handlers.h"
 
 #include <string.h>
 
@@ -12,7 +12,7 @@
 
 enum { ID_DIGITS_MAX = 16 }; // ids stay below 2^53
 
-static bool update_owner(struct call *call, json_t *reply, GError **error) {
+bool op_update_task_flow_owner(struct call *call, json_t *reply, GError **error) {
     int64_t user_id = 0;
     if (!args_text_id(call->args, "NewOwnerId", &user_id, error)) {
         return false;
@@ -23,14 +23,14 @@ static bool update_owner(struct call *call, json_t *reply, GError **error) {
     return call_commit_revised(call, change, reply, error);
 }
 
-static bool change_space_owner(struct call *call, json_t *reply, GError **error) {
+bool op_change_lh_dag_owner(struct call *call, json_t *reply, GError **error) {
     struct change *change = call_change(call, CHANGE_SPACE_FLOW_OWNER);
     change->flow_id = call_id(call, "DagId");
     change->user_id = call_id(call, "OwnerUserId");
     return call_commit_revised(call, change, reply, error);
 }
 
-static bool list_cooperators(struct call *call, json_t *reply, GError **error) {
+bool op_list_task_flow_cooperators(struct call *call, json_t *reply, GError **error) {
     struct store_reader *reader = NULL;
     g_autoptr(GPtrArray) cooperators = NULL;
     if (!call_reader(call, &reader, error) ||
@@ -70,7 +70,7 @@ static bool cooperator_ids(const struct call *call, GArray **ret_ids, GError **e
     return true;
 }
 
-static bool update_cooperators(struct call *call, json_t *reply, GError **error) {
+bool op_update_task_flow_cooperators(struct call *call, json_t *reply, GError **error) {
     GArray *ids = NULL;
     if (!cooperator_ids(call, &ids, error)) {
         return false;
@@ -80,11 +80,3 @@ static bool update_cooperators(struct call *call, json_t *reply, GError **error)
     change->user_ids = ids;
     return call_commit_revised(call, change, reply, error);
 }
-
-const struct op_handler sharing_ops[] = {
-    { "UpdateTaskFlowOwner", update_owner },
-    { "ChangeLhDagOwner", change_space_owner },
-    { "ListTaskFlowCooperators", list_cooperators },
-    { "UpdateTaskFlowCooperators", update_cooperators },
-    { NULL, NULL },
-};

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// source_ops: data sources, which the wire calls instances, as they are stored. How they come and go: instance_ops.
-#include "api/source_ops.h"
+// source_ops: data sources, which the wire calls instances, as they are stored (operations.md §4.1, §4.2). How they come and go: instance_ops.
+#include "api/operation_handlers.h"
 
 #include "api/acting.h"
 #include "api/reply.h"
@@ -84,7 +84,7 @@ static const char *filter_text(const struct call *call, const char *name) {
     return text == NULL || text[0] == '\0' ? NULL : text;
 }
 
-static bool list_sources(struct call *call, json_t *reply, GError **error) {
+bool op_list_instances(struct call *call, json_t *reply, GError **error) {
     struct store_reader *reader = NULL;
     struct caller caller = { 0 };
     g_autoptr(GPtrArray) sources = NULL;
@@ -120,7 +120,7 @@ static bool list_sources(struct call *call, json_t *reply, GError **error) {
     return true;
 }
 
-static bool get_source(struct call *call, json_t *reply, GError **error) {
+bool op_get_instance(struct call *call, json_t *reply, GError **error) {
     struct store_reader *reader = NULL;
     OWNED(source_row) source = NULL;
     struct caller caller = { 0 };
@@ -136,9 +136,3 @@ static bool get_source(struct call *call, json_t *reply, GError **error) {
                has_switch(source->fields.extra, "EnableSellSitd") ? "true" : "false");
     return call_reply_revision(call, item, REVISION_SOURCE, source->id, error);
 }
-
-const struct op_handler source_ops[] = {
-    { "ListInstances", list_sources },
-    { "GetInstance", get_source },
-    { NULL, NULL },
-};

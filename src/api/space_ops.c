@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // space_ops: workspaces, their members and their flows (operations.md §3.3, §2.1).
-#include "api/space_ops.h"
+#include "api/operation_handlers.h"
 
 #include <string.h>
 
@@ -24,7 +24,7 @@ static const struct {
     { "DEVELOPER", SPACE_DEVELOPER },
 };
 
-static bool create_space(struct call *call, json_t *reply, GError **error) {
+bool op_create_lake_house_space(struct call *call, json_t *reply, GError **error) {
     int64_t mode = 0;
     int64_t dev_database_id = 0;
     int64_t prod_database_id = 0;
@@ -54,7 +54,7 @@ static bool create_space(struct call *call, json_t *reply, GError **error) {
 }
 
 // Nothing found is a success without the workspace (proposed:).
-static bool find_space(struct call *call, json_t *reply, GError **error) {
+bool op_get_lh_space_by_name(struct call *call, json_t *reply, GError **error) {
     struct store_reader *reader = NULL;
     OWNED(space_row) space = NULL;
     if (!call_reader(call, &reader, error) ||
@@ -80,7 +80,7 @@ static bool find_space(struct call *call, json_t *reply, GError **error) {
     return true;
 }
 
-static bool delete_space(struct call *call, json_t *reply, GError **error) {
+bool op_delete_lake_house_space(struct call *call, json_t *reply, GError **error) {
     (void)reply;
     struct change *change = call_change(call, CHANGE_SPACE_DELETE);
     change->space_id = call_id(call, "SpaceId");
@@ -115,7 +115,7 @@ static struct member_fields read_member(const json_t *item) {
     return member;
 }
 
-static bool add_members(struct call *call, json_t *reply, GError **error) {
+bool op_add_lh_members(struct call *call, json_t *reply, GError **error) {
     (void)reply;
     const json_t *list = args_json(call->args, "Members");
     struct change *change = member_change(call, CHANGE_MEMBERS_ADD);
@@ -127,7 +127,7 @@ static bool add_members(struct call *call, json_t *reply, GError **error) {
     return call_commit_plain(call, change, error);
 }
 
-static bool remove_members(struct call *call, json_t *reply, GError **error) {
+bool op_delete_lh_members(struct call *call, json_t *reply, GError **error) {
     (void)reply;
     const json_t *list = args_json(call->args, "MemberIds");
     struct change *change = member_change(call, CHANGE_MEMBERS_REMOVE);
@@ -186,7 +186,7 @@ static void reply_scenario(json_t *list, const struct caller *caller,
     json_array_append_new(list, item);
 }
 
-static bool list_space(struct call *call, json_t *reply, GError **error) {
+bool op_list_lh_task_flow_and_scenario(struct call *call, json_t *reply, GError **error) {
     struct store_reader *reader = NULL;
     g_autoptr(GPtrArray) flows = NULL;
     g_autoptr(GPtrArray) scenarios = NULL;
@@ -204,13 +204,3 @@ static bool list_space(struct call *call, json_t *reply, GError **error) {
     }
     return true;
 }
-
-const struct op_handler space_ops[] = {
-    { "CreateLakeHouseSpace", create_space },
-    { "GetLhSpaceByName", find_space },
-    { "DeleteLakeHouseSpace", delete_space },
-    { "AddLhMembers", add_members },
-    { "DeleteLhMembers", remove_members },
-    { "ListLhTaskFlowAndScenario", list_space },
-    { NULL, NULL },
-};

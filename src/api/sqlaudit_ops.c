@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // sqlaudit_ops: the log of executed SQL (operations.md §5), read by administrators and security administrators.
-#include "api/sqlaudit_ops.h"
+#include "api/operation_handlers.h"
 
 #include "api/reply.h"
 #include "api/services.h"
@@ -120,7 +120,7 @@ static void reply_row(json_t *item, const struct sqlaudit_row *row, const char *
     reply_bool(item, "Logic", false);
 }
 
-static bool list_log(struct call *call, json_t *reply, GError **error) {
+bool op_list_sql_exec_audit_log(struct call *call, json_t *reply, GError **error) {
     struct store_reader *reader = NULL;
     g_autoptr(GPtrArray) rows = NULL;
     int64_t total = 0;
@@ -142,8 +142,3 @@ static bool list_log(struct call *call, json_t *reply, GError **error) {
     reply_number(reply, "TotalCount", total);
     return true;
 }
-
-const struct op_handler sqlaudit_ops[] = {
-    { "ListSQLExecAuditLog", list_log },
-    { NULL, NULL },
-};

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// user_ops: users of a tenant. Role numbers and words are core/model's; here stand the wire's words for states.
-#include "api/user_ops.h"
+// user_ops: users of a tenant (operations.md §3.2). Role numbers and words are core/model's; here stand the wire's words for states.
+#include "api/operation_handlers.h"
 
 #include "api/reply.h"
 #include "api/services.h"
@@ -65,7 +65,7 @@ static void reply_person(const struct call *call, json_t *item, const struct per
     reply_text(item, "TimeZoneId", zone);
 }
 
-static bool get_user(struct call *call, json_t *reply, GError **error) {
+bool op_get_user(struct call *call, json_t *reply, GError **error) {
     struct store_reader *reader = NULL;
     OWNED(person_row) person = NULL;
     int64_t user_id = 0;
@@ -96,7 +96,7 @@ static void filter_of(const struct call *call, struct person_filter *filter) {
     }
 }
 
-static bool list_users(struct call *call, json_t *reply, GError **error) {
+bool op_list_users(struct call *call, json_t *reply, GError **error) {
     struct store_reader *reader = NULL;
     g_autoptr(GPtrArray) persons = NULL;
     struct person_filter filter = { 0 };
@@ -153,7 +153,7 @@ static struct person_fields *fields_of(const struct call *call, char *uid_take) 
     return fields;
 }
 
-static bool register_user(struct call *call, json_t *reply, GError **error) {
+bool op_register_user(struct call *call, json_t *reply, GError **error) {
     (void)reply;
     struct change *change = call_change(call, CHANGE_PERSON_REGISTER);
     change->person = fields_of(call, g_strdup(args_text(call->args, "Uid")));
@@ -168,7 +168,7 @@ static bool check_count(const struct call *call, const char *name, GError **erro
     return count >= 0;
 }
 
-static bool update_user(struct call *call, json_t *reply, GError **error) {
+bool op_update_user(struct call *call, json_t *reply, GError **error) {
     if (!check_count(call, "MaxExecuteCount", error) ||
         !check_count(call, "MaxResultCount", error)) {
         return false;
@@ -190,24 +190,17 @@ static bool change_user(struct call *call, enum change_kind kind, GError **error
     return call_commit_plain(call, change, error);
 }
 
-static bool delete_user(struct call *call, json_t *reply, GError **error) {
+bool op_delete_user(struct call *call, json_t *reply, GError **error) {
     (void)reply;
     return change_user(call, CHANGE_PERSON_DELETE, error);
 }
 
-static bool enable_user(struct call *call, json_t *reply, GError **error) {
+bool op_enable_user(struct call *call, json_t *reply, GError **error) {
     (void)reply;
     return change_user(call, CHANGE_PERSON_ENABLE, error);
 }
 
-static bool disable_user(struct call *call, json_t *reply, GError **error) {
+bool op_disable_user(struct call *call, json_t *reply, GError **error) {
     (void)reply;
     return change_user(call, CHANGE_PERSON_DISABLE, error);
 }
-
-const struct op_handler user_ops[] = {
-    { "GetUser", get_user },           { "ListUsers", list_users },
-    { "RegisterUser", register_user }, { "UpdateUser", update_user },
-    { "DeleteUser", delete_user },     { "EnableUser", enable_user },
-    { "DisableUser", disable_user },   { NULL, NULL },
-};

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// variable_ops: constants and time variables that a flow keeps for all its nodes. They go in as documents and come out as lists.
-#include "api/variable_ops.h"
+// variable_ops: constants and time variables that a flow keeps for all its nodes (operations.md §2.6). They go in as documents and come out as lists.
+#include "api/operation_handlers.h"
 
 #include "api/reply.h"
 #include "api/services.h"
@@ -10,14 +10,14 @@
 
 OWNED_DEFINE(flow_row)
 
-static bool update_constants(struct call *call, json_t *reply, GError **error) {
+bool op_update_task_flow_constants(struct call *call, json_t *reply, GError **error) {
     struct change *change = call_change(call, CHANGE_FLOW_CONSTANTS);
     change->flow_id = call_id(call, "DagId");
     change->document = json_dumps(args_json(call->args, "DagConstants"), JSON_COMPACT);
     return call_commit_revised(call, change, reply, error);
 }
 
-static bool list_constants(struct call *call, json_t *reply, GError **error) {
+bool op_list_task_flow_constants(struct call *call, json_t *reply, GError **error) {
     struct store_reader *reader = NULL;
     OWNED(flow_row) flow = NULL;
     if (!call_reader(call, &reader, error) ||
@@ -37,7 +37,7 @@ static bool list_constants(struct call *call, json_t *reply, GError **error) {
     return call_reply_revision(call, reply, REVISION_CONSTANTS, flow->id, error);
 }
 
-static bool update_time_variables(struct call *call, json_t *reply, GError **error) {
+bool op_update_task_flow_time_variables(struct call *call, json_t *reply, GError **error) {
     struct change *change = call_change(call, CHANGE_FLOW_TIME_VARIABLES);
     change->flow_id = call_id(call, "DagId");
     change->document = g_strdup(args_text(call->args, "TimeVariables"));
@@ -45,7 +45,7 @@ static bool update_time_variables(struct call *call, json_t *reply, GError **err
     return call_commit_revised(call, change, reply, error);
 }
 
-static bool list_time_variables(struct call *call, json_t *reply, GError **error) {
+bool op_list_task_flow_time_variables(struct call *call, json_t *reply, GError **error) {
     struct store_reader *reader = NULL;
     OWNED(flow_row) flow = NULL;
     json_t *variables = NULL;
@@ -65,11 +65,3 @@ static bool list_time_variables(struct call *call, json_t *reply, GError **error
     json_decref(variables);
     return call_reply_revision(call, reply, REVISION_TIME_VARIABLES, flow->id, error);
 }
-
-const struct op_handler variable_ops[] = {
-    { "UpdateTaskFlowConstants", update_constants },
-    { "ListTaskFlowConstants", list_constants },
-    { "UpdateTaskFlowTimeVariables", update_time_variables },
-    { "ListTaskFlowTimeVariables", list_time_variables },
-    { NULL, NULL },
-};

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "api/gate.h"
-#include "api/handlers.h"
+#include "api/operation_handlers.h"
 #include "api/quota.h"
 #include "api/readers.h"
 #include "api/services.h"
@@ -141,7 +141,7 @@ static void make_api(struct serving *serving, const struct config *config,
         .hosts = (const char *const *)config->hosts,
         .note = services_note,
         .note_ctx = &serving->services,
-        .handlers = api_handlers,
+        .handlers = operation_handlers,
         .services = &serving->services,
         .shows_string_to_sign = !config->hides_string_to_sign,
         .checks_replies = g_getenv("SLUICE_CHECK_REPLIES") != NULL,

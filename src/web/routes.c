@@ -211,9 +211,8 @@ bool routes_gate(void *ctx, const struct api_request *request, size_t *ret_body_
     }
     switch (route->page) {
     case PAGE_API:
-        *ret_body_bytes_max = api_request_names(request, "UpdateTaskContentV2")
-                                  ? CONTENT_BODY_BYTES_MAX
-                                  : HTTP_BODY_BYTES_MAX;
+        *ret_body_bytes_max =
+            api_request_is_large(request) ? CONTENT_BODY_BYTES_MAX : HTTP_BODY_BYTES_MAX;
         return true;
     case PAGE_HEALTH: send_text(reply, 200, "ok\n"); return false;
     case PAGE_READY: send_readiness(routes, reply); return false;
