@@ -11,9 +11,10 @@
 struct trouble {
     GMutex mutex;
     char *texts[TROUBLE_COUNT];
-    char *launch;        // why the last supervisor could not begin
-    bool is_ready;       // a supervisor listens
-    bool has_been_ready; // one has listened since this server was started
+    bool is_told[TROUBLE_COUNT]; // in the log; what every start begins with is not
+    char *launch;                // why the last supervisor could not begin
+    bool is_ready;               // a supervisor listens
+    bool has_been_ready;         // one has listened since this server was started
 };
 
 static const char *const names[TROUBLE_COUNT] = {
@@ -25,8 +26,10 @@ static const char *const names[TROUBLE_COUNT] = {
 static void replace(struct trouble *trouble, enum trouble_kind kind, char *text_take) {
     if (g_strcmp0(trouble->texts[kind], text_take) != 0) {
         if (text_take != NULL) {
+            trouble->is_told[kind] = true;
             log_warn("engine", "event=trouble kind=%s reason=\"%s\"", names[kind], text_take);
-        } else {
+        } else if (trouble->is_told[kind]) {
+            trouble->is_told[kind] = false;
             log_info("engine", "event=trouble-over kind=%s", names[kind]);
         }
     }

@@ -18,11 +18,11 @@ enum trouble_kind {
 
 struct trouble;
 
-// Begins with TROUBLE_SUPERVISOR set.
+// Begins with TROUBLE_SUPERVISOR set, of which the log tells nothing: every start begins so.
 struct trouble *trouble_new(void);
 void trouble_free(struct trouble *trouble);
 
-// NULL: over. Copied. What is new is written to the log, once.
+// NULL: over. Copied. What is new is written to the log, once, and so is the end of what was written.
 void trouble_set(struct trouble *trouble, enum trouble_kind kind, const char *text);
 // The supervisor has told what runs and listens, or has gone.
 void trouble_supervisor(struct trouble *trouble, bool is_ready);
