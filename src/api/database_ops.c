@@ -298,7 +298,8 @@ static bool start_sync(const struct call *call, int64_t source_id, int64_t datab
     struct change *change = call_change(call, CHANGE_SYNC_REQUEST);
     change->source_id = source_id;
     return call_commit_plain(call, change, error) &&
-           engine_sync(call_engine(call), call->caller, source_id, database_id, with_tables, error);
+           engine_sync(call_engine(call), call->caller, source_id, database_id, with_tables, NULL,
+                       error);
 }
 
 bool op_sync_database_meta(struct call *call, json_t *reply, GError **error) {

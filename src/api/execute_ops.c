@@ -197,9 +197,10 @@ static bool changes_structure(const json_t *log) {
 // What the script made of the structure is in ListTables when the call is answered; of a database that takes longer to read, soon after.
 static void read_structure(const struct execution *execution, const json_t *log) {
     struct engine *engine = call_engine(execution->call);
-    if (changes_structure(log) &&
-        engine_sync(engine, execution->call->caller, 0, execution->database_id, true, NULL)) {
-        engine_sync_wait(engine, SYNC_WAIT_MS);
+    int64_t ticket = 0;
+    if (changes_structure(log) && engine_sync(engine, execution->call->caller, 0,
+                                              execution->database_id, true, &ticket, NULL)) {
+        (void)engine_sync_wait(engine, ticket, SYNC_WAIT_MS);
     }
 }
 

@@ -71,7 +71,7 @@ static bool check_registration(const struct call *call, const struct source_fiel
 // A source that answered is read once, in the background; SyncInstanceMeta does it again. One that nobody reached is left alone.
 static void start_sync(const struct call *call, int64_t source_id) {
     if (!skips_test(call)) {
-        (void)engine_sync(call_engine(call), call->caller, source_id, 0, true, NULL);
+        (void)engine_sync(call_engine(call), call->caller, source_id, 0, true, NULL, NULL);
     }
 }
 

@@ -224,12 +224,13 @@ bool engine_conclude(struct engine *engine, const struct origin *origin, struct 
 }
 
 bool engine_sync(struct engine *engine, const struct caller *caller, int64_t source_id,
-                 int64_t database_id, bool with_tables, GError **error) {
-    return metasync_post(engine->metasync, caller, source_id, database_id, with_tables, error);
+                 int64_t database_id, bool with_tables, int64_t *ret_ticket, GError **error) {
+    return metasync_post(engine->metasync, caller, source_id, database_id, with_tables, ret_ticket,
+                         error);
 }
 
-void engine_sync_wait(struct engine *engine, int64_t timeout_ms) {
-    metasync_wait(engine->metasync, timeout_ms);
+bool engine_sync_wait(struct engine *engine, int64_t ticket, int64_t timeout_ms) {
+    return metasync_wait(engine->metasync, ticket, timeout_ms);
 }
 
 bool engine_stop_all(struct engine *engine, int64_t timeout_ms, int *ret_alive) {

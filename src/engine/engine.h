@@ -79,10 +79,11 @@ bool engine_conclude(struct engine *engine, const struct origin *origin, struct 
                      GError **error);
 // Starts to read the structure of a source (database_id 0: all its databases), or of one database, anew and returns; what is found is stored
 // when it is known. FAULT_UNAVAILABLE when too much is to be read already. Jobs do not survive the server.
+// *ret_ticket (may be NULL) is for engine_sync_wait.
 bool engine_sync(struct engine *engine, const struct caller *caller, int64_t source_id,
-                 int64_t database_id, bool with_tables, GError **error);
-// Waits until what was asked for before is read, at most timeout_ms.
-void engine_sync_wait(struct engine *engine, int64_t timeout_ms);
+                 int64_t database_id, bool with_tables, int64_t *ret_ticket, GError **error);
+// Waits until what the ticket was given for is read, or could not be, at most timeout_ms; false: not yet.
+bool engine_sync_wait(struct engine *engine, int64_t ticket, int64_t timeout_ms);
 // Stops every unfinished run (actor "operator") and waits until all have ended and the supervisor says it is empty; false after the
 // deadline, with the count of what still lives.
 bool engine_stop_all(struct engine *engine, int64_t timeout_ms, int *ret_alive);

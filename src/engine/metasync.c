@@ -30,6 +30,7 @@ enum {
 };
 
 struct job {
+    int64_t ticket; // jobs are done in the order of their tickets, from 1 on
     struct caller caller;
     int64_t source_id;
     int64_t database_id;
@@ -43,8 +44,8 @@ struct metasync {
     GMutex mutex;
     GCond changed;
     GQueue jobs; // of struct job *
-    int64_t posted_count;
-    int64_t done_count;
+    int64_t last_ticket;
+    int64_t done_ticket; // of the last job that was done
     bool is_stopped;
     GThread *thread;             // NULL before the first job
     struct store_reader *reader; // the thread's own
@@ -386,46 +387,52 @@ static gpointer run_thread(gpointer user) {
     while ((job = wait_for_job(metasync)) != NULL) {
         while (!work(metasync, job) && wait_for_store(metasync)) {
         }
-        g_free(job);
         g_mutex_lock(&metasync->mutex);
-        metasync->done_count++;
+        metasync->done_ticket = job->ticket;
         g_cond_broadcast(&metasync->changed);
         g_mutex_unlock(&metasync->mutex);
+        g_free(job);
     }
     return NULL;
 }
 
-static bool is_waiting(const struct metasync *metasync, const struct job *wanted) {
+// The job that waits already and does all of the wanted one, or NULL.
+static const struct job *find_waiting(const struct metasync *metasync, const struct job *wanted) {
     for (const GList *item = metasync->jobs.head; item != NULL; item = item->next) {
         const struct job *job = item->data;
         if (job->caller.tenant_id == wanted->caller.tenant_id &&
             job->source_id == wanted->source_id && job->database_id == wanted->database_id &&
             (job->with_tables || !wanted->with_tables)) {
-            return true;
+            return job;
         }
     }
-    return false;
+    return NULL;
 }
 
 bool metasync_post(struct metasync *metasync, const struct caller *caller, int64_t source_id,
-                   int64_t database_id, bool with_tables, GError **error) {
+                   int64_t database_id, bool with_tables, int64_t *ret_ticket, GError **error) {
     g_assert(source_id != 0 || database_id != 0);
     struct job job = { .caller = *caller,
                        .source_id = source_id,
                        .database_id = database_id,
                        .with_tables = with_tables };
     g_mutex_lock(&metasync->mutex);
-    bool is_known = is_waiting(metasync, &job);
+    const struct job *known = find_waiting(metasync, &job);
+    bool is_known = known != NULL;
     bool has_room = metasync->jobs.length < JOBS_MAX && !metasync->is_stopped;
+    job.ticket = is_known ? known->ticket : metasync->last_ticket + 1;
     if (!is_known && has_room) {
         g_queue_push_tail(&metasync->jobs, g_memdup2(&job, sizeof job));
-        metasync->posted_count++;
+        metasync->last_ticket = job.ticket;
         g_cond_broadcast(&metasync->changed);
         if (metasync->thread == NULL) {
             metasync->thread = g_thread_new("metadata", run_thread, metasync);
         }
     }
     g_mutex_unlock(&metasync->mutex);
+    if (ret_ticket != NULL) {
+        *ret_ticket = job.ticket;
+    }
     if (!is_known && !has_room) {
         fault_set(error, FAULT_UNAVAILABLE,
                   "the structure of many databases is being read already; try again later");
@@ -433,13 +440,14 @@ bool metasync_post(struct metasync *metasync, const struct caller *caller, int64
     return is_known || has_room;
 }
 
-void metasync_wait(struct metasync *metasync, int64_t timeout_ms) {
+bool metasync_wait(struct metasync *metasync, int64_t ticket, int64_t timeout_ms) {
     int64_t until = g_get_monotonic_time() + timeout_ms * 1000;
     g_mutex_lock(&metasync->mutex);
-    int64_t wanted = metasync->posted_count;
     bool is_late = false;
-    while (metasync->done_count < wanted && !metasync->is_stopped && !is_late) {
+    while (metasync->done_ticket < ticket && !metasync->is_stopped && !is_late) {
         is_late = !g_cond_wait_until(&metasync->changed, &metasync->mutex, until);
     }
+    bool is_done = metasync->done_ticket >= ticket;
     g_mutex_unlock(&metasync->mutex);
+    return is_done;
 }

@@ -18,8 +18,9 @@ void metasync_stop(struct metasync *metasync);
 void metasync_free(struct metasync *metasync);
 
 // Any thread. A job that waits already is not taken twice. database_id 0: the source and its databases, their tables only when wanted.
-// FAULT_UNAVAILABLE when too many wait.
+// FAULT_UNAVAILABLE when too many wait. *ret_ticket (may be NULL): what metasync_wait takes; of the job that waits already, if one does.
 bool metasync_post(struct metasync *metasync, const struct caller *caller, int64_t source_id,
-                   int64_t database_id, bool with_tables, GError **error);
-// Any thread. Waits until every job that was posted before has been done, at most timeout_ms.
-void metasync_wait(struct metasync *metasync, int64_t timeout_ms);
+                   int64_t database_id, bool with_tables, int64_t *ret_ticket, GError **error);
+// Any thread. Waits until the job of this ticket has been done, well or not, at most timeout_ms. What was posted behind it is not waited for.
+// Was it done in time?
+bool metasync_wait(struct metasync *metasync, int64_t ticket, int64_t timeout_ms);
