@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/fault.h"
+#include "main/cli_text.h"
 #include "store/audit.h"
 #include "store/audit_heads.h"
 #include "store/people.h"
@@ -163,7 +164,8 @@ static void print_json(const struct verdict *verdict) {
 
 static void print_text(const struct verdict *verdict) {
     if (verdict->fault != NULL) {
-        (void)printf("broken: %s\n", verdict->fault);
+        g_autofree char *clean = cli_text_clean(verdict->fault, 0);
+        (void)printf("broken: %s\n", clean);
         return;
     }
     int64_t newer = verdict->row_count - verdict->proven_seq;

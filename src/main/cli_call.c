@@ -8,6 +8,7 @@
 #include "api/operation.h"
 #include "api/warnings.h"
 #include "base/fault.h"
+#include "main/cli_text.h"
 
 enum { CALL_FILE_BYTES_MAX = 16 * 1024 * 1024 };
 
@@ -107,7 +108,8 @@ static bool print_field(const json_t *reply, const char *path, GError **error) {
         return false;
     }
     if (json_is_string(at)) {
-        (void)printf("%s\n", json_string_value(at));
+        cli_text_put(stdout, json_string_value(at));
+        (void)putchar('\n');
     } else {
         cli_print_json(at);
     }

@@ -129,8 +129,9 @@ static void print_last_errors(struct cli_session *session, const struct cli_run_
         (void)printf("\n  %s, the end of its error output:\n", clean_name);
     }
     for (guint i = 0; i < lines->len; i++) {
-        g_autofree char *clean = cli_text_clean(g_ptr_array_index(lines, i), 0);
-        (void)printf("    %s\n", clean);
+        (void)fputs("    ", stdout);
+        cli_text_put(stdout, g_ptr_array_index(lines, i));
+        (void)putchar('\n');
     }
 }
 

@@ -79,7 +79,7 @@ static void screen_put(struct log_screen *screen, struct log_source *source, con
     if (screen->open != source) {
         screen_break(screen);
     }
-    (void)fputs(out->str, stdout);
+    cli_text_put(stdout, out->str);
     (void)fflush(stdout);
     screen->open = out->str[out->len - 1] == '\n' ? NULL : source;
 }

@@ -7,8 +7,11 @@
 #include <jansson.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "base/fault.h"
+#include "main/cli_text.h"
 
 bool cli_flush(GError **error) {
     errno = 0;
@@ -44,7 +47,8 @@ enum cli_exit cli_fail(GError *error) {
         code = CLI_UNWRITTEN;
     }
     (void)fflush(stdout);
-    (void)fprintf(stderr, "sluice: %s\n", error->message);
+    g_autofree char *text = g_strdup_printf("sluice: %s\n", error->message);
+    cli_text_put(stderr, text); // a server's words may be in it
     g_error_free(error);
     return code;
 }
@@ -60,7 +64,20 @@ enum cli_exit cli_fail_usage(const char *format, ...) {
     return CLI_USAGE;
 }
 
+static void print_json(const json_t *value, size_t flags) {
+    char *text = json_dumps(value, flags);
+    if (text != NULL) {
+        cli_text_put(stdout, text);
+        (void)fputc('\n', stdout);
+        explicit_bzero(text, strlen(text));
+        free(text);
+    }
+}
+
+void cli_print_json_line(const json_t *value) {
+    print_json(value, JSON_COMPACT);
+}
+
 void cli_print_json(const json_t *value) {
-    (void)json_dumpf(value, stdout, JSON_INDENT(2) | JSON_ENCODE_ANY);
-    (void)fputc('\n', stdout);
+    print_json(value, JSON_INDENT(2) | JSON_ENCODE_ANY);
 }

@@ -21,7 +21,7 @@ enum cli_exit {
     CLI_NOT_FOUND = 5,   // what was named does not exist, or the caller may not know of it
     CLI_UNKNOWN = 6,     // the call was sent and its outcome is not known: it may have been done
     CLI_UNWRITTEN =
-        7, // standard output did not take what there was to say; what was asked for may be done
+        7, // standard output, or DIR/credentials, did not take what there was to say; what was asked for may be done
     CLI_UNPROVEN =
         8, // audit verify: nothing is broken, but whether the log's end is whole can not be known
 };
@@ -42,5 +42,6 @@ enum cli_exit cli_fail(GError *error);
 // Prints a usage mistake with a pointer to --help.
 enum cli_exit cli_fail_usage(const char *format, ...) G_GNUC_PRINTF(1, 2);
 
-// Writes a JSON value on standard output, indented, with a line feed.
+// Writes a JSON value on standard output, indented or on one line, with a line feed.
 void cli_print_json(const json_t *value);
+void cli_print_json_line(const json_t *value);

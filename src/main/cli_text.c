@@ -76,6 +76,39 @@ char *cli_text_clean(const char *text, unsigned columns) {
     return g_string_free(clean, FALSE);
 }
 
+char *cli_text_visible(const char *text) {
+    GString *visible = g_string_new(NULL);
+    for (const char *at = text; *at != 0;) {
+        gunichar c = g_utf8_get_char_validated(at, -1);
+        unsigned char byte = (unsigned char)*at;
+        if (c == (gunichar)-1 || c == (gunichar)-2) {
+            g_string_append_printf(visible, "\\x%02x", byte);
+            at++;
+            continue;
+        }
+        if (c == '\n' || c == '\t' || (c >= ' ' && c < 0x7f) || c > 0x9f) {
+            g_string_append_unichar(visible, c);
+        } else if (c < ' ') {
+            g_string_append_printf(visible, "^%c", byte ^ 0x40);
+        } else {
+            g_string_append_printf(visible, "\\u%04x", (unsigned)c);
+        }
+        at = g_utf8_next_char(at);
+    }
+    return g_string_free(visible, FALSE);
+}
+
+void cli_text_put(FILE *stream, const char *text) {
+    if (isatty(fileno(stream)) != 1) {
+        (void)fputs(text, stream);
+        return;
+    }
+    char *visible = cli_text_visible(text);
+    (void)fputs(visible, stream);
+    explicit_bzero(visible, strlen(visible)); // it may be a secret, which is shown once
+    g_free(visible);
+}
+
 void cli_text_clip(GString *line, unsigned columns) {
     unsigned width = 0;
     const char *at = line->str;

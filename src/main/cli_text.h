@@ -2,7 +2,7 @@
 //
 // cli_text: text for a terminal: its width in columns, colours, symbols of states, and tables.
 //
-// Names and messages come from other people: control characters in them never reach the terminal. One thread.
+// Names, messages and what scripts print come from other people: control characters in them never reach the terminal. One thread.
 #pragma once
 
 #include <glib.h>
@@ -16,6 +16,14 @@ unsigned cli_text_width(const char *text);
 // A copy without control characters and invalid bytes (each becomes '?'), cut to at most `columns` columns with an ellipsis at the end;
 // 0: not cut. The caller frees it.
 char *cli_text_clean(const char *text, unsigned columns);
+
+// A copy in which control characters but line feed and tab are readable: `^[` below U+0020, `\u009b` from U+007F to U+009F, `\x9b` a byte that
+// is not UTF-8. JSON stays JSON: it has none below U+0020 but line feeds. The caller frees it.
+char *cli_text_visible(const char *text);
+
+// Writes the text as it is, or where the stream is a terminal, visible. Failures are left to cli_flush. The only way out for text that
+// others wrote and that is not clean.
+void cli_text_put(FILE *stream, const char *text);
 
 // Cuts a line that is drawn to at most `columns` columns, in place; colours (as cli_state_append writes them) take none and end at the
 // cut. A line that is wider than a terminal goes on in the next row, and what is drawn over it later misses the rest.

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "main/cli_client.h"
+#include "main/cli_session.h"
 #include "main/cli_tree.h"
 
 enum { WATCH_WHOLE_TREE_MAX = 500 }; // a larger one stays short at the end too
@@ -110,8 +110,7 @@ static void print_change(const struct cli_tree_change *change, void *user) {
                       (json_int_t)change->node_id, "NodeName", change->name, "StateName",
                       change->state->name, "Attempt", (json_int_t)change->attempt, "ExecuteTime",
                       (json_int_t)change->elapsed_ms, "Message", change->message);
-        (void)json_dumpf(line, stdout, JSON_COMPACT);
-        (void)fputc('\n', stdout);
+        cli_print_json_line(line);
         json_decref(line);
         return;
     }
@@ -137,8 +136,7 @@ static void print_run(const struct cli_watch *watch, int64_t now_ms) {
     if (watch->is_json) {
         json_t *line = json_pack("{s:s, s:s, s:s}", "Run", watch->run, "StateName",
                                  watch->state->name, "Message", watch->message);
-        (void)json_dumpf(line, stdout, JSON_COMPACT);
-        (void)fputc('\n', stdout);
+        cli_print_json_line(line);
         json_decref(line);
     } else {
         (void)printf("%8.2f  run %s is %s%s%s\n", (double)(now_ms - watch->started_ms) / 1000.0,
@@ -209,7 +207,8 @@ static void print_variables(const json_t *reply) {
     json_object_foreach(variables, name, value) {
         g_autofree char *clean =
             cli_text_clean(json_is_string(value) ? json_string_value(value) : "", 120);
-        (void)printf("  set: %s = %s\n", name, clean);
+        g_autofree char *clean_name = cli_text_clean(name, 0);
+        (void)printf("  set: %s = %s\n", clean_name, clean);
     }
     json_decref(variables);
 }

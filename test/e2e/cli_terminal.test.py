@@ -62,14 +62,10 @@ class Trial:
             return []
         return [f"{' '.join(words)}: ended with {done.returncode}, not {wanted} and /{pattern}/", done.stdout, done.stderr]
 
-    # ---- Watching ----
-
-    def a_narrow_terminal(self):
-        run = self.cli("run", "start", "每日报表").stdout.strip()
-        master, terminal = pty.openpty()
-        fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 12, COLUMNS, 0, 0))
-        process = subprocess.Popen([SLUICE, "--data", self.server.data, "run", "watch", run], stdout=terminal,
-                                   stderr=terminal, env={**ENVIRONMENT, "TERM": "xterm"})
+    def on_terminal(self, master, terminal, *words):
+        """Takes both ends; gives the exit code and all that was written."""
+        process = subprocess.Popen([SLUICE, "--data", self.server.data, *words], stdout=terminal, stderr=terminal,
+                                   env={**ENVIRONMENT, "TERM": "xterm"})
         os.close(terminal)
         text = b""
         while True:
@@ -81,7 +77,15 @@ class Trial:
                 break
             text += piece
         os.close(master)
-        code = process.wait()
+        return process.wait(), text
+
+    # ---- Watching ----
+
+    def a_narrow_terminal(self):
+        run = self.cli("run", "start", "每日报表").stdout.strip()
+        master, terminal = pty.openpty()
+        fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 12, COLUMNS, 0, 0))
+        code, text = self.on_terminal(master, terminal, "run", "watch", run)
         lines = COLOUR.sub("", text.decode()).replace("\r", "").split("\n")
         # Only the closing message of the run may take more than one row.
         wide = [line for line in lines if width(line) > COLUMNS and "failed: " not in line]
@@ -127,6 +131,24 @@ class Trial:
         run = self.cli("run", "start", "每日报表").stdout.strip()
         self.cli("run", "watch", run)
         return self.expect(OK, r"extract, the end of its error output:\n    bad\n", "run", "show", run)
+
+    def escapes_reach_no_terminal(self):
+        self.make("hostile", {"n": r'''text='tab\there \033]0;title\007\302\2332J\r\303\251 end\n'; printf "$text"; printf "$text" >&2; exit 3'''})
+        run = self.cli("run", "start", "hostile").stdout.strip()
+        self.cli("run", "watch", run)
+        raw, shown = "tab\there \x1b]0;title\x07\x9b2J\ré end\n", "tab\there ^[]0;title^G\\u009b2J^Mé end\r\n"
+        breaches = []
+        for words in (("run", "log", run), ("run", "log", run, "-f"), ("run", "log", run, "--node", "n", "--bare"), ("run", "show", run)):
+            piped = subprocess.run([SLUICE, "--data", self.server.data, *words], capture_output=True, env=ENVIRONMENT, check=False).stdout
+            text = self.on_terminal(*pty.openpty(), *words)[1]
+            breaches += [] if raw.encode() in piped else [f"{words} in a pipe: {piped!r}"]
+            breaches += [] if shown.encode() in text else [f"{words} on a terminal: {text!r}"]
+        flow = self.cli("call", "CreateTaskFlow", "DagName=x\u009b2Jy", "--field", "DagId").stdout.strip()
+        for words in (("call", "GetTaskFlowGraph", f"DagId={flow}"), ("call", "GetTaskFlowGraph", f"DagId={flow}", "--field", "TaskFlowGraph.DagName"),
+                      ("run", "start", "x\u009b2Jy", "--version", "live"), ("flow", "list"), ("flow", "list", "-o", "json")):
+            text = self.on_terminal(*pty.openpty(), *words)[1]
+            breaches += [f"{words}: {text!r}"] if "\u009b".encode() in text else []
+        return breaches
 
     # ---- Lists, names ----
 
@@ -303,6 +325,7 @@ tap.run([
     ("run log -f shows all nodes, each line under its name, also before it is whole", trial.follow_everything),
     ("--tail begins with the last lines", trial.tails),
     ("run show adds the end of a failed node's error output", trial.failed_nodes_say_why),
+    ("what scripts print and names hold reaches a terminal without its escape sequences, and a pipe unchanged", trial.escapes_reach_no_terminal),
     ("run list shows all flows, newest first, by state and time", trial.runs_of_all_flows),
     ("every time is shown in one zone", trial.one_zone_for_all_times),
     ("digits that are a name and a number are not guessed", trial.digits_as_a_name),

@@ -1,4 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+
 #include "main/cli_text.h"
 
 static void chinese_characters_take_two_columns(void) {
@@ -12,6 +18,50 @@ static void control_characters_never_reach_the_terminal(void) {
                                             "d\u202e",
                                             0);
     g_assert_cmpstr(clean, ==, "a?[31mb?c?d?");
+}
+
+// What scripts print, with everything a terminal would obey.
+static const char hostile[] = "a\tb\r\033]0;t\007\033[2J\x7f\xc2\x85\xc2\x9b"
+                              "31m\u00a0é抽\xff\n";
+static const char harmless[] = "a\tb^M^[]0;t^G^[[2J\\u007f\\u0085\\u009b31m\u00a0é抽\\xff\n";
+
+static void control_characters_of_output_are_readable(void) {
+    g_autofree char *visible = cli_text_visible(hostile);
+    g_assert_cmpstr(visible, ==, harmless);
+}
+
+// Writes to what `end` is the other end of and compares all that comes out there.
+static void expect_put(int fd_take, int end_take, const char *expected) {
+    char text[256] = "";
+    size_t len = 0;
+    FILE *stream = fdopen(fd_take, "w");
+    g_assert_nonnull(stream);
+    cli_text_put(stream, hostile);
+    g_assert_cmpint(fflush(stream), ==, 0);
+    while (len < strlen(expected)) {
+        ssize_t got = read(end_take, text + len, sizeof text - len - 1);
+        g_assert_cmpint(got, >, 0);
+        len += (size_t)got;
+    }
+    g_assert_cmpstr(text, ==, expected);
+    g_assert_cmpint(fclose(stream), ==, 0);
+    g_assert_cmpint(close(end_take), ==, 0);
+}
+
+static void output_is_made_readable_on_a_terminal_alone(void) {
+    struct termios mode;
+    int ends[2];
+    int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+    g_assert_cmpint(master, >=, 0);
+    g_assert_cmpint(grantpt(master), ==, 0);
+    g_assert_cmpint(unlockpt(master), ==, 0);
+    int terminal = open(ptsname(master), O_RDWR | O_NOCTTY | O_CLOEXEC);
+    g_assert_cmpint(tcgetattr(terminal, &mode), ==, 0);
+    mode.c_oflag &= ~(tcflag_t)OPOST;
+    g_assert_cmpint(tcsetattr(terminal, TCSANOW, &mode), ==, 0);
+    expect_put(terminal, master, harmless);
+    g_assert_cmpint(pipe2(ends, O_CLOEXEC), ==, 0);
+    expect_put(ends[1], ends[0], hostile);
 }
 
 static void long_text_is_cut_within_its_columns(void) {
@@ -82,6 +132,10 @@ int main(int argc, char **argv) {
                     chinese_characters_take_two_columns);
     g_test_add_func("/cli_text/control_characters_never_reach_the_terminal",
                     control_characters_never_reach_the_terminal);
+    g_test_add_func("/cli_text/control_characters_of_output_are_readable",
+                    control_characters_of_output_are_readable);
+    g_test_add_func("/cli_text/output_is_made_readable_on_a_terminal_alone",
+                    output_is_made_readable_on_a_terminal_alone);
     g_test_add_func("/cli_text/long_text_is_cut_within_its_columns",
                     long_text_is_cut_within_its_columns);
     g_test_add_func("/cli_text/a_drawn_line_is_cut_without_counting_its_colours",
