@@ -19,6 +19,6 @@ bool cli_secret_print(const json_t *reply, bool is_json, GError **error);
 bool cli_secret_probe(GError **error);
 
 // Puts the new key of a reply of CreateAccessKey into DIR/credentials in the place of `old_key_id`, in one step that keeps owner and
-// mode. *ret_is_kept is false when the file holds another key: then nothing is written. FAULT_INVALID_VALUE when it can not be written.
+// mode. *ret_is_kept is false when the file holds another key: then nothing is written. FAULT_IO when it can not be written.
 bool cli_secret_keep(const char *data_dir, const char *old_key_id, const json_t *reply,
                      bool *ret_is_kept, GError **error);
