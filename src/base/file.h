@@ -34,7 +34,7 @@ int file_replace(int dir_fd, const char *name, const void *data, size_t len, mod
 int file_note(int dir_fd, const char *name, const void *data, size_t len, mode_t mode, uid_t uid,
               gid_t gid);
 
-/* Whether an error says that the disk or the quota is exhausted. */
+/* Whether an error, a negative errno, says that the disk or the quota is exhausted. The one judge of that. */
 bool file_is_full(int error);
 
 /* Opens (creating where missing) dir/name, a file of `uid` and `gid` as own_file() wants it, and takes

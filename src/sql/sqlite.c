@@ -12,6 +12,7 @@
 #include <sqlite3.h>
 
 #include "base/fault.h"
+#include "base/file.h"
 #include "sql/driver.h"
 #include "sql/sqlite_catalogue.h"
 
@@ -71,9 +72,10 @@ static struct sqlite_statement *statement_of(struct sql_statement *statement) {
 }
 
 // The disk or the quota is exhausted. Not a sync that failed: what it should have kept may be gone (reliability.md G15).
-static bool is_full(sqlite3 *handle, int code) {
-    int reason = sqlite3_system_errno(handle);
-    bool has_no_room = reason == ENOSPC || reason == EDQUOT;
+// Asked right behind the call that failed: SQLite's own memory of errno is not kept up by a COMMIT, and a failed call of the system is the last
+// thing that all these codes come from.
+static bool is_full(int code) {
+    bool has_no_room = file_is_full(-errno);
     switch (code) {
     case SQLITE_IOERR_WRITE:
     case SQLITE_IOERR_TRUNCATE:
@@ -88,7 +90,7 @@ static bool is_full(sqlite3 *handle, int code) {
 // Which fault an error of SQLite's is. A user's broken database is the user's data, not a store that can not be trusted.
 static enum fault fault_of(const struct sqlite *sqlite, int code) {
     bool is_user = sqlite->mode == SQL_USER;
-    if (!is_user && is_full(sqlite->handle, code)) {
+    if (!is_user && is_full(code)) {
         return FAULT_NO_SPACE;
     }
     switch (code & 0xff) {
@@ -159,7 +161,7 @@ static int on_wal_commit(void *user, sqlite3 *handle, const char *database, int 
         return SQLITE_OK;
     }
     int code = sqlite3_wal_checkpoint_v2(handle, database, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
-    sqlite->is_cramped = code != SQLITE_OK && is_full(handle, code);
+    sqlite->is_cramped = code != SQLITE_OK && is_full(code);
     if (sqlite->is_cramped || (code & 0xff) == SQLITE_BUSY || (code & 0xff) == SQLITE_LOCKED) {
         return SQLITE_OK;
     }
@@ -346,6 +348,7 @@ static bool sqlite_step(struct sql_statement *statement, enum sql_step *ret_step
     // The hook's code comes back as a mere SQLITE_ERROR. Once a checkpoint has failed, no commit may be believed.
     if (sqlite->checkpoint_code != SQLITE_OK) {
         code = sqlite->checkpoint_code;
+        errno = 0; // it is not of this call
     }
     bool is_done = code == SQLITE_DONE;
     if (!is_done) {

@@ -45,6 +45,15 @@ static void a_replaced_file_has_the_new_content_and_mode(void) {
     g_assert_cmpint(rmdir(path), ==, 0); /* and no temporary file is left */
 }
 
+static void a_quota_is_as_full_as_a_disk(void) {
+    g_assert_true(file_is_full(-ENOSPC));
+    g_assert_true(file_is_full(-EDQUOT));
+    static const int others[] = { 0, ENOSPC, EDQUOT, -EIO, -EFBIG, -EROFS, -ENOMEM, -EACCES };
+    for (size_t i = 0; i < G_N_ELEMENTS(others); i++) {
+        g_assert_false(file_is_full(others[i]));
+    }
+}
+
 static void a_lock_is_held_once(void) {
     char path[] = "/var/tmp/sluice-file-XXXXXX";
     int dir = scratch_open(path), first = -1, second = -1;
@@ -98,6 +107,7 @@ int main(int argc, char **argv) {
     g_test_add_func("/file/the_checksum_is_crc32c", the_checksum_is_crc32c);
     g_test_add_func("/file/a_replaced_file_has_the_new_content_and_mode",
                     a_replaced_file_has_the_new_content_and_mode);
+    g_test_add_func("/file/a_quota_is_as_full_as_a_disk", a_quota_is_as_full_as_a_disk);
     g_test_add_func("/file/a_lock_is_held_once", a_lock_is_held_once);
     g_test_add_func("/file/a_socket_below_a_path_of_300_bytes_can_be_reached",
                     a_socket_below_a_path_of_300_bytes_can_be_reached);

@@ -3,6 +3,7 @@
 // A disk that fails when a test says so: a layer over SQLite's own file functions, below every connection that is opened after disk_install.
 #pragma once
 
+#include <errno.h>
 #include <glib.h>
 #include <sqlite3.h>
 #include <stdbool.h>
@@ -15,6 +16,7 @@ enum disk_call { DISK_READ, DISK_WRITE, DISK_SYNC, DISK_CALL_COUNT };
 static struct {
     enum disk_call call;
     int code;
+    int reason;            // errno of a write that fails; 0: as it is
     _Atomic int countdown; // 0: nothing fails
     _Atomic bool has_failed;
     bool is_main_only;   // only calls on the database itself, not on its log
@@ -62,6 +64,7 @@ DISK_FN int disk_write(sqlite3_file *file, const void *buf, int len, sqlite3_int
     if (fails(file, DISK_WRITE)) {
         // Half of it arrives: a short write.
         (void)real_of(file)->pMethods->xWrite(real_of(file), buf, len / 2, offset);
+        errno = disk.reason != 0 ? disk.reason : errno;
         return disk.code;
     }
     return real_of(file)->pMethods->xWrite(real_of(file), buf, len, offset);

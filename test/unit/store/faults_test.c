@@ -104,7 +104,8 @@ static bool fail_once(enum disk_call call, int code, int countdown) {
     disk_repair();
     if (!is_complete) {
         g_assert_true(has_failed);
-        g_assert_true(fault_is(error, code == SQLITE_FULL ? FAULT_NO_SPACE : FAULT_IO));
+        bool is_full = code == SQLITE_FULL || disk.reason == EDQUOT;
+        g_assert_true(fault_is(error, is_full ? FAULT_NO_SPACE : FAULT_IO));
         g_assert_null(strstr(error->message, "SQL logic error"));
     }
     kit_open_store(kit);
@@ -129,6 +130,13 @@ static void fail_each(enum disk_call call, int code, int stride) {
 
 static void a_failed_write_is_an_error_and_loses_nothing(void) {
     fail_each(DISK_WRITE, SQLITE_IOERR_WRITE, 7);
+}
+
+// SQLite knows of a full disk, and of a quota only that the write failed.
+static void an_exhausted_quota_is_a_full_disk(void) {
+    disk.reason = EDQUOT;
+    fail_each(DISK_WRITE, SQLITE_IOERR_WRITE, 11);
+    disk.reason = 0;
 }
 
 static void a_full_disk_is_an_error_and_loses_nothing(void) {
@@ -196,7 +204,7 @@ static void a_failed_checkpoint_fails_the_commit(void) {
 }
 
 // What was committed is durable in the log; that it has no room in the database is no failure of the commit.
-static void a_checkpoint_without_room_fails_nothing(void) {
+static void check_cramped(int code, int reason) {
     static const char FILL[] = "INSERT INTO filler VALUES (zeroblob(16777216))";
     static const char COUNT[] = "SELECT count(*) FROM filler";
     struct kit *kit = kit_new();
@@ -207,7 +215,8 @@ static void a_checkpoint_without_room_fails_nothing(void) {
     g_assert_true(sql_open("sqlite", path, SQL_STORE_WRITER, &sql, NULL));
     g_assert_true(sql_script(sql, "CREATE TABLE filler (bytes BLOB)", NULL));
     disk.is_main_only = true;
-    disk_break(DISK_WRITE, SQLITE_FULL, 1);
+    disk.reason = reason;
+    disk_break(DISK_WRITE, code, 1);
     for (int i = 0; i < 2; i++) {
         g_assert_true(sql_begin(sql, NULL));
         g_assert_true(sql_prepare(sql, FILL, &statement, NULL));
@@ -217,6 +226,7 @@ static void a_checkpoint_without_room_fails_nothing(void) {
     }
     disk_repair();
     disk.is_main_only = false;
+    disk.reason = 0;
     g_assert_true(sql_begin(sql, NULL));
     g_assert_true(sql_prepare(sql, FILL, &statement, NULL));
     g_assert_true(sql_run(statement, NULL, NULL));
@@ -229,6 +239,11 @@ static void a_checkpoint_without_room_fails_nothing(void) {
     kit_free(kit);
 }
 
+static void a_checkpoint_without_room_fails_nothing(void) {
+    check_cramped(SQLITE_FULL, 0);
+    check_cramped(SQLITE_IOERR_WRITE, EDQUOT);
+}
+
 int main(int argc, char **argv) {
     g_test_init(&argc, &argv, NULL);
     disk_install();
@@ -236,6 +251,7 @@ int main(int argc, char **argv) {
                     a_failed_write_is_an_error_and_loses_nothing);
     g_test_add_func("/faults/a_full_disk_is_an_error_and_loses_nothing",
                     a_full_disk_is_an_error_and_loses_nothing);
+    g_test_add_func("/faults/an_exhausted_quota_is_a_full_disk", an_exhausted_quota_is_a_full_disk);
     g_test_add_func("/faults/a_store_goes_on_when_there_is_room_again",
                     a_store_goes_on_when_there_is_room_again);
     g_test_add_func("/faults/a_checkpoint_without_room_fails_nothing",
