@@ -112,8 +112,8 @@ bool cli_secret_keep(const char *data_dir, const char *old_key_id, const json_t 
         (void)close(dir_fd);
     }
     if (code != 0) {
-        fault_set(error, FAULT_IO, "%s/credentials can not be given the new key: %s",
-                  data_dir, g_strerror(-code));
+        fault_set(error, FAULT_IO, "%s/credentials can not be given the new key: %s", data_dir,
+                  g_strerror(-code));
     }
     return code == 0;
 }
