@@ -397,9 +397,12 @@ static void tell(struct api *api, const struct passage *passage, const struct ap
     if (api->options.note == NULL || !passage->is_authentic || passage->is_replay) {
         return;
     }
+    // Who reads of the refusal wants to know what it was about, also where the arguments were not judged or not good.
+    bool is_bare = passage->args == NULL && !passage->operation->is_read;
+    struct args *readable = is_bare ? args_readable(passage->operation, passage->params) : NULL;
     struct api_note note = { .caller = passage->key->caller,
                              .operation = passage->operation,
-                             .args = passage->args,
+                             .args = is_bare ? readable : passage->args,
                              .request_id = reply->request_id,
                              .access_key_id = passage->claim.access_key_id,
                              .nonce = passage->is_nonce_used ? passage->claim.nonce : NULL,
@@ -408,6 +411,7 @@ static void tell(struct api *api, const struct passage *passage, const struct ap
                              .timestamp_ms = passage->timestamp_ms,
                              .now_ms = passage->now_ms };
     api->options.note(api->options.note_ctx, &note);
+    args_free(readable);
 }
 
 static int64_t now_of(const struct api *api) {

@@ -48,7 +48,8 @@ typedef bool (*op_fn)(struct call *call, json_t *reply, GError **error);
 struct api_note {
     const struct caller *caller;
     const struct operation *operation;
-    const struct args *args; // NULL: refused before they were read
+    const struct args
+        *args; // of a refused change what could be read of them; NULL: a refused reading
     const char *request_id;
     const char *access_key_id;
     const char *nonce; // NULL: it was not used, because the key is over its limit

@@ -221,14 +221,19 @@ static bool check_missing(const struct operation *operation, const struct params
     return first == NULL;
 }
 
+static struct args *args_empty(const struct operation *operation) {
+    struct args *args = g_new0(struct args, 1);
+    args->operation = operation;
+    args->values = g_new0(struct arg, operation->param_count + 1);
+    return args;
+}
+
 bool args_new(const struct operation *operation, const struct params *params,
               struct warnings *warnings, struct args **ret_args, struct wire_error *error) {
     if (!check_missing(operation, params, error)) {
         return false;
     }
-    struct args *args = g_new0(struct args, 1);
-    args->operation = operation;
-    args->values = g_new0(struct arg, operation->param_count + 1);
+    struct args *args = args_empty(operation);
     for (size_t i = 0; i < operation->param_count; i++) {
         if (!read_value(&operation->params[i], params, warnings, &args->values[i], error)) {
             args_free(args);
@@ -237,6 +242,20 @@ bool args_new(const struct operation *operation, const struct params *params,
     }
     *ret_args = args;
     return true;
+}
+
+struct args *args_readable(const struct operation *operation, const struct params *params) {
+    struct args *args = args_empty(operation);
+    for (size_t i = 0; i < operation->param_count; i++) {
+        struct wire_error ignored = { 0 };
+        bool is_list = operation->params[i].shape->kind == VALUE_ARRAY;
+        if (!is_list &&
+            !read_value(&operation->params[i], params, NULL, &args->values[i], &ignored)) {
+            args->values[i] = (struct arg){ 0 };
+        }
+        wire_error_done(&ignored);
+    }
+    return args;
 }
 
 void args_free(struct args *args) {

@@ -18,6 +18,9 @@ struct args;
 // What is given and not read is added to `warnings`, which may be NULL.
 bool args_new(const struct operation *operation, const struct params *params,
               struct warnings *warnings, struct args **ret_args, struct wire_error *error);
+// What can be read of arguments that args_new refuses or that were not looked at: numbers and texts; all else is absent. It never fails, and
+// tells only what a refused call was about: no handler gets it.
+struct args *args_readable(const struct operation *operation, const struct params *params);
 void args_free(struct args *args);
 
 // Was it given?

@@ -56,6 +56,19 @@ static bool is_replaced(const struct param *param, const struct args *args) {
     return text != NULL && text[0] != '\0';
 }
 
+// What a caller sent as a name may be anything: its control characters are written out, so that they begin no line of their own.
+static void append_name(GString *text, const char *name) {
+    g_autofree char *valid = g_utf8_make_valid(name, (gssize)strnlen(name, VALUE_BYTES_MAX));
+    for (const char *at = valid; *at != 0; at = g_utf8_next_char(at)) {
+        gunichar c = g_utf8_get_char(at);
+        if (g_unichar_iscntrl(c)) {
+            g_string_append_printf(text, "\\u%04x", (unsigned)c);
+        } else {
+            g_string_append_unichar(text, c);
+        }
+    }
+}
+
 // The arguments that name things, for a reader of the log: "DagId=3 NodeId=7". Which they are is said by spec/serving.json; none may be secret.
 static char *describe_object(const struct operation *operation, const struct args *args) {
     GString *text = g_string_new(NULL);
@@ -67,10 +80,8 @@ static char *describe_object(const struct operation *operation, const struct arg
         }
         int64_t number = 0;
         if (param->shape->kind == VALUE_STRING) {
-            const char *whole = args_text(args, param->name);
-            g_autofree char *value =
-                g_utf8_make_valid(whole, (gssize)strnlen(whole, VALUE_BYTES_MAX));
-            g_string_append_printf(text, "%s%s=%s", text->len > 0 ? " " : "", param->name, value);
+            g_string_append_printf(text, "%s%s=", text->len > 0 ? " " : "", param->name);
+            append_name(text, args_text(args, param->name));
         } else if ((param->shape->kind == VALUE_LONG || param->shape->kind == VALUE_INTEGER) &&
                    args_int(args, param->name, &number)) {
             g_string_append_printf(text, "%s%s=%" G_GINT64_FORMAT, text->len > 0 ? " " : "",

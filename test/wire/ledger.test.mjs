@@ -319,6 +319,23 @@ function day(offsetDays) {
 
 const PERIOD = { StartTime: day(-1), EndTime: day(1), PageNumber: 1, PageSize: 100 };
 
+test('a change that is refused for its arguments names its object as far as it was read, and no secret', async () => {
+    const { DagId } = await raw.call('CreateTaskFlow', { DagName: 'of the refused' });
+    await refused(raw, 'CreateTask', { DagId, NodeName: 'two\nlines', NodeContent: 'hidden' }, 400, 'MissingNodeType');
+    await refused(raw, 'UpdateTaskFlowOwner', { DagId, NewOwnerId: 'nobody' }, 400, 'InvalidNewOwnerId');
+    await refused(raw, 'DeleteTask', { NodeId: 'x'.repeat(3000) }, 400, 'InvalidNodeId');
+    await refused(raw, 'AddInstance', { Host: 'of.the.refused', DatabaseUser: 'hidden', DatabasePassword: 'hidden', ...{ Port: 'hidden' } }, 400,
+        'MissingDbaId');
+    await raw.call('DeleteTaskFlow', { DagId }); // brings the refused calls along
+    const log = await raw.call('GetOpLog', { ...PERIOD, PageSize: 30 });
+    const contents = log.OpLogDetails.OpLogDetail.slice(0, 5).map((entry) => entry.OpContent).reverse();
+    assert.match(contents[0], new RegExp(`\\(CreateTask\\) DagId=${DagId} NodeName=two\\\\u000alines: refused with MissingNodeType;`));
+    assert.match(contents[1], new RegExp(`\\(UpdateTaskFlowOwner\\) DagId=${DagId} NewOwnerId=nobody: refused with InvalidNewOwnerId;`));
+    assert.match(contents[2], /\(DeleteTask\) NodeId=x{1,100}: refused with InvalidNodeId;/);
+    assert.match(contents[3], /\(AddInstance\) Host=of\.the\.refused: refused with Missing\w+;/);
+    assert.ok(!contents.join().includes('hidden'), contents.join('\n'));
+});
+
 test('the operation log names who did what, done and refused, to every client', async () => {
     const user = await makeUser(server, { roles: ['USER'], nick: 'log reader' });
     const { DagId } = await user.client.call('CreateTaskFlow', { DagName: 'of the log reader' });
@@ -334,7 +351,7 @@ test('the operation log names who did what, done and refused, to every client', 
         assert.equal(created.UserId, user.uid);
         assert.equal(created.UserNick, 'log reader');
         assert.ok(!('Database' in created) && !('OrderId' in created));
-        assert.match(denied.OpContent, /^remove a user \(DeleteUser\).*: refused with \w+; from 127\.0\.0\.1$/);
+        assert.match(denied.OpContent, /^remove a user \(DeleteUser\) Uid=500001: refused with \w+; from 127\.0\.0\.1$/);
         assert.equal(denied.Module, 'USER_MANAGE');
         assert.match(deleted.OpContent, new RegExp(`^delete a task flow \\(DeleteTaskFlow\\) DagId=${DagId}: done`));
     }
