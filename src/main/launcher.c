@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -193,7 +194,8 @@ static void serve(const struct launcher_options *options, int fd) {
     _exit(0);
 }
 
-bool launcher_fork(const struct launcher_options *options, int *ret_fd, GError **error) {
+bool launcher_fork(const struct launcher_options *options, struct launcher *ret_launcher,
+                   GError **error) {
     int fds[2] = { -1, -1 };
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) != 0) {
         fault_set(error, FAULT_INTERNAL, "no socket pair: %s", g_strerror(errno));
@@ -209,12 +211,15 @@ bool launcher_fork(const struct launcher_options *options, int *ret_fd, GError *
         serve(options, fds[1]);
     }
     (void)close(fds[1]);
-    *ret_fd = fds[0];
+    *ret_launcher = (struct launcher){ .fd = fds[0], .pid_fd = pidfd_open(child, 0) };
     return true;
 }
 
-bool launcher_ask(void *fd_pointer) {
-    return send(*(int *)fd_pointer, "s", 1, MSG_DONTWAIT | MSG_NOSIGNAL) == 1;
+bool launcher_ask(void *launcher) {
+    const struct launcher *self = launcher;
+    // Any process may send this one to a process of its own session, so also to one that kept root.
+    (void)pidfd_send_signal(self->pid_fd, SIGCONT, NULL, 0);
+    return send(self->fd, "s", 1, MSG_DONTWAIT | MSG_NOSIGNAL) == 1;
 }
 
 enum launcher_news launcher_hear(int fd, char text[LAUNCHER_TEXT_BYTES]) {

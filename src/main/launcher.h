@@ -19,11 +19,18 @@ struct launcher_options {
     int64_t attempts_max;
 };
 
-// Forks the launcher. Must be called before any thread exists and before the lock is taken. *ret_fd is the server's end, kept for life.
-bool launcher_fork(const struct launcher_options *options, int *ret_fd, GError **error);
+struct launcher {
+    int fd;     // the server's end, kept for life
+    int pid_fd; // its process
+};
 
-// Asks for a supervisor; fits client_launch_fn with the descriptor as user pointer. Never blocks.
-bool launcher_ask(void *fd_pointer);
+// Forks the launcher. Must be called before any thread exists and before the lock is taken.
+bool launcher_fork(const struct launcher_options *options, struct launcher *ret_launcher,
+                   GError **error);
+
+// Asks for a supervisor; fits client_launch_fn with the struct launcher as user pointer. Never blocks. A launcher that somebody has stopped
+// (SIGSTOP) is made to go on.
+bool launcher_ask(void *launcher);
 
 enum { LAUNCHER_TEXT_BYTES = 512 };
 
@@ -34,5 +41,5 @@ enum launcher_news {
     LAUNCHER_GONE,    // the launcher has ended
 };
 
-// What the launcher says; fd is launcher_fork's, readable when there is news. Never blocks. `text` is set for LAUNCHER_FAILED.
+// What the launcher says; fd is the launcher's, readable when there is news. Never blocks. `text` is set for LAUNCHER_FAILED.
 enum launcher_news launcher_hear(int fd, char text[LAUNCHER_TEXT_BYTES]);

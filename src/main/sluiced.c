@@ -55,7 +55,7 @@ struct server {
     char *given_secret; // of the first administrator, from the environment; or NULL
     bool is_root;
     bool is_lost; // DIR's store: what is left of it was not touched
-    int launcher_fd;
+    struct launcher launcher;
     int lock_fd;
     int listen_fd;
     struct tls_pair tls; // until it is served with; empty: plain HTTP
@@ -113,7 +113,7 @@ static bool prepare(struct server *server, GError **error) {
     };
     privilege_harden();
     privilege_outlast();
-    return raise_files(config, error) && launcher_fork(&launcher, &server->launcher_fd, error) &&
+    return raise_files(config, error) && launcher_fork(&launcher, &server->launcher, error) &&
            datadir_lock(server->dir, &server->lock_fd, error) && open_network(server, error) &&
            (!server->is_root ||
             (privilege_drop(server_uid, error) && datadir_check_way(server->dir, error)));
@@ -194,7 +194,7 @@ static bool start_engine(struct server *server, GError **error) {
                    .user = server->heads },
         .language = config_language(config),
         .launch = launcher_ask,
-        .launch_user = &server->launcher_fd,
+        .launch_user = &server->launcher,
         .fail = fail_stop,
     };
     return engine_start(&options, &server->engine, error);
@@ -366,7 +366,7 @@ static int reset_admin_key(struct server *server) {
 // What the launcher says of the supervisors it starts goes to the engine, and to the log when it is new. False: the launcher has ended.
 static bool hear_launcher(struct server *server, char known[LAUNCHER_TEXT_BYTES]) {
     char text[LAUNCHER_TEXT_BYTES] = "";
-    switch (launcher_hear(server->launcher_fd, text)) {
+    switch (launcher_hear(server->launcher.fd, text)) {
     case LAUNCHER_SILENT: return true;
     case LAUNCHER_STARTED:
         engine_note_launch(server->engine, NULL);
@@ -394,7 +394,7 @@ static int wait_for_end(struct server *server, const sigset_t *signals) {
     char known[LAUNCHER_TEXT_BYTES] = "";
     struct signalfd_siginfo info = { 0 };
     struct pollfd fds[2] = { { .fd = signal_fd, .events = POLLIN },
-                             { .fd = server->launcher_fd, .events = POLLIN } };
+                             { .fd = server->launcher.fd, .events = POLLIN } };
     int code = EXIT_SUCCESS;
     while (code == EXIT_SUCCESS && read(signal_fd, &info, sizeof info) != (ssize_t)sizeof info) {
         if (poll(fds, 2, -1) > 0 && fds[1].revents != 0 && !hear_launcher(server, known)) {
@@ -436,7 +436,9 @@ int main(int argc, char **argv) {
     (void)mallopt(
         M_MXFAST,
         0); // those lists are swept at each larger free, which costs a request more than they save
-    struct server server = { .launcher_fd = -1, .lock_fd = -1, .listen_fd = -1 };
+    struct server server = { .launcher = { .fd = -1, .pid_fd = -1 },
+                             .lock_fd = -1,
+                             .listen_fd = -1 };
     g_autoptr(GError) error = NULL;
     if (file_fill_standard() != 0) { // else the log is written into whatever has their numbers
         return EXIT_FAILED;

@@ -158,6 +158,16 @@ class Trial:
         state, nodes = self.api.until_run(self.quick[0], run, ("SUCCESS", "FAILED"))
         return [] if state == "SUCCESS" else [f"{state} {nodes}"]
 
+    def launcher_is_stopped(self):
+        """Somebody has stopped the launcher's process: it goes on when it is needed."""
+        launcher = self.launcher_pid()
+        os.kill(launcher, signal.SIGSTOP)
+        until(lambda: stat_fields(launcher)[0] == "T", 5, "it is stopped")
+        try:
+            return self.supervisor_dies()
+        finally:
+            os.kill(launcher, signal.SIGCONT)
+
     def nothing_is_left(self):
         return self.server.close()
 
@@ -169,6 +179,7 @@ class Trial:
             (f"{self.name}: a supervisor that can not begin is said everywhere, and it heals by itself", self.supervisor_can_not_begin),
             (f"{self.name}: a supervisor that hangs is said, and goes on", self.supervisor_hangs),
             (f"{self.name}: a supervisor that dies is replaced within 5 s", self.supervisor_dies),
+            (f"{self.name}: so it is when the launcher was stopped", self.launcher_is_stopped),
             (f"{self.name}: stop-all leaves nothing, and the events fold to the stored state", self.nothing_is_left),
         ]
 
