@@ -122,10 +122,17 @@ static bool read_constants(struct plan *plan, const json_t *constants, GError **
     return true;
 }
 
-static void read_condition(struct plan_node *node) {
+// A text may be large, and what it says is kept only once.
+static void read_content(struct plan_node *node) {
+    const struct kind *kind = kind_find(node->kind);
     g_autoptr(GError) error = NULL;
-    if (node->kind == KIND_CONDITION && !condition_new(node->content, &node->condition, &error)) {
-        node->condition_error = g_strdup(error->message);
+    if (kind == NULL) {
+        return;
+    }
+    if (kind->parse(node->content, &node->value, &node->timeout_s, &error)) {
+        g_clear_pointer(&node->content, g_free);
+    } else {
+        node->content_error = g_strdup(error->message);
     }
 }
 
@@ -149,7 +156,7 @@ static bool read_node(struct plan_node *node, const json_t *json, GError **error
         !vars_time_parse(time_variables, &node->time_variables, error)) {
         return false;
     }
-    read_condition(node);
+    read_content(node);
     return true;
 }
 
@@ -249,8 +256,10 @@ static void node_done(struct plan_node *node) {
     g_free(node->config);
     g_free(node->output);
     json_decref(node->time_variables);
-    condition_free(node->condition);
-    g_free(node->condition_error);
+    if (node->value != NULL) {
+        kind_find(node->kind)->free(node->value);
+    }
+    g_free(node->content_error);
 }
 
 void plan_unref(struct plan *plan) {
@@ -273,6 +282,10 @@ void plan_unref(struct plan *plan) {
     graph_free(plan->graph);
     g_clear_pointer(&plan->positions, g_hash_table_unref);
     g_free(plan);
+}
+
+const struct condition *plan_condition(const struct plan_node *node) {
+    return node->kind == KIND_CONDITION ? node->value : NULL;
 }
 
 bool plan_has_variable(const struct plan *plan, const char *name) {
@@ -303,59 +316,8 @@ json_t *plan_snapshot_node(const struct plan_node *node, const char *time_variab
                      graph_param != NULL ? graph_param : "");
 }
 
-// What publishing demands of a node's content. Each check gives NULL or what is wrong.
-
-static const char *check_sql_content(const json_t *content) {
-    const char *sql = json_string_value(json_object_get(content, "sql"));
-    if (json_integer_value(json_object_get(content, "dbId")) <= 0) {
-        return "dbId must be the id of a database";
-    }
-    if (sql == NULL || sql[strspn(sql, " \t\r\n")] == '\0') {
-        return "sql must be a text that is not empty";
-    }
-    return NULL;
-}
-
-static const char *check_script_content(const json_t *content) {
-    const char *script = json_string_value(member(content, "script"));
-    const char *file = json_string_value(member(content, "file"));
-    const json_t *args = member(content, "args");
-    if ((script != NULL && script[0] != '\0') == (file != NULL && file[0] != '\0')) {
-        return "exactly one of script and file must be a text that is not empty";
-    }
-    if (args != NULL && !json_is_array(args)) {
-        return "args must be a list of texts";
-    }
-    for (size_t i = 0; i < json_array_size(args); i++) {
-        if (!json_is_string(json_array_get(args, i))) {
-            return "args must be a list of texts";
-        }
-    }
-    return NULL;
-}
-
 static bool is_sql(enum node_kind kind) {
     return kind == KIND_NORMAL_SQL || kind == KIND_SQL_ASSIGNMENT;
-}
-
-static bool check_content(const struct plan_node *node, GError **error) {
-    if (node->kind == KIND_CONDITION) {
-        if (node->condition == NULL) {
-            fault_set(error, FAULT_FLOW_STATE, "%s", node->condition_error);
-        }
-        return node->condition != NULL;
-    }
-    json_t *content = load(node->content, "content", error);
-    if (content == NULL) {
-        return false;
-    }
-    const char *fault =
-        is_sql(node->kind) ? check_sql_content(content) : check_script_content(content);
-    json_decref(content);
-    if (fault != NULL) {
-        fault_set(error, FAULT_FLOW_STATE, "content: %s", fault);
-    }
-    return fault == NULL;
 }
 
 static bool check_node(const struct plan *plan, int position, GError **error) {
@@ -364,7 +326,8 @@ static bool check_node(const struct plan *plan, int position, GError **error) {
         fault_set(error, FAULT_FLOW_STATE, "a CONDITION needs a node in front of it");
         return false;
     }
-    if (node_kind_is_runnable(node->kind) && !check_content(node, error)) {
+    if (node->content_error != NULL) {
+        fault_set(error, FAULT_FLOW_STATE, "%s", node->content_error);
         return false;
     }
     return node_config_check(node->config, error) &&

@@ -14,6 +14,7 @@
 
 #include "core/condition.h"
 #include "core/graph.h"
+#include "core/kinds/kind.h"
 #include "core/model.h"
 #include "core/node_config.h"
 #include "core/remark.h"
@@ -22,13 +23,15 @@ struct plan_node {
     int64_t id;
     char *name;
     enum node_kind kind;
-    char *content; // JSON text, or "" while nothing was entered
+    char
+        *content; // JSON text, or "" while nothing was entered; NULL in a plan when `value` says it
     char *config;
     char *output;
     struct node_settings settings;
-    json_t *time_variables;      // array of {name, pattern}; never NULL
-    struct condition *condition; // of a CONDITION node whose content is good; otherwise NULL
-    char *condition_error;       // why it is NULL
+    json_t *time_variables; // array of {name, pattern}; never NULL
+    void *value;            // what the content says to the node's kind (core/kinds); NULL: nothing
+    int64_t timeout_s;      // of the content; 0 none
+    char *content_error;    // why a kind that is run has no value; otherwise NULL
 };
 
 struct plan {
@@ -56,6 +59,9 @@ void plan_unref(struct plan *plan);
 
 // Position of a node, or -1.
 int plan_position(const struct plan *plan, int64_t node_id);
+
+// Of a CONDITION node whose content is good; otherwise NULL.
+const struct condition *plan_condition(const struct plan_node *node);
 
 // Does the flow itself have a variable of that name, constant or time variable?
 bool plan_has_variable(const struct plan *plan, const char *name);

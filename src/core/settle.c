@@ -11,8 +11,8 @@
 static bool is_stateful_condition(const struct run *run, int position) {
     const struct plan_node *node = &run->plan->nodes[position];
     return node->kind == KIND_CONDITION && !node->settings.is_disabled &&
-           !selection_leaves_out(run->selection, position) && node->condition != NULL &&
-           condition_state(node->condition) != CONDITION_ALL_SUCCESS;
+           !selection_leaves_out(run->selection, position) && plan_condition(node) != NULL &&
+           condition_state(plan_condition(node)) != CONDITION_ALL_SUCCESS;
 }
 
 // How an ended node looks to those behind it.
@@ -49,8 +49,8 @@ static void decide_condition(struct step *step, int position) {
     const struct plan_node *planned = &run->plan->nodes[position];
     struct node_run *node = &run->nodes[position];
     node->started_ms = step->event->now_ms;
-    if (planned->condition == NULL) {
-        fail_node(step, position, planned->condition_error);
+    if (plan_condition(planned) == NULL) {
+        fail_node(step, position, planned->content_error);
         return;
     }
     struct condition_upstream upstream = count_upstream(run, position);
@@ -59,7 +59,7 @@ static void decide_condition(struct step *step, int position) {
     bool holds = false;
     bool is_decided =
         scope_new(run, position, run->language, &scope, &error) &&
-        condition_evaluate(planned->condition, &upstream, scope_lookup, scope, &holds, &error);
+        condition_evaluate(plan_condition(planned), &upstream, scope_lookup, scope, &holds, &error);
     g_autofree char *absence = scope != NULL ? g_strdup(scope_absence(scope)) : NULL;
     scope_free(scope);
     if (!is_decided || absence != NULL) {

@@ -12,6 +12,7 @@
 
 #include "base/fault.h"
 #include "base/frame.h"
+#include "core/kinds/sql.h"
 #include "core/vars.h"
 #include "exec/script.h"
 #include "exec/sqlnode.h"
@@ -77,10 +78,8 @@ static const struct kind_row *find_row(enum node_kind kind) {
 // A database that is not there is the node's fault; any other error is the store's and stays what it is.
 static bool find_connection(const struct kind_context *context, const struct task *task,
                             struct exec_connection *ret_connection, GError **error) {
-    int64_t database_id = 0;
-    if (!sqlnode_database_id(task->content, &database_id, error)) {
-        return false;
-    }
+    const struct sql_content *content = task_node(task)->value;
+    int64_t database_id = content->database_id;
     GError *fault = NULL;
     if (context->connection(task->run->tenant_id, database_id, ret_connection, context->user,
                             &fault)) {
@@ -188,8 +187,8 @@ bool kind_prepare(const struct kind_context *context, const struct run *run, int
                   node_kind_word(plan_node->kind));
         return false;
     }
-    json_t *content = NULL;
-    if (!task_content_parse(plan_node, &content, error)) {
+    if (plan_node->value == NULL) {
+        fault_set(error, FAULT_INVALID_DATA, "%s", plan_node->content_error);
         return false;
     }
     g_autoptr(GPtrArray) unknown = g_ptr_array_new_with_free_func(g_free);
@@ -197,21 +196,16 @@ bool kind_prepare(const struct kind_context *context, const struct run *run, int
     struct task task = {
         .run = run,
         .node = node,
-        .content = content,
         .remarks = remarks,
         .has_strict_variables = !row->leaves_unknown || plan_node->settings.has_strict_variables,
         .unknown = unknown,
         .data_dir = context->data_dir,
     };
-    int64_t timeout_ms = 0;
     struct attempt_spec *spec = NULL;
-    bool is_prepared = task_timeout_ms(plan_node, content, &timeout_ms, error) &&
-                       prepare_row(context, row, &task, &spec, error);
-    json_decref(content);
-    if (!is_prepared) {
+    if (!prepare_row(context, row, &task, &spec, error)) {
         return false;
     }
-    spec->timeout_ms = timeout_ms;
+    spec->timeout_ms = task_timeout_ms(plan_node);
     remark_unknown(&task);
     spec->note = make_note(&task, row);
     *ret_spec = spec;
@@ -220,14 +214,7 @@ bool kind_prepare(const struct kind_context *context, const struct run *run, int
 
 // "timed out after 60 s": the limit is computed again from the plan, which does not change.
 static char *timeout_message(const struct plan_node *node) {
-    json_t *content = NULL;
-    int64_t timeout_ms = 0;
-    bool is_known = task_content_parse(node, &content, NULL) &&
-                    task_timeout_ms(node, content, &timeout_ms, NULL);
-    json_decref(content);
-    if (!is_known) {
-        return g_strdup("timed out");
-    }
+    int64_t timeout_ms = task_timeout_ms(node);
     if (timeout_ms % 1000 != 0) {
         return g_strdup_printf("timed out after %" PRId64 " ms", timeout_ms);
     }
@@ -337,18 +324,17 @@ struct attempt_spec *kind_metadata(const struct exec_connection *connection, boo
 
 // The script with its variables put in, or NULL.
 static char *substituted_sql(const struct run *run, int node, enum var_language language,
-                             json_t *content) {
+                             const char *written) {
     g_autoptr(GPtrArray) unknown = g_ptr_array_new_with_free_func(g_free);
     struct task task = {
         .run = run,
         .node = node,
-        .content = content,
         .has_strict_variables = true,
         .unknown = unknown,
     };
     char *text = NULL;
     if (scope_new(run, node, language, &task.scope, NULL)) {
-        if (!task_text(&task, "sql", &text, NULL)) {
+        if (!task_substitute(&task, "sql", written, &text, NULL)) {
             text = NULL;
         }
         scope_free(task.scope);
@@ -360,19 +346,12 @@ bool kind_sql(const struct run *run, int node, enum var_language language, int64
               char **ret_script) {
     const struct plan_node *plan_node = &run->plan->nodes[node];
     const struct kind_row *row = find_row(plan_node->kind);
-    json_t *content = NULL;
-    if (row == NULL || !row->has_database || !task_content_parse(plan_node, &content, NULL)) {
+    const struct sql_content *content = plan_node->value;
+    if (row == NULL || !row->has_database || content == NULL) {
         return false;
     }
-    int64_t database_id = 0;
-    (void)sqlnode_database_id(content, &database_id, NULL);
-    char *text = substituted_sql(run, node, language, content);
-    if (text == NULL) {
-        const char *written = json_string_value(json_object_get(content, "sql"));
-        text = g_strdup(written != NULL ? written : "");
-    }
-    json_decref(content);
-    *ret_database_id = database_id;
-    *ret_script = text;
+    char *text = substituted_sql(run, node, language, content->sql);
+    *ret_script = text != NULL ? text : g_strdup(content->sql);
+    *ret_database_id = content->database_id;
     return true;
 }

@@ -9,53 +9,28 @@
 #include <string.h>
 
 #include "base/fault.h"
+#include "core/kinds/script.h"
 #include "exec/variables.h"
 
 enum { FIRST_CONTENT_FD = 3 }; // of the contents
 
+static const struct script_content *content_of(const struct task *task) {
+    return task_node(task)->value;
+}
+
 static bool add_arguments(const struct task *task, GPtrArray *arguments, GError **error) {
-    const json_t *args = json_object_get(task->content, "args");
-    if (args == NULL || json_is_null(args)) {
-        return true;
-    }
-    if (!json_is_array(args) || json_array_size(args) > TASK_ARGUMENTS_MAX) {
-        fault_set(error, FAULT_INVALID_DATA,
-                  "\"args\" of the content must be a list of at most %d texts", TASK_ARGUMENTS_MAX);
-        return false;
-    }
-    size_t bytes = 0;
-    for (size_t i = 0; i < json_array_size(args); i++) {
-        const json_t *arg = json_array_get(args, i);
-        g_autofree char *what = g_strdup_printf("args[%zu]", i);
-        if (!json_is_string(arg)) {
-            fault_set(error, FAULT_INVALID_DATA, "\"%s\" of the content must be a text", what);
-            return false;
-        }
+    const GPtrArray *args = content_of(task)->args;
+    size_t total_bytes = 0;
+    for (guint i = 0; i < args->len; i++) {
+        g_autofree char *what = g_strdup_printf("args[%u]", i);
         char *text = NULL;
-        if (!task_substitute(task, what, json_string_value(arg), &text, error)) {
+        if (!task_substitute(task, what, g_ptr_array_index(args, i), &text, error)) {
             return false;
         }
         g_ptr_array_add(arguments, text);
-        bytes += strlen(text) + 1;
-        if (strlen(text) > TASK_TEXT_BYTES || bytes > TASK_ARGUMENTS_BYTES) {
-            fault_set(error, FAULT_INVALID_DATA,
-                      "\"%s\" of the content is too long: an argument may have %d KiB, all "
-                      "together %d KiB",
-                      what, (TASK_TEXT_BYTES + 1) / 1024, TASK_ARGUMENTS_BYTES / 1024);
+        if (!script_content_check_argument(i, text, &total_bytes, error)) {
             return false;
         }
-    }
-    return true;
-}
-
-// "file" would be a path below an administrator's script folder; this server has none.
-static bool check_file(const struct task *task, GError **error) {
-    const json_t *file = json_object_get(task->content, "file");
-    if (file != NULL && !json_is_null(file)) {
-        fault_set(
-            error, FAULT_INVALID_DATA,
-            "\"file\" is refused: no script folder is configured; put the text into \"script\"");
-        return false;
     }
     return true;
 }
@@ -102,15 +77,12 @@ static char *settle_line_ends(const struct task *task, const char *text) {
 // The text to run, its variables put in. What is done about bytes of an editor's is done before, so that no value is changed.
 static bool read_script(const struct task *task, char **ret_script, GError **error) {
     static const char byte_order_mark[] = "\xef\xbb\xbf";
-    const char *written = NULL;
-    if (!check_file(task, error) || !task_written(task, "script", &written, error)) {
-        return false;
-    }
-    if (written != NULL && g_str_has_prefix(written, byte_order_mark)) {
+    const char *written = content_of(task)->script;
+    if (g_str_has_prefix(written, byte_order_mark)) {
         task_remark(task, "the script begins with a byte order mark, which is left out");
         written += strlen(byte_order_mark);
     }
-    g_autofree char *text = settle_line_ends(task, written != NULL ? written : "");
+    g_autofree char *text = settle_line_ends(task, written);
     g_autofree char *script = NULL;
     if (!task_substitute(task, "script", text, &script, error)) {
         return false;
@@ -124,18 +96,18 @@ static bool read_script(const struct task *task, char **ret_script, GError **err
 }
 
 static bool read_work_dir(const struct task *task, char **ret_work_dir, GError **error) {
+    const char *written = content_of(task)->work_dir;
     g_autofree char *work_dir = NULL;
-    if (!task_text(task, "workDir", &work_dir, error)) {
+    if (written == NULL) {
+        return true;
+    }
+    if (!task_substitute(task, "workDir", written, &work_dir, error)) {
         return false;
     }
-    if (work_dir != NULL && work_dir[0] == '\0') {
-        g_clear_pointer(&work_dir, g_free);
+    if (work_dir[0] == '\0') {
+        return true;
     }
-    if (work_dir != NULL && (work_dir[0] != '/' || strlen(work_dir) > TASK_PATH_BYTES)) {
-        fault_set(error, FAULT_INVALID_DATA,
-                  "\"workDir\" must be an absolute path of at most %d bytes; leave it out for a "
-                  "fresh directory",
-                  TASK_PATH_BYTES);
+    if (!script_content_check_work_dir(work_dir, error)) {
         return false;
     }
     *ret_work_dir = g_steal_pointer(&work_dir);

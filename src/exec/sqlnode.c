@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/fault.h"
+#include "core/kinds/sql.h"
 #include "core/vars.h"
 
 enum {
@@ -17,24 +18,8 @@ enum {
     ERROR_TEXT_BYTES = 4096, // of an answer's error that becomes a node's message
 };
 
-bool sqlnode_database_id(const json_t *content, int64_t *ret_database_id, GError **error) {
-    g_assert(content != NULL);
-    g_assert(ret_database_id != NULL);
-
-    const json_t *value = json_object_get(content, "dbId");
-    gint64 id = 0;
-    if (json_is_integer(value)) {
-        id = json_integer_value(value);
-    } else if (json_is_string(value)) {
-        (void)g_ascii_string_to_signed(json_string_value(value), 10, 1, G_MAXINT64, &id, NULL);
-    }
-    if (id <= 0) {
-        fault_set(error, FAULT_INVALID_DATA,
-                  "the content has no \"dbId\", the id of a database as ListDatabases shows it");
-        return false;
-    }
-    *ret_database_id = id;
-    return true;
+static const struct sql_content *content_of(const struct task *task) {
+    return task_node(task)->value;
 }
 
 // Takes the outputs; they may be NULL.
@@ -78,15 +63,12 @@ static struct attempt_spec *make_spec(json_t *request_take) {
 }
 
 static bool check_type(const struct task *task, GError **error) {
-    const json_t *type = json_object_get(task->content, "dbType");
-    if (type == NULL || json_is_null(type)) {
-        return true;
-    }
+    const char *type = content_of(task)->db_type;
     const char *registered = task->connection->kind;
-    if (!json_is_string(type) || g_ascii_strcasecmp(json_string_value(type), registered) != 0) {
+    if (type != NULL && g_ascii_strcasecmp(type, registered) != 0) {
         fault_set(error, FAULT_INVALID_DATA,
                   "\"dbType\" of the content is \"%s\", but the database is registered as \"%s\"",
-                  json_is_string(type) ? json_string_value(type) : "(no text)", registered);
+                  type, registered);
         return false;
     }
     return true;
@@ -96,13 +78,10 @@ static bool check_type(const struct task *task, GError **error) {
 static bool prepare(const struct task *task, const char *mode, json_t *outputs_take,
                     struct attempt_spec **ret_spec, GError **error) {
     g_autofree char *sql = NULL;
-    if (!check_type(task, error) || !task_text(task, "sql", &sql, error)) {
+    if (!check_type(task, error) ||
+        !task_substitute(task, "sql", content_of(task)->sql, &sql, error) ||
+        !sql_content_check_text(sql, error)) {
         json_decref(outputs_take);
-        return false;
-    }
-    if (sql == NULL || sql[strspn(sql, " \t\r\n;")] == '\0') {
-        json_decref(outputs_take);
-        fault_set(error, FAULT_INVALID_DATA, "the content has no \"sql\", the text to run");
         return false;
     }
     const char *forbidden =

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // sqlnode: the kinds NORMAL_SQL and SQL_ASSIGNMENT (behaviour.md §2.3, §2.4) and the probe of a data source, as attempts of sluice-sql.
-// Content: {"dbId":5210001, "sql":"…", "dbType":"sqlite"}; dbId may be written as digits in a text; dbType may be absent.
+// Content: core/kinds/sql.h.
 //
 // Descriptor 3 of the attempt is the request, a JSON object:
 //
@@ -14,9 +14,6 @@
 #pragma once
 
 #include "exec/task.h"
-
-// The database that the content names.
-bool sqlnode_database_id(const json_t *content, int64_t *ret_database_id, GError **error);
 
 // task->connection must be set.
 bool sqlnode_prepare_run(const struct task *task, struct attempt_spec **ret_spec, GError **error);

@@ -26,54 +26,15 @@ const struct plan_node *task_node(const struct task *task) {
     return &task->run->plan->nodes[task->node];
 }
 
-bool task_content_parse(const struct plan_node *node, json_t **ret_content, GError **error) {
-    g_assert(node != NULL);
-    g_assert(ret_content != NULL);
-
-    if (node->content == NULL || node->content[0] == '\0') {
-        fault_set(error, FAULT_INVALID_DATA,
-                  "node \"%s\" has no content; enter it with UpdateTaskContent", node->name);
-        return false;
-    }
-    json_error_t where;
-    json_t *content = json_loads(node->content, JSON_REJECT_DUPLICATES, &where);
-    if (content == NULL) {
-        fault_set(error, FAULT_INVALID_DATA, "the content of node \"%s\" is not JSON: %s (line %d)",
-                  node->name, where.text, where.line);
-        return false;
-    }
-    if (!json_is_object(content)) {
-        json_decref(content);
-        fault_set(error, FAULT_INVALID_DATA, "the content of node \"%s\" is not a JSON object",
-                  node->name);
-        return false;
-    }
-    *ret_content = content;
-    return true;
-}
-
-bool task_timeout_ms(const struct plan_node *node, const json_t *content, int64_t *ret_timeout_ms,
-                     GError **error) {
-    g_assert(node != NULL);
-    g_assert(ret_timeout_ms != NULL);
-
+int64_t task_timeout_ms(const struct plan_node *node) {
     int64_t timeout_ms = node_kind_timeout_ms(node->kind);
-    if (node->settings.timeout_ms > 0 && node->settings.timeout_ms < timeout_ms) {
-        timeout_ms = node->settings.timeout_ms;
+    if (node->settings.timeout_ms > 0) {
+        timeout_ms = MIN(timeout_ms, node->settings.timeout_ms);
     }
-    const json_t *entered = json_object_get(content, "timeoutSeconds");
-    if (entered != NULL && !json_is_null(entered)) {
-        if (!json_is_integer(entered) || json_integer_value(entered) < 1) {
-            fault_set(error, FAULT_INVALID_DATA,
-                      "\"timeoutSeconds\" of the content must be a whole number of at least 1");
-            return false;
-        }
-        if (json_integer_value(entered) < timeout_ms / 1000) {
-            timeout_ms = json_integer_value(entered) * 1000;
-        }
+    if (node->timeout_s > 0 && node->timeout_s < timeout_ms / 1000) {
+        timeout_ms = node->timeout_s * 1000;
     }
-    *ret_timeout_ms = timeout_ms;
-    return true;
+    return timeout_ms;
 }
 
 bool task_substitute(const struct task *task, const char *what, const char *text, char **ret_text,
@@ -85,33 +46,6 @@ bool task_substitute(const struct task *task, const char *what, const char *text
         return false;
     }
     return true;
-}
-
-bool task_written(const struct task *task, const char *key, const char **ret_text, GError **error) {
-    g_assert(key != NULL);
-    g_assert(ret_text != NULL);
-
-    const json_t *value = json_object_get(task->content, key);
-    if (value != NULL && !json_is_null(value) && !json_is_string(value)) {
-        fault_set(error, FAULT_INVALID_DATA, "\"%s\" of the content must be a text", key);
-        return false;
-    }
-    *ret_text = json_string_value(value);
-    return true;
-}
-
-bool task_text(const struct task *task, const char *key, char **ret_text, GError **error) {
-    g_assert(ret_text != NULL);
-
-    const char *written = NULL;
-    if (!task_written(task, key, &written, error)) {
-        return false;
-    }
-    if (written == NULL) {
-        *ret_text = NULL;
-        return true;
-    }
-    return task_substitute(task, key, written, ret_text, error);
 }
 
 void task_remark(const struct task *task, const char *format, ...) {

@@ -8,7 +8,6 @@
 #pragma once
 
 #include <glib.h>
-#include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -17,18 +16,9 @@
 #include "exec/attempt.h"
 #include "exec/connection.h"
 
-// What execve takes; checked here, so that the node says what is too long instead of "argument list too long".
-enum {
-    TASK_TEXT_BYTES = 128 * 1024 - 1, // one argument
-    TASK_PATH_BYTES = 4095,           // a work directory
-    TASK_ARGUMENTS_MAX = 4000,
-    TASK_ARGUMENTS_BYTES = 512 * 1024, // all arguments together
-};
-
 struct task {
     const struct run *run;
-    int node;              // position in the plan
-    const json_t *content; // an object
+    int node; // position in the plan; its content is good
     struct scope *scope;
     bool has_strict_variables;
     GPtrArray *unknown;                       // names that were left for the shell
@@ -39,18 +29,10 @@ struct task {
 
 const struct plan_node *task_node(const struct task *task);
 
-// The content document of a node: an object that the caller owns.
-bool task_content_parse(const struct plan_node *node, json_t **ret_content, GError **error);
-
 // The smallest of the content's timeoutSeconds, the config's and the kind's default (behaviour.md §2.6, §10).
-bool task_timeout_ms(const struct plan_node *node, const json_t *content, int64_t *ret_timeout_ms,
-                     GError **error);
+int64_t task_timeout_ms(const struct plan_node *node);
 
-// The text field `key` of the content with its variables replaced; NULL when it is absent or null. The caller frees it.
-bool task_text(const struct task *task, const char *key, char **ret_text, GError **error);
-// The same as it is written, which lives as long as the content.
-bool task_written(const struct task *task, const char *key, const char **ret_text, GError **error);
-// The same for a text inside a field; `what` names it in errors.
+// A text of the content with its variables replaced, which the caller frees; `what` names it in errors.
 bool task_substitute(const struct task *task, const char *what, const char *text, char **ret_text,
                      GError **error);
 

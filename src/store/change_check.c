@@ -5,17 +5,65 @@
 
 #include "store/change_check.h"
 
+#include "base/fault.h"
+#include "core/kinds/sql.h"
 #include "core/plan.h"
 #include "store/checks.h"
 #include "store/flow_head.h"
+#include "store/query.h"
 
-bool change_check_draft(int64_t version_id, const struct snapshot *snapshot,
-                        struct remarks *ret_remarks, GError **error) {
+static const char GET_DATABASE_KIND[] =
+    "SELECT s.kind FROM source_database d JOIN source s ON s.id = d.source_id"
+    " AND s.tenant_id = d.tenant_id WHERE d.id = ?1 AND d.tenant_id = ?2";
+
+// A dbType that contradicts the registered database would fail every run. A database that is not there may still come.
+static bool check_database(struct store_reader *reader, int64_t tenant_id,
+                           const struct plan_node *node, GError **error) {
+    const struct sql_content *content = node->value;
+    struct sql_statement *row = NULL;
+    bool has_row = false;
+    if (content->db_type == NULL) {
+        return true;
+    }
+    if (!query_one(reader->sql, GET_DATABASE_KIND,
+                   VALUES(INT(content->database_id), INT(tenant_id)), &row, &has_row, error)) {
+        return false;
+    }
+    g_autofree char *registered = has_row ? g_strdup(sql_column_text(row, 0)) : NULL;
+    if (has_row) {
+        sql_reset(row);
+    }
+    if (registered == NULL || g_ascii_strcasecmp(registered, content->db_type) == 0) {
+        return true;
+    }
+    fault_set(error, FAULT_FLOW_STATE,
+              "node %s (%" G_GINT64_FORMAT ") can not be published: \"dbType\" of the content is "
+              "\"%.100s\", but database %" G_GINT64_FORMAT " is registered as \"%s\"",
+              node->name, node->id, content->db_type, content->database_id, registered);
+    return false;
+}
+
+static bool check_databases(struct store_reader *reader, int64_t tenant_id, const struct plan *plan,
+                            GError **error) {
+    for (int i = 0; i < plan->node_count; i++) {
+        const struct plan_node *node = &plan->nodes[i];
+        bool is_sql = node->kind == KIND_NORMAL_SQL || node->kind == KIND_SQL_ASSIGNMENT;
+        if (is_sql && !check_database(reader, tenant_id, node, error)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool change_check_draft(struct store_reader *reader, int64_t tenant_id, int64_t version_id,
+                        const struct snapshot *snapshot, struct remarks *ret_remarks,
+                        GError **error) {
     struct plan *plan = NULL;
     if (!plan_new(version_id, snapshot->document, &plan, error)) {
         return false;
     }
-    bool is_good = plan_check_publish(plan, error);
+    bool is_good =
+        plan_check_publish(plan, error) && check_databases(reader, tenant_id, plan, error);
     if (is_good) {
         plan_remarks(plan, ret_remarks);
     }
@@ -49,7 +97,8 @@ static bool check_draft(struct store_reader *reader, const struct flow_head *flo
     if (!snapshot_make(reader, flow, &snapshot, error)) {
         return false;
     }
-    bool is_good = change_check_draft(flow->id, &snapshot, ret_remarks, error);
+    bool is_good =
+        change_check_draft(reader, flow->tenant_id, flow->id, &snapshot, ret_remarks, error);
     change->draft = g_steal_pointer(&snapshot.document);
     snapshot_done(&snapshot);
     return is_good;

@@ -7,5 +7,6 @@
 #include "store/snapshot.h"
 
 // May this draft be published? ret_remarks: what is worth telling of it. FAULT_FLOW_STATE names the node and the reason.
-bool change_check_draft(int64_t version_id, const struct snapshot *snapshot,
-                        struct remarks *ret_remarks, GError **error);
+bool change_check_draft(struct store_reader *reader, int64_t tenant_id, int64_t version_id,
+                        const struct snapshot *snapshot, struct remarks *ret_remarks,
+                        GError **error);

@@ -56,11 +56,12 @@ static bool insert_version(struct store *store, const struct flow_head *flow,
 }
 
 // The same draft was judged on the caller's thread already, mostly: it is judged again where it has changed since.
-static bool check_publish(int64_t version_id, const struct change *change,
+static bool check_publish(struct store *store, int64_t version_id, const struct change *change,
                           const struct snapshot *snapshot, struct remarks *ret_remarks,
                           GError **error) {
     return g_strcmp0(change->draft, snapshot->document) == 0 ||
-           change_check_draft(version_id, snapshot, ret_remarks, error);
+           change_check_draft(&store->reader, change->caller.tenant_id, version_id, snapshot,
+                              ret_remarks, error);
 }
 
 bool change_flow_publish(struct store *store, const struct change *change, int64_t now_ms,
@@ -82,7 +83,7 @@ bool change_flow_publish(struct store *store, const struct change *change, int64
                                      .document = snapshot.document,
                                      .person_id = change->caller.user_id,
                                      .is_new = true };
-    bool is_good = check_publish(version_id, change, &snapshot, &result->remarks, error) &&
+    bool is_good = check_publish(store, version_id, change, &snapshot, &result->remarks, error) &&
                    insert_version(store, &flow, &snapshot, &draft, now_ms, version_id, error) &&
                    deployment_make(store, &flow, &deployment, now_ms, &result->id, error);
     snapshot_done(&snapshot);

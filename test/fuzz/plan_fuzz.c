@@ -20,8 +20,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     for (int i = 0; i < plan->node_count; i++) {
         const struct plan_node *node = &plan->nodes[i];
         g_assert(plan_position(plan, node->id) == i);
-        g_assert(node->kind != KIND_CONDITION ||
-                 (node->condition == NULL) == (node->condition_error != NULL));
+        g_assert(kind_find(node->kind) == NULL ||
+                 (node->value == NULL) == (node->content_error != NULL));
     }
     if (!plan_check_publish(plan, &error)) {
         g_assert(fault_is(error, FAULT_FLOW_STATE));

@@ -12,10 +12,10 @@ ROOT = pathlib.Path(os.environ.get("SLUICE_SOURCE", pathlib.Path(__file__).resol
 def main():
     page = (ROOT / "docs/ARCHITECTURE.md").read_text("utf-8")
     table = page[page.index("### Rooms"):page.index("Foreign libraries")]
-    rooms = {path.stem for path in (ROOT / "src").glob("*/*.c")}
-    rows = re.findall(r"^\| *\w* *\| ([^|]*) \|", table, re.MULTILINE)
+    rooms = {path.stem for path in (ROOT / "src").rglob("*.c")}
+    rows = re.findall(r"^\| *[\w/]* *\| ([^|]*) \|", table, re.MULTILINE)
     named = set(re.findall(r"`(\w+)`", " ".join(rows)))
-    headers = {path.stem for path in (ROOT / "src").glob("*/*.h")}
+    headers = {path.stem for path in (ROOT / "src").rglob("*.h")}
     missing, gone = sorted(rooms - named), sorted(named - rooms - headers)
     for room in missing:
         print(f"# the map does not show {room}")

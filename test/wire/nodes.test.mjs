@@ -6,7 +6,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 
-import { Raw } from './lib/clients.mjs';
+import { Raw, refused } from './lib/clients.mjs';
 import { FAILED, SUCCESS, createFlow, nodesOf, tryRun, untilStatus } from './lib/flows.mjs';
 import { examples as examplesOf, pagesOf } from './lib/pages.mjs';
 import { Server } from './lib/server.mjs';
@@ -69,6 +69,38 @@ test('every content on the pages is accepted and published as it stands', async 
             await client.call('AddTaskFlowEdges', { DagId, Edges: [{ NodeFrom: front.NodeId, NodeEnd: NodeId }] });
         }
         await assert.doesNotReject(client.call('PublishAndDeployTaskFlow', { DagId }), page);
+    }
+});
+
+test('what is published can run, and what could not is refused when it is published', async () => {
+    const script = { script: 'true' };
+    const sql = { dbId, sql: 'SELECT 1' };
+    const rows = [
+        [KIND, { ...script, file: '', args: null, workDir: '' }, null],
+        [KIND, { ...script, file: 'job.sh' }, /"file" is refused/],
+        [KIND, { ...script, workDir: 'tmp' }, /"workDir" must be an absolute path/],
+        [KIND, { ...script, timeoutSeconds: 30 }, null],
+        [KIND, { ...script, timeoutSeconds: 0 }, /"timeoutSeconds" of the content must be a whole number of at least 1/],
+        [KIND, { ...script, timeoutSeconds: '30' }, /"timeoutSeconds"/],
+        [KIND, { ...script, timeoutSeconds: 1.5 }, /"timeoutSeconds"/],
+        [KIND, { ...script, args: ['x'.repeat(128 * 1024)] }, /"args\[0\]" of the content is too long/],
+        [KIND, { script: 7 }, /"script" of the content must be a text/],
+        ['NORMAL_SQL', { ...sql, dbId: `${dbId}` }, null],
+        ['NORMAL_SQL', { ...sql, dbId: 'first' }, /no "dbId"/],
+        ['NORMAL_SQL', { ...sql, dbType: 'SQLite' }, null],
+        ['NORMAL_SQL', { ...sql, dbType: 'mysql' }, /"dbType" of the content is "mysql", but database \d+ is registered as "sqlite"/],
+        ['NORMAL_SQL', { ...sql, sql: ' ;\n' }, /no "sql"/],
+        ['NORMAL_SQL', { ...sql, timeoutSeconds: 0 }, /"timeoutSeconds"/],
+    ];
+    for (const [kind, content, refusal] of rows) {
+        const flow = await node(kind, JSON.stringify(content));
+        if (refusal === null) {
+            await client.call('PublishAndDeployTaskFlow', { DagId: flow.DagId });
+        } else {
+            const { Message } = await refused(client, 'PublishAndDeployTaskFlow', { DagId: flow.DagId }, 403, 'InvalidTaskFlowStatus');
+            assert.match(Message, refusal);
+        }
+        await ended(flow, refusal === null ? SUCCESS : FAILED);
     }
 });
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/fault.h"
+#include "core/kinds/script.h"
 #include "core/plan.h"
 
 #include "../base/colliding.h"
@@ -193,7 +194,26 @@ static void publishing_demands_good_nodes(void) {
         { "SQL_ASSIGNMENT", "{\"dbId\":1,\"sql\":\"SELECT 1\"}",
           "{\"outputs\":[{\"variableName\":\"a\",\"extractMethod\":\"json\"}]}", false, "a" },
         { "AZKABAN_COMMAND_REMOTE", "{\"script\":\"true\",\"args\":[\"x\"]}", "", false, NULL },
-        { "AZKABAN_COMMAND_REMOTE", "{\"file\":\"job.sh\"}", "", false, NULL },
+        { "AZKABAN_COMMAND_REMOTE", "{\"file\":\"job.sh\"}", "", false, "file" },
+        { "AZKABAN_COMMAND_REMOTE", "{\"script\":\"a\",\"file\":\"\"}", "", false, NULL },
+        { "AZKABAN_COMMAND_REMOTE", "{\"script\":\"a\",\"file\":null}", "", false, NULL },
+        { "AZKABAN_COMMAND_REMOTE", "{\"script\":\"a\",\"workDir\":\"tmp\"}", "", false,
+          "workDir" },
+        { "AZKABAN_COMMAND_REMOTE", "{\"script\":\"a\",\"workDir\":\"${d}\"}", "", false, NULL },
+        { "AZKABAN_COMMAND_REMOTE", "{\"script\":\"a\",\"workDir\":\"\"}", "", false, NULL },
+        { "AZKABAN_COMMAND_REMOTE", "{\"script\":\"a\",\"timeoutSeconds\":1}", "", false, NULL },
+        { "AZKABAN_COMMAND_REMOTE", "{\"script\":\"a\",\"timeoutSeconds\":0}", "", false,
+          "timeoutSeconds" },
+        { "AZKABAN_COMMAND_REMOTE", "{\"script\":\"a\",\"timeoutSeconds\":\"9\"}", "", false,
+          "timeoutSeconds" },
+        { "AZKABAN_COMMAND_REMOTE", "{\"script\":\"a\",\"timeoutSeconds\":1.5}", "", false,
+          "timeoutSeconds" },
+        { "NORMAL_SQL", "{\"dbId\":1,\"sql\":\"SELECT 1\",\"timeoutSeconds\":-1}", "", false,
+          "timeoutSeconds" },
+        { "NORMAL_SQL", "{\"dbId\":\"1\",\"sql\":\"SELECT 1\"}", "", false, NULL },
+        { "NORMAL_SQL", "{\"dbId\":\"1x\",\"sql\":\"SELECT 1\"}", "", false, "dbId" },
+        { "NORMAL_SQL", "{\"dbId\":1,\"sql\":\" ; \"}", "", false, "sql" },
+        { "NORMAL_SQL", "{\"dbId\":1,\"sql\":\"SELECT 1\",\"dbType\":7}", "", false, "dbType" },
         { "AZKABAN_COMMAND_REMOTE", "{}", "", false, "script" },
         { "AZKABAN_COMMAND_REMOTE", "{\"script\":\"a\",\"file\":\"b\"}", "", false, "script" },
         { "AZKABAN_COMMAND_REMOTE", "{\"script\":\"a\",\"args\":[1]}", "", false, "args" },
@@ -249,6 +269,23 @@ static void one_variable_from_two_sides_is_not_published(void) {
     }
 }
 
+// The kernel takes no longer argument, whatever is published.
+static void an_argument_that_no_program_can_get_is_not_published(void) {
+    static const struct {
+        size_t len;
+        bool is_good;
+    } rows[] = { { SCRIPT_ARGUMENT_BYTES, true }, { SCRIPT_ARGUMENT_BYTES + 1, false } };
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autofree char *text = g_strnfill(rows[i].len, 'x');
+        g_autofree char *content = g_strdup_printf("{\"script\":\"a\",\"args\":[\"%s\"]}", text);
+        struct plan *plan = plan_with("AZKABAN_COMMAND_REMOTE", content, "", false);
+        g_autoptr(GError) error = NULL;
+        g_assert_cmpint(plan_check_publish(plan, &error), ==, rows[i].is_good);
+        g_assert_true(rows[i].is_good || strstr(error->message, "args[0]") != NULL);
+        plan_unref(plan);
+    }
+}
+
 static void a_flow_without_nodes_is_not_published(void) {
     struct plan *plan = build("{" FLOW ",\"nodes\":[]}");
     g_autoptr(GError) error = NULL;
@@ -259,12 +296,12 @@ static void a_flow_without_nodes_is_not_published(void) {
 
 static void a_half_written_condition_keeps_its_reason(void) {
     struct plan *plan = plan_with("CONDITION", "{\"conditions\":[]}", "", true);
-    g_assert_null(plan->nodes[1].condition);
-    g_assert_nonnull(strstr(plan->nodes[1].condition_error, "conditions"));
+    g_assert_null(plan->nodes[1].value);
+    g_assert_nonnull(strstr(plan->nodes[1].content_error, "conditions"));
     plan_unref(plan);
     plan = plan_with("CONDITION", CONDITION_TEXT, "", true);
-    g_assert_cmpint(condition_state(plan->nodes[1].condition), ==, CONDITION_ALL_DONE);
-    g_assert_null(plan->nodes[1].condition_error);
+    g_assert_cmpint(condition_state(plan_condition(&plan->nodes[1])), ==, CONDITION_ALL_DONE);
+    g_assert_null(plan->nodes[1].content_error);
     plan_unref(plan);
 }
 
@@ -291,7 +328,8 @@ static void a_large_snapshot_is_read_quickly(void) {
     g_assert_cmpint(g_get_monotonic_time() - start_us, <, 5 * G_USEC_PER_SEC);
     g_assert_cmpint(plan->node_count, ==, LARGE_NODES);
     g_assert_cmpint(plan_position(plan, LARGE_NODES), ==, LARGE_NODES - 1);
-    g_assert_cmpstr(plan->nodes[9].content, ==, node.content);
+    const struct script_content *read = plan->nodes[9].value;
+    g_assert_cmpstr(read->script, ==, "true");
     plan_unref(plan);
     free(text);
     json_decref(snapshot);
@@ -326,6 +364,8 @@ static void outputs_that_were_chosen_to_collide_cost_no_more(void) {
 int main(int argc, char **argv) {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/plan/every_part_of_a_snapshot_is_read", every_part_of_a_snapshot_is_read);
+    g_test_add_func("/plan/an_argument_that_no_program_can_get_is_not_published",
+                    an_argument_that_no_program_can_get_is_not_published);
     g_test_add_func("/plan/absent_parts_have_defaults", absent_parts_have_defaults);
     g_test_add_func("/plan/damage_is_refused", damage_is_refused);
     g_test_add_func("/plan/settings_are_read", settings_are_read);

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// sql: one reader for both kinds that run SQL in one database.
+#include "core/kinds/sql.h"
+
+#include <string.h>
+
+#include "base/fault.h"
+#include "core/kinds/content.h"
+#include "core/kinds/kind.h"
+
+static void sql_free(void *value) {
+    struct sql_content *content = value;
+    g_free(content->sql);
+    g_free(content->db_type);
+    g_free(content);
+}
+
+bool sql_content_check_text(const char *sql, GError **error) {
+    if (sql == NULL || sql[strspn(sql, " \t\r\n;")] == '\0') {
+        fault_set(error, FAULT_INVALID_DATA, "the content has no \"sql\", the text to run");
+        return false;
+    }
+    return true;
+}
+
+static bool read_database(const json_t *content, int64_t *ret_database_id, GError **error) {
+    const json_t *value = json_object_get(content, "dbId");
+    gint64 id = 0;
+    if (json_is_integer(value)) {
+        id = json_integer_value(value);
+    } else if (json_is_string(value)) {
+        (void)g_ascii_string_to_signed(json_string_value(value), 10, 1, G_MAXINT64, &id, NULL);
+    }
+    if (id <= 0) {
+        fault_set(error, FAULT_INVALID_DATA,
+                  "the content has no \"dbId\", the id of a database as ListDatabases shows it");
+        return false;
+    }
+    *ret_database_id = id;
+    return true;
+}
+
+static bool sql_parse(const char *text, void **ret_value, int64_t *ret_timeout_s, GError **error) {
+    json_auto_t *content = NULL;
+    const char *sql = NULL;
+    const char *db_type = NULL;
+    int64_t database_id = 0;
+    if (!content_load(text, &content, error) || !read_database(content, &database_id, error) ||
+        !content_text(content, "sql", &sql, error) || !sql_content_check_text(sql, error) ||
+        !content_text(content, "dbType", &db_type, error) ||
+        !content_timeout(content, ret_timeout_s, error)) {
+        return false;
+    }
+    struct sql_content *value = g_new0(struct sql_content, 1);
+    value->database_id = database_id;
+    value->sql = g_strdup(sql);
+    value->db_type = g_strdup(db_type);
+    *ret_value = value;
+    return true;
+}
+
+const struct kind kind_normal_sql = { KIND_NORMAL_SQL, sql_parse, sql_free };
+const struct kind kind_sql_assignment = { KIND_SQL_ASSIGNMENT, sql_parse, sql_free };
