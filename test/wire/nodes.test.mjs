@@ -97,8 +97,8 @@ test('what is published can run, and what could not is refused when it is publis
         if (refusal === null) {
             await client.call('PublishAndDeployTaskFlow', { DagId: flow.DagId });
         } else {
-            const { Message } = await refused(client, 'PublishAndDeployTaskFlow', { DagId: flow.DagId }, 403, 'InvalidTaskFlowStatus');
-            assert.match(Message, refusal);
+            const { Description } = await refused(client, 'PublishAndDeployTaskFlow', { DagId: flow.DagId }, 403, 'InvalidTaskFlowStatus');
+            assert.match(Description, refusal);
         }
         await ended(flow, refusal === null ? SUCCESS : FAILED);
     }
