@@ -170,7 +170,7 @@ class Tables:
 def operations_table(operations, rows):
     tables = Tables()
     lines = [tables.operation(operation, rows[operation["action"]]) for operation in operations]
-    return ('#include "api/operation.h"\n#include "api/operations_table.h"\n\n' + "\n".join(tables.lines) +
+    return ('#include "api/wire/operation.h"\n#include "api/wire/operations_table.h"\n\n' + "\n".join(tables.lines) +
             "\n\nconst struct operation operation_table[] = {\n" + "\n".join(lines) +
             "\n};\nconst size_t operation_count = OPERATION_COUNT;\n"
             "_Static_assert(sizeof operation_table / sizeof *operation_table == OPERATION_COUNT, \"table\");\n")

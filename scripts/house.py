@@ -12,8 +12,11 @@ import os
 import re
 import sys
 
-FLOORS = {"base": 0, "core": 1, "sql": 1, "store": 2, "exec": 2, "supervisor": 2, "engine": 3, "api": 4, "web": 5,
-          "main": 6}
+# Folders of one floor that lie above each other have a step behind the point.
+FLOORS = {"base": 0, "core": 1, "sql": 1, "store": 2, "exec": 2, "supervisor": 2, "engine": 3, "api/wire": 4.0, "api": 4.1,
+          "api/ops": 4.2, "web": 5, "main": 6}
+# What stands above what it needs, so that it can be linked and tested without the rest.
+WIRE_MAY_USE = re.compile(r"^(base|core|api/wire)/")
 
 # Rooms that the supervisor links use no GLib and bring their own memory.
 FREE_OF_GLIB = re.compile(r"^(supervisor/|base/(frame|file|own|attempt_log)\.|main/supervisor)")
@@ -106,11 +109,19 @@ def own_target(path, target):
     return target if "/" in target else os.path.join(os.path.dirname(path), target)
 
 
+def folder_of(path):
+    """The folder of the house that a file below src/ is in: one with a floor, or the file's own."""
+    folder = own = os.path.dirname(path)
+    while folder not in FLOORS and folder:
+        folder = os.path.dirname(folder)
+    return folder or own
+
+
 def rule_floors(root):
     """A room uses floors below its own and its own folder, never a neighbour and nothing above."""
     breaches = []
     for path, text in sources(root):
-        folder = path.split("/")[0]
+        folder = folder_of(path)
         if folder not in FLOORS:
             breaches.append(f"src/{path}: the folder {folder}/ has no floor")
             continue
@@ -118,12 +129,14 @@ def rule_floors(root):
             if kind != '"':
                 continue
             used = own_target(path, target)
-            other = used.split("/")[0]
+            other = folder_of(used)
             if other not in FLOORS:
                 breaches.append(f"src/{path}:{number}: \"{target}\" names no folder of the house")
             elif other != folder and FLOORS[other] >= FLOORS[folder]:
                 breaches.append(f"src/{path}:{number}: {folder}/ (floor {FLOORS[folder]}) uses \"{target}\" "
                                 f"(floor {FLOORS[other]})")
+            elif folder == "api/wire" and not WIRE_MAY_USE.match(used):
+                breaches.append(f"src/{path}:{number}: the wire uses \"{target}\"; it may use only base/ and core/")
             elif path.startswith("supervisor/") and not SUPERVISOR_MAY_USE.match(used):
                 breaches.append(f"src/{path}:{number}: the supervisor uses \"{target}\"; it may use only base/frame, "
                                 "base/file, base/own and base/attempt_log")

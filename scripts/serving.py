@@ -146,7 +146,7 @@ def handlers_header(rows):
 
 def handlers_table(rows):
     entries = "\n".join(f"    {function_name(action)}," for action in sorted(rows))
-    return ('#include "api/operation_handlers.h"\n\n#include "api/operations_table.h"\n\n'
+    return ('#include "api/ops/operation_handlers.h"\n\n#include "api/wire/operations_table.h"\n\n'
             f"const op_fn operation_handlers[OPERATION_COUNT] = {{\n{entries}\n}};\n")
 
 

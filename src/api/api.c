@@ -4,9 +4,9 @@
 // the error, and every request leaves by one of the two ends, answer_success or answer_failure.
 #include "api/api.h"
 
-#include "api/encode.h"
-#include "api/sign.h"
-#include "api/warnings.h"
+#include "api/wire/encode.h"
+#include "api/wire/sign.h"
+#include "api/wire/warnings.h"
 #include "base/fault.h"
 #include "base/log.h"
 #include "base/zone.h"

@@ -10,14 +10,14 @@
 // at a time, and blocks as long as the handler does.
 #pragma once
 
-#include "api/args.h"
-#include "api/key_cache.h"
-#include "api/nonce.h"
-#include "api/operation.h"
+#include "api/wire/args.h"
+#include "api/wire/key_cache.h"
+#include "api/wire/nonce.h"
+#include "api/wire/operation.h"
 #include "api/readers.h"
-#include "api/request.h"
-#include "api/warnings.h"
-#include "api/wire_error.h"
+#include "api/wire/request.h"
+#include "api/wire/warnings.h"
+#include "api/wire/wire_error.h"
 #include "base/crypto.h"
 
 #include <jansson.h>

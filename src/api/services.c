@@ -3,7 +3,7 @@
 // services: the ways from a handler into store and engine. Nothing about single operations.
 #include "api/services.h"
 
-#include "api/reply.h"
+#include "api/wire/reply.h"
 #include "base/fault.h"
 #include "store/tokens.h"
 

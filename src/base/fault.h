@@ -2,7 +2,7 @@
 //
 // fault: the one error domain of Sluice.
 //
-// Every function that can fail returns bool and takes `GError **error` last. The code says what kind of refusal it is; api/wire_error
+// Every function that can fail returns bool and takes `GError **error` last. The code says what kind of refusal it is; api/wire/wire_error
 // maps each code to one wire code, status and literal message (protocol.md §9.6, §9.7; operations.md §1.12). The text is for a
 // person: what was asked, what stood in the way, what would help; it becomes the reply's `Description`.
 //

@@ -5,8 +5,8 @@
 
 #include <string.h>
 
-#include "api/operation.h"
-#include "api/warnings.h"
+#include "api/wire/operation.h"
+#include "api/wire/warnings.h"
 #include "base/fault.h"
 #include "main/cli_text.h"
 

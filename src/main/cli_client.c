@@ -8,7 +8,7 @@
 
 #include "base/crypto.h"
 #include "base/fault.h"
-#include "api/sign.h"
+#include "api/wire/sign.h"
 #include "main/cli_http.h"
 
 struct cli_client {

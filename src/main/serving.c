@@ -8,11 +8,11 @@
 #include <unistd.h>
 
 #include "api/gate.h"
-#include "api/operation_handlers.h"
-#include "api/quota.h"
+#include "api/ops/operation_handlers.h"
+#include "api/wire/quota.h"
 #include "api/readers.h"
 #include "api/services.h"
-#include "api/sign.h"
+#include "api/wire/sign.h"
 #include "base/crypto.h"
 #include "base/fault.h"
 #include "base/log.h"

@@ -12,7 +12,7 @@
 // Pure; any thread.
 #pragma once
 
-#include "api/request.h"
+#include "api/wire/request.h"
 
 #include <glib.h>
 #include <stdbool.h>

@@ -15,7 +15,7 @@
 // them. Nobody whose request is handled, or vouched for, gives way.
 #pragma once
 
-#include "api/request.h"
+#include "api/wire/request.h"
 #include "web/head.h"
 #include "web/tls.h"
 

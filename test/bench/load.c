@@ -24,7 +24,7 @@
 #include <jansson.h>
 
 #include "base/crypto.h"
-#include "api/sign.h"
+#include "api/wire/sign.h"
 #include "main/cli_profile.h"
 
 enum {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// folder: api
+// folder: api/wire
 //
 // A query and a form body of any bytes: parsed or refused, and what was parsed keeps its promises.
-#include "api/args.h"
-#include "api/decode.h"
+#include "api/wire/args.h"
+#include "api/wire/decode.h"
 
 #include <glib.h>
 #include <stdint.h>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// folder: api
+// folder: api/wire
 //
 // Any text given for a JSON array is refused with a reason or comes out in the form of its schema.
-#include "api/json_args.h"
+#include "api/wire/json_args.h"
 
 #include <glib.h>
 #include <stdint.h>

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// folder: api
+// folder: api/wire
 //
 // Decoding never reads or writes outside, never grows, and what is encoded decodes to itself.
-#include "api/decode.h"
-#include "api/sign.h"
+#include "api/wire/decode.h"
+#include "api/wire/sign.h"
 
 #include <glib.h>
 #include <stdint.h>

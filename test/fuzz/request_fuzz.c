@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// folder: api
+// folder: api/wire
 //
 // request: target, form body and Authorization header of any bytes are read or refused, and what was read can be signed.
 // The input is cut at line feeds: target, Authorization, Content-Type, body.
@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "api/sign.h"
+#include "api/wire/sign.h"
 
 enum { PART_TARGET, PART_AUTHORIZATION, PART_TYPE, PART_BODY, PART_COUNT };
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// folder: api
+// folder: api/wire
 //
 // Whatever a request of the older signature generation says of itself is read or refused, and does not verify by accident. The input's first
 // byte chooses the place (query, form or both), the rest is the text of the parameters; a signature is added when there is none.
-#include "api/sign.h"
+#include "api/wire/sign.h"
 
 #include <glib.h>
 #include <stdint.h>

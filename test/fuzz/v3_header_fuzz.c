@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// folder: api
+// folder: api/wire
 //
 // Any Authorization header is read or refused; what is read can be verified without harm and does not verify by accident.
-#include "api/sign.h"
+#include "api/wire/sign.h"
 
 #include <glib.h>
 #include <stdint.h>

@@ -139,11 +139,11 @@ def rooms_hold_their_functions():
         rows = json.load(file)["operations"]
     breaches = []
     for room in sorted({row["room"] for row in rows}):
-        with open(os.path.join(tap.SOURCE, f"src/api/{room}.c"), encoding="utf-8") as file:
+        with open(os.path.join(tap.SOURCE, f"src/api/ops/{room}.c"), encoding="utf-8") as file:
             found = set(re.findall(r"^bool (op_\w+)\(", file.read(), re.MULTILINE))
         wanted = {serving.function_name(row["action"]) for row in rows if row["room"] == room}
-        breaches += [f"src/api/{room}.c has no {name}" for name in sorted(wanted - found)]
-        breaches += [f"{name} of src/api/{room}.c has another room in spec/serving.json" for name in sorted(found - wanted)]
+        breaches += [f"src/api/ops/{room}.c has no {name}" for name in sorted(wanted - found)]
+        breaches += [f"{name} of src/api/ops/{room}.c has another room in spec/serving.json" for name in sorted(found - wanted)]
     return breaches
 
 

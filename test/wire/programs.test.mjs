@@ -112,7 +112,7 @@ test('what ExecuteScript makes is in ListTables without a sync, with its name, c
         const { Results } = await client.call('ExecuteScript', { DbId, Logic: false, Script: "CREATE TABLE book (id INTEGER PRIMARY KEY); INSERT INTO book VALUES (1), (2); SELECT id FROM book" });
         assert.deepEqual(Results.map((one) => [one.Success, one.Message]), [[true, undefined], [true, undefined], [true, undefined]], client.name);
         const tables = async () => (await client.call('ListTables', { DatabaseId: Database.DatabaseId, ReturnGuid: true })).TableList.Table;
-        // A database that is not read within SYNC_WAIT_MS (api/execute_ops) follows soon after the answer, here on a slow machine.
+        // A database that is not read within SYNC_WAIT_MS (api/ops/execute_ops) follows soon after the answer, here on a slow machine.
         const [book] = await until(async () => (await tables()).length > 0 && tables(), `${client.name}: the new table is listed`);
         assert.equal(book.TableName, 'book', client.name);
         assert.equal(book.TableGuid, `IDB_${book.TableId}.main.book`);

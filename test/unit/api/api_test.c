@@ -3,8 +3,8 @@
 // The pipeline: what is checked first is refused first, and a handler runs only for a key's owner.
 #include "api/api.h"
 
-#include "api/operations_table.h"
-#include "api/sign.h"
+#include "api/wire/operations_table.h"
+#include "api/wire/sign.h"
 #include "base/fault.h"
 
 #include <glib.h>

@@ -2,7 +2,7 @@
 //
 // Every operation that changes something has its words in the operation log.
 
-#include "api/operation.h"
+#include "api/wire/operation.h"
 #include "store/audit_words.h"
 
 #include <glib.h>

@@ -3,18 +3,11 @@
 // Who may call what: each class of operations, policies, keys; and the page that tells it.
 #include "api/gate.h"
 
-#include "api/operation_handlers.h"
 #include "base/fault.h"
 #include "core/model.h"
 #include "store/people.h"
 
 #include <string.h>
-
-static void every_operation_has_a_handler(void) {
-    for (size_t i = 0; i < operation_count; i++) {
-        g_assert_true(operation_handlers[i] != NULL);
-    }
-}
 
 // Asks the gate for a key of a normal user of an active tenant, changed as the test wants.
 static bool ask(const struct key_row *row, const char *action, GError **error) {
@@ -155,7 +148,6 @@ static void the_operations_of_each_class_are_the_documented_ones(void) {
 
 int main(int argc, char **argv) {
     g_test_init(&argc, &argv, NULL);
-    g_test_add_func("/gate/every_operation_has_a_handler", every_operation_has_a_handler);
     g_test_add_func("/gate/sources_are_registered_by_dbas_and_administrators",
                     sources_are_registered_by_dbas_and_administrators);
     g_test_add_func("/gate/a_policy_takes_away_and_never_gives",
