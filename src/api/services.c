@@ -237,17 +237,31 @@ bool call_reply_revision(const struct call *call, json_t *item, enum revision_of
     return true;
 }
 
+bool call_draft(const struct call *call, int64_t version_id, struct draft **ret_draft,
+                GError **error) {
+    struct store_reader *reader = NULL;
+    bool is_repeat = false;
+    *ret_draft = NULL;
+    return version_id != VERSION_DRAFT ||
+           (call_is_repeat(call, &is_repeat, error) &&
+            (is_repeat ||
+             (call_reader(call, &reader, error) &&
+              store_draft_gather(reader, call->caller, call_id(call, "DagId"), ret_draft, error))));
+}
+
 bool call_act(const struct call *call, enum run_event_kind action, int64_t version_id,
               GError **error) {
-    if (!call_check_tenant(call, error)) {
+    struct draft *draft = NULL;
+    if (!call_check_tenant(call, error) || !call_draft(call, version_id, &draft, error)) {
         return false;
     }
     struct call_origin origin;
     call_origin_init(call, &origin);
     bool is_done = engine_run_action(call_engine(call), &origin.origin, call->caller, action,
                                      call_id(call, "DagId"), call_id(call, "DagInstanceId"),
-                                     version_id, error);
+                                     version_id, draft, error);
     call_origin_done(&origin);
+    draft_free(draft);
     return is_done;
 }
 

@@ -57,6 +57,11 @@ bool call_commit_revised(const struct call *call, struct change *change, json_t 
 bool call_reply_revision(const struct call *call, json_t *item, enum revision_of what,
                          int64_t object_id, GError **error);
 
+// What a run of VERSION_DRAFT needs of the flow that DagId names, gathered here and not in the engine's turn; NULL for other versions, and where
+// there is nothing to gather. Freed with draft_free.
+bool call_draft(const struct call *call, int64_t version_id, struct draft **ret_draft,
+                GError **error);
+
 // An action on the run that DagId and DagInstanceId name. version_id: VERSION_UNSAID is the run's own.
 bool call_act(const struct call *call, enum run_event_kind action, int64_t version_id,
               GError **error);

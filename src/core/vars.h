@@ -10,8 +10,10 @@
 #include "core/pattern.h"
 
 enum {
-    VAR_NAME_MAX = 64,               // [A-Za-z0-9_.-]{1,64}
-    VAR_VALUE_MAX = 64 * 1024,       // bytes
+    VAR_NAME_MAX = 64,         // [A-Za-z0-9_.-]{1,64}
+    VAR_VALUE_MAX = 64 * 1024, // bytes
+    VARS_PER_LIST_MAX =
+        1000, // outputs or time variables of a node, constants or time variables of a flow
     VAR_TEXT_MAX = 32 * 1024 * 1024, // bytes of a text after substitution
 };
 

@@ -25,12 +25,23 @@ static bool check_variables(const struct plan *plan, json_t *variables, GError *
     return true;
 }
 
+// The plan of the version, which was read on the caller's thread where it is a new one.
+static bool plan_of(struct active *active, struct command *command, int64_t version_id,
+                    struct plan **ret_plan, GError **error) {
+    struct plan *plan = draft_take_plan(command->draft, version_id);
+    if (plan != NULL) {
+        active_keep_plan(active, plan);
+    }
+    return active_plan(active, version_id, ret_plan, error);
+}
+
 bool action_try_run(struct active *active, struct command *command, GError **error) {
     int64_t version_id = 0;
     struct plan *plan = NULL;
     if (!store_version_for_run(active->store, &command->caller, command->flow_id,
-                               command->version_id, active->now_ms, &version_id, error) ||
-        !active_plan(active, version_id, &plan, error) ||
+                               command->version_id, command->draft, active->now_ms, &version_id,
+                               error) ||
+        !plan_of(active, command, version_id, &plan, error) ||
         !check_variables(plan, command->variables, error)) {
         return false;
     }
@@ -79,13 +90,13 @@ static bool prepare_version(struct active *active, struct command *command,
         return false;
     }
     if (!store_version_for_run(active->store, &command->caller, command->flow_id, version_id,
-                               active->now_ms, &version_id, error)) {
+                               command->draft, active->now_ms, &version_id, error)) {
         return false;
     }
     if (version_id == run->plan->version_id) {
         return true;
     }
-    if (!active_plan(active, version_id, &event->plan, error) ||
+    if (!plan_of(active, command, version_id, &event->plan, error) ||
         (run->backfill_id != 0 &&
          !store_backfill_select(store_as_reader(active->store), run->tenant_id, run->backfill_id,
                                 event->plan, run->business_ms, &event->selection, error))) {

@@ -82,17 +82,21 @@ static gboolean is_unused_plan(gpointer key, gpointer value, gpointer user) {
     return ((struct plan *)value)->reference_count == 1;
 }
 
+void active_keep_plan(struct active *active, struct plan *plan_take) {
+    if (g_hash_table_size(active->plans) >= PLANS_KEPT_MAX) {
+        g_hash_table_foreach_remove(active->plans, is_unused_plan, NULL);
+    }
+    g_hash_table_replace(active->plans, &plan_take->version_id, plan_take);
+}
+
 bool active_plan(struct active *active, int64_t version_id, struct plan **ret_plan,
                  GError **error) {
     struct plan *plan = g_hash_table_lookup(active->plans, &version_id);
     if (plan == NULL) {
-        if (g_hash_table_size(active->plans) >= PLANS_KEPT_MAX) {
-            g_hash_table_foreach_remove(active->plans, is_unused_plan, NULL);
-        }
         if (!store_plan_load(store_as_reader(active->store), version_id, &plan, error)) {
             return false;
         }
-        g_hash_table_insert(active->plans, &plan->version_id, plan);
+        active_keep_plan(active, plan);
     }
     *ret_plan = plan;
     return true;

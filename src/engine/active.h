@@ -82,6 +82,8 @@ void active_tick(struct active *active);
 bool active_find(struct active *active, int64_t run_id, struct entry **ret_entry, GError **error);
 // A version as a value, cached; borrowed.
 bool active_plan(struct active *active, int64_t version_id, struct plan **ret_plan, GError **error);
+// The plan of a new version, whose reference it takes: active_plan need not read it from the store.
+void active_keep_plan(struct active *active, struct plan *plan_take);
 // A list for start orders that frees what it holds.
 GArray *active_new_orders(void);
 // Takes a new run into memory (already inserted into the store).

@@ -30,8 +30,9 @@ struct command {
     enum run_event_kind action;
     int64_t flow_id;
     int64_t run_id;
-    int64_t version_id;        // or VERSION_…
-    json_t *variables;         // borrowed; of a try run; NULL none
+    int64_t version_id;  // or VERSION_…
+    struct draft *draft; // borrowed; of VERSION_DRAFT, gathered on the caller's thread; NULL: not
+    json_t *variables;   // borrowed; of a try run; NULL none
     struct attempt_spec *spec; // of a probe; the engine takes it
     const char *what;          // of a probe, for messages: "the connection test"; a constant
     int64_t deadline_ms;       // monotonic

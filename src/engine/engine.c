@@ -102,13 +102,14 @@ bool engine_change(struct engine *engine, const struct origin *origin, struct ch
 }
 
 bool engine_try_run(struct engine *engine, const struct origin *origin, const struct caller *caller,
-                    int64_t flow_id, int64_t version_id, json_t *variables, int64_t *ret_run_id,
-                    GError **error) {
+                    int64_t flow_id, int64_t version_id, struct draft *draft, json_t *variables,
+                    int64_t *ret_run_id, GError **error) {
     struct command command;
     command_init(&command, COMMAND_TRY_RUN, caller);
     command.origin = origin;
     command.flow_id = flow_id;
     command.version_id = version_id;
+    command.draft = draft;
     command.variables = variables;
     bool is_done = submit(engine, &command, error);
     if (is_done) {
@@ -135,7 +136,7 @@ bool engine_backfill(struct engine *engine, const struct origin *origin,
 
 bool engine_run_action(struct engine *engine, const struct origin *origin,
                        const struct caller *caller, enum run_event_kind action, int64_t flow_id,
-                       int64_t run_id, int64_t version_id, GError **error) {
+                       int64_t run_id, int64_t version_id, struct draft *draft, GError **error) {
     g_assert(action >= RUN_EVENT_SUSPEND && action <= RUN_EVENT_RESTORE);
     struct command command;
     command_init(&command, COMMAND_RUN_ACTION, caller);
@@ -144,6 +145,7 @@ bool engine_run_action(struct engine *engine, const struct origin *origin,
     command.flow_id = flow_id;
     command.run_id = run_id;
     command.version_id = version_id;
+    command.draft = draft;
     bool is_done = submit(engine, &command, error);
     command_done(&command);
     return is_done;

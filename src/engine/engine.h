@@ -39,9 +39,10 @@ bool engine_change(struct engine *engine, const struct origin *origin, struct ch
                    struct change_result *ret_result, GError **error);
 // A run by hand, once and now (TryRunTaskFlow), of a published version or VERSION_DRAFT or VERSION_LIVE. `variables` (borrowed; object name →
 // text, NULL none) are that run's alone and stand before those of the flow; each must be one that the version has: FAULT_INVALID_VALUE.
+// `draft` (borrowed) is what store_draft_gather gave for VERSION_DRAFT; with NULL the turn gathers it, and all other callers wait for that.
 bool engine_try_run(struct engine *engine, const struct origin *origin, const struct caller *caller,
-                    int64_t flow_id, int64_t version_id, json_t *variables, int64_t *ret_run_id,
-                    GError **error);
+                    int64_t flow_id, int64_t version_id, struct draft *draft, json_t *variables,
+                    int64_t *ret_run_id, GError **error);
 // A row of runs (BackFill); id, tenant, state and position of `backfill` are the engine's; version_id 0 = the newest published one.
 // *ret_result: id of the first run, second_id of the row's first start node (or first root), ids: that of the row, and the number of its runs.
 // FAULT_FLOW_NOT_PUBLISHED, FAULT_VERSION_NOT_EXIST, FAULT_NODE_NOT_EXIST, FAULT_LIMIT_EXCEEDED, FAULT_INVALID_VALUE with the field.
@@ -49,10 +50,10 @@ bool engine_backfill(struct engine *engine, const struct origin *origin,
                      const struct caller *caller, struct backfill *backfill,
                      struct change_result *ret_result, GError **error);
 // SUSPEND, RESUME, STOP, SET_SUCCESS, RERUN or RESTORE. version_id: VERSION_UNSAID is the run's own; resume takes no other; rerun and restore
-// take a published one, VERSION_DRAFT or VERSION_LIVE.
+// take a published one, VERSION_DRAFT (`draft` as above) or VERSION_LIVE.
 bool engine_run_action(struct engine *engine, const struct origin *origin,
                        const struct caller *caller, enum run_event_kind action, int64_t flow_id,
-                       int64_t run_id, int64_t version_id, GError **error);
+                       int64_t run_id, int64_t version_id, struct draft *draft, GError **error);
 // What a call leaves behind that changes nothing itself: a key's use, a refusal's log row and nonce. Copied and written with the next turn
 // that commits anyway; never waits.
 void engine_note(struct engine *engine, const struct note *note);

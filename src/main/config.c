@@ -62,6 +62,8 @@ static const struct option options[] = {
       "room that is kept on the disk of DIR, for stops and ends when it is full; 0: none" },
     { "attempt-room", OPTION_NUMBER, AT(attempt_room_mib), 0, 1048576, "512", "MIB",
       "least room on that disk, or a twentieth of it, to begin an attempt with; 0: any" },
+    { "draft-limit", OPTION_NUMBER, AT(draft_limit_mib), 1, 64, "4", "MIB",
+      "greatest size of one flow's draft: names, contents, configs and variables together" },
     { "connections-max", OPTION_NUMBER, AT(connections_max), 8, 20000, "512", "N",
       "open connections" },
     { "address-connections", OPTION_NUMBER, AT(address_connections_max), 1, 20000, "200", "N",

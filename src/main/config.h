@@ -25,6 +25,7 @@ struct config {
     int64_t grace_s;
     int64_t reserve_mib;
     int64_t attempt_room_mib;
+    int64_t draft_limit_mib;
     int64_t connections_max;
     int64_t address_connections_max;
     char *tls_certificate; // files, PEM; both or none

@@ -120,8 +120,11 @@ static bool prepare(struct server *server, GError **error) {
 }
 
 static bool open_parts(struct server *server, const char *moved, GError **error) {
-    return store_open(server->dir, &server->store, error) &&
-           store_master_key(server->store, server->dir, error) &&
+    if (!store_open(server->dir, &server->store, error)) {
+        return false;
+    }
+    store_set_draft_limit(server->store, server->config.draft_limit_mib * MIB);
+    return store_master_key(server->store, server->dir, error) &&
            store_first_people(server->store, server->dir, g_getenv("SLUICE_ACCESS_KEY_ID"),
                               server->given_secret, zone_now_ms(), error) &&
            (!server->config.accepts_clock || store_nonce_accept_clock(server->store, error)) &&

@@ -55,81 +55,94 @@ static bool check_databases(struct store_reader *reader, int64_t tenant_id, cons
     return true;
 }
 
-bool change_check_draft(struct store_reader *reader, int64_t tenant_id, int64_t version_id,
-                        const struct snapshot *snapshot, struct remarks *ret_remarks,
-                        GError **error) {
-    struct plan *plan = NULL;
-    if (!plan_new(version_id, snapshot->document, &plan, error)) {
+bool change_check_draft(struct store_reader *reader, int64_t tenant_id, const struct draft *draft,
+                        struct remarks *ret_remarks, GError **error) {
+    const struct plan *plan = draft_plan(draft);
+    if (!plan_check_publish(plan, error) || !check_databases(reader, tenant_id, plan, error)) {
         return false;
     }
-    bool is_good =
-        plan_check_publish(plan, error) && check_databases(reader, tenant_id, plan, error);
-    if (is_good) {
-        plan_remarks(plan, ret_remarks);
-    }
-    plan_unref(plan);
-    return is_good;
-}
-
-// The kind of the node whose documents come; false: the change will say why not.
-static bool find_kind(struct store_reader *reader, const struct change *change,
-                      enum node_kind *ret_kind) {
-    struct node_row *node = NULL;
-    if (!store_node_get(reader, &change->caller, change->node_id, ACCESS_EDIT, &node, NULL)) {
-        return false;
-    }
-    *ret_kind = node->kind;
-    node_row_free(node);
+    plan_remarks(plan, ret_remarks);
     return true;
 }
 
-static bool check_node(const struct change *change, enum node_kind kind, GError **error) {
+// `old` is NULL for a new node.
+static bool check_node(const struct change *change, const struct node_row *old, GError **error) {
+    enum node_kind kind = old != NULL ? old->kind : change->node_kind;
+    const char *old_output = old != NULL ? old->output : NULL;
+    const char *old_variables = old != NULL ? old->time_variables : NULL;
     return check_json(change->content, "NodeContent", error) &&
            (change->config == NULL || *change->config == '\0' ||
             check_config(change->config, error)) &&
            check_output(change->output, kind, error) &&
-           check_time_variables(change->time_variables, error);
+           check_count(change->output, old_output, "outputs", "NodeOutput", error) &&
+           check_time_variables(change->time_variables, error) &&
+           check_count(change->time_variables, old_variables, "variables", "TimeVariables", error);
+}
+
+// Those of a flow; what comes of the constants is what will be stored.
+static bool check_variables(struct change *change, const struct flow_row *old, GError **error) {
+    if (change->kind == CHANGE_FLOW_TIME_VARIABLES) {
+        return check_time_variables(change->document, error) &&
+               check_count(change->document, old->time_variables, "variables", "TimeVariables",
+                           error);
+    }
+    char *given = g_steal_pointer(&change->document);
+    bool is_good = check_constants(given, &change->document, error);
+    g_free(given);
+    return is_good && check_count(change->document, old->constants, NULL, "DagConstants", error);
 }
 
 static bool check_draft(struct store_reader *reader, const struct flow_head *flow,
                         struct change *change, struct remarks *ret_remarks, GError **error) {
-    struct snapshot snapshot = { 0 };
-    if (!snapshot_make(reader, flow, &snapshot, error)) {
-        return false;
-    }
-    bool is_good =
-        change_check_draft(reader, flow->tenant_id, flow->id, &snapshot, ret_remarks, error);
-    change->draft = g_steal_pointer(&snapshot.document);
-    snapshot_done(&snapshot);
-    return is_good;
+    return draft_make(reader, flow, &change->draft, error) &&
+           change_check_draft(reader, flow->tenant_id, change->draft, ret_remarks, error);
 }
 
-bool store_change_check(struct store_reader *reader, struct change *change,
-                        struct remarks *ret_remarks, GError **error) {
+// Of a flow that the caller may edit.
+static bool check_flow(struct store_reader *reader, struct change *change,
+                       struct remarks *ret_remarks, GError **error) {
     struct flow_head flow = { 0 };
-    enum node_kind kind = change->node_kind;
-    bool is_open = change->node_id != 0 ? find_kind(reader, change, &kind)
-                                        : flow_head_open(reader, &change->caller, change->flow_id,
-                                                         ACCESS_EDIT, &flow, NULL);
-    if (!is_open) {
+    struct flow_row *row = NULL;
+    if (!flow_head_open(reader, &change->caller, change->flow_id, ACCESS_EDIT, &flow, NULL)) {
         return true;
     }
     if (change->kind == CHANGE_FLOW_PUBLISH) {
         return check_draft(reader, &flow, change, ret_remarks, error);
     }
     change->is_checked = true;
-    return change->kind == CHANGE_FLOW_TIME_VARIABLES
-               ? check_time_variables(change->document, error)
-               : check_node(change, kind, error);
+    if (change->kind == CHANGE_NODE_CREATE) {
+        return check_node(change, NULL, error);
+    }
+    if (!store_flow_get(reader, &change->caller, change->flow_id, ACCESS_EDIT, &row, error)) {
+        return false;
+    }
+    bool is_good = check_variables(change, row, error);
+    flow_row_free(row);
+    return is_good;
+}
+
+bool store_change_check(struct store_reader *reader, struct change *change,
+                        struct remarks *ret_remarks, GError **error) {
+    struct node_row *node = NULL;
+    if (change->node_id == 0) {
+        return check_flow(reader, change, ret_remarks, error);
+    }
+    if (!store_node_get(reader, &change->caller, change->node_id, ACCESS_EDIT, &node, NULL)) {
+        return true; // the change will say why not
+    }
+    change->is_checked = true;
+    bool is_good = check_node(change, node, error);
+    node_row_free(node);
+    return is_good;
 }
 
 // Others are bounded by limits of their own, or as large as what is stored.
 bool store_change_is_judged(const struct change *change) {
     static const bool judged[CHANGE_KIND_COUNT] = {
-        [CHANGE_FLOW_PUBLISH] = true,        [CHANGE_FLOW_TIME_VARIABLES] = true,
-        [CHANGE_NODE_CREATE] = true,         [CHANGE_NODE_CONTENT] = true,
-        [CHANGE_NODE_CONFIG] = true,         [CHANGE_NODE_OUTPUT] = true,
-        [CHANGE_NODE_TIME_VARIABLES] = true,
+        [CHANGE_FLOW_PUBLISH] = true,        [CHANGE_FLOW_CONSTANTS] = true,
+        [CHANGE_FLOW_TIME_VARIABLES] = true, [CHANGE_NODE_CREATE] = true,
+        [CHANGE_NODE_CONTENT] = true,        [CHANGE_NODE_CONFIG] = true,
+        [CHANGE_NODE_OUTPUT] = true,         [CHANGE_NODE_TIME_VARIABLES] = true,
     };
     return judged[change->kind];
 }

@@ -4,9 +4,7 @@
 #pragma once
 
 #include "store/flows.h"
-#include "store/snapshot.h"
 
 // May this draft be published? ret_remarks: what is worth telling of it. FAULT_FLOW_STATE names the node and the reason.
-bool change_check_draft(struct store_reader *reader, int64_t tenant_id, int64_t version_id,
-                        const struct snapshot *snapshot, struct remarks *ret_remarks,
-                        GError **error);
+bool change_check_draft(struct store_reader *reader, int64_t tenant_id, const struct draft *draft,
+                        struct remarks *ret_remarks, GError **error);

@@ -99,7 +99,7 @@ void change_free(struct change *change) {
     g_free(change->notification);
     person_fields_free(change->person);
     metadata_free(change->metadata);
-    g_free(change->draft);
+    draft_free(change->draft);
     g_free(change);
 }
 

@@ -148,6 +148,24 @@ bool check_output(const char *text, enum node_kind kind, GError **error) {
            refuse_field("NodeOutput", cause, error);
 }
 
+static size_t count_entries(const char *text, const char *member) {
+    json_auto_t *root = text != NULL ? json_loads(text, 0, NULL) : NULL;
+    return json_array_size(member != NULL ? json_object_get(root, member) : root);
+}
+
+bool check_count(const char *text, const char *old, const char *member, const char *field,
+                 GError **error) {
+    size_t count = count_entries(text, member);
+    size_t old_count = count > VARS_PER_LIST_MAX ? count_entries(old, member) : 0;
+    if (count <= VARS_PER_LIST_MAX || count <= old_count) {
+        return true;
+    }
+    fault_set_field(error, FAULT_LIMIT_EXCEEDED, field,
+                    "%s has %zu entries, where there are %zu now; at most %d", field, count,
+                    old_count, VARS_PER_LIST_MAX);
+    return false;
+}
+
 static bool add_constant(const json_t *item, json_t *seen, json_t *constants, GError **error) {
     const char *key = json_string_value(json_object_get(item, "Key"));
     const json_t *value = json_object_get(item, "Value");

@@ -20,6 +20,10 @@ bool check_time_variables(const char *text, GError **error);
 bool check_config(const char *text, GError **error);
 // NodeOutput of a kind; NULL passes, a kind without outputs is FAULT_INVALID_VALUE.
 bool check_output(const char *text, enum node_kind kind, GError **error);
+// At most VARS_PER_LIST_MAX entries, or as many as `old` has when that are more: the list `member` of both objects, or, with NULL, both themselves.
+// Texts that were checked before; NULL and empty ones have none. FAULT_LIMIT_EXCEEDED.
+bool check_count(const char *text, const char *old, const char *member, const char *field,
+                 GError **error);
 // A JSON array of {Key, Value}: keys needed, unique, valid names. *ret_constants is the same list in our own spelling, every Value a
 // text; the caller frees it.
 bool check_constants(const char *document, char **ret_constants, GError **error);

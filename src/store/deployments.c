@@ -163,7 +163,7 @@ bool deployment_make(struct store *store, const struct flow_head *flow,
                      GError **error) {
     struct plan_of_work work = { .fields = NULL };
     int64_t id = store_next_id(store, COUNTER_ID);
-    bool is_good = work_read(deployment->document, &work, error) &&
+    bool is_good = work_read(deployment->schedule, &work, error) &&
                    work_check(store, flow, &work, deployment->is_new, now_ms, error) &&
                    save(store, flow, deployment, &work, now_ms, id, error);
     work_done(&work);
@@ -226,6 +226,6 @@ bool change_flow_redeploy(struct store *store, const struct change *change, int6
                         error)) {
         return false;
     }
-    deployment.document = document;
+    deployment.schedule = document;
     return deployment_make(store, &flow, &deployment, now_ms, &result->id, error);
 }

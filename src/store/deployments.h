@@ -9,7 +9,7 @@
 
 struct deployment {
     int64_t version_id;   // published, of this flow
-    const char *document; // its snapshot
+    const char *schedule; // its snapshot, or of it "schedule" and "slaRules" alone
     int64_t person_id;    // who deploys
     bool is_new;          // just published: a schedule that can not work is refused
 };

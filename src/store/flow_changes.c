@@ -9,6 +9,7 @@
 #include "base/fault.h"
 #include "store/changes.h"
 #include "store/checks.h"
+#include "store/draft_size.h"
 #include "store/flow_head.h"
 #include "store/scenarios.h"
 #include "store/spaces.h"
@@ -142,10 +143,15 @@ bool change_flow_delete(struct store *store, const struct change *change, int64_
 bool change_flow_constants(struct store *store, const struct change *change, int64_t now_ms,
                            struct change_result *result, GError **error) {
     struct flow_head head = { 0 };
-    g_autofree char *constants = NULL;
-    return flow_head_open(&store->reader, &change->caller, change->flow_id, ACCESS_EDIT, &head,
-                          error) &&
-           check_constants(change->document, &constants, error) &&
+    g_autofree char *checked = NULL;
+    if (!flow_head_open(&store->reader, &change->caller, change->flow_id, ACCESS_EDIT, &head,
+                        error) ||
+        (!change->is_checked && !check_constants(change->document, &checked, error))) {
+        return false;
+    }
+    const char *constants = change->is_checked ? change->document : checked;
+    const struct draft_text text = { DRAFT_CONSTANTS, "DagConstants", constants };
+    return draft_size_put(store, &head, 0, &text, 1, error) &&
            query_change(store_change_sql(store), SET_CONSTANTS,
                         VALUES(INT(head.id), INT(head.tenant_id), TEXT(constants), INT(now_ms)),
                         error);
@@ -162,7 +168,9 @@ bool change_flow_time_variables(struct store *store, const struct change *change
         fault_set_field(error, FAULT_MISSING_FIELD, "TimeVariables", "TimeVariables is needed");
         return false;
     }
+    const struct draft_text text = { DRAFT_TIME_VARIABLES, "TimeVariables", change->document };
     return (change->is_checked || check_time_variables(change->document, error)) &&
+           draft_size_put(store, &head, 0, &text, 1, error) &&
            query_change(
                store_change_sql(store), SET_TIME_VARIABLES,
                VALUES(INT(head.id), INT(head.tenant_id), TEXT(change->document), INT(now_ms)),

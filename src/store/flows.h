@@ -8,6 +8,7 @@
 
 #include "core/model.h"
 #include "core/plan.h"
+#include "store/draft.h"
 #include "store/store.h"
 
 enum {
@@ -19,6 +20,7 @@ enum {
         16 * 1024 * 1024, // UpdateTaskContentV2; 1 MiB elsewhere is the request target's limit
     NODES_PER_FLOW_MAX = 20000,
     EDGES_PER_FLOW_MAX = 100000,
+    // Entries of a list of variables: VARS_PER_LIST_MAX (core/vars.h). Texts of a draft together: store_set_draft_limit.
     FLOWS_PER_TENANT_MAX = 5000,
 };
 
@@ -130,8 +132,8 @@ struct change {
     struct notification_switches *notification;
     struct person_fields *person;
     struct metadata *metadata;
-    bool is_checked; // its documents were judged by store_change_check
-    char *draft;     // of a publish: the draft that was judged there; NULL: none was
+    bool is_checked;     // its documents were judged by store_change_check
+    struct draft *draft; // of a publish: the draft that was judged there; NULL: none was
 };
 
 struct change *change_new(enum change_kind kind, const struct caller *caller);
@@ -149,7 +151,7 @@ struct change_result {
 // Frees what a result holds; a zeroed one is fine.
 void change_result_done(struct change_result *result);
 
-// Judges on a request's thread what a change carries, so that the engine need not: documents of nodes, time variables, a draft that is to be
+// Judges on a request's thread what a change carries, so that the engine need not: documents of nodes, variables, a draft that is to be
 // published. Says nothing of what the caller may not change or what is not there: the change does. Ends with the caller's mistakes as
 // store_change would. ret_remarks: what is worth telling when the change is done, as change_result has it.
 bool store_change_check(struct store_reader *reader, struct change *change,
@@ -271,8 +273,10 @@ bool store_version_for_try(struct store *store, const struct caller *caller, int
 enum { VERSION_UNSAID = 0, VERSION_DRAFT = -1, VERSION_LIVE = -2 };
 // The version that a run is to have: VERSION_DRAFT as above, VERSION_LIVE what is deployed, or a published one. Needs ACCESS_OPERATE.
 // FAULT_FLOW_NOT_PUBLISHED, FAULT_VERSION_NOT_EXIST. Inside the open transaction.
+// `draft` is what store_draft_gather gave, or NULL: without it, and when the draft was edited since, a new snapshot is gathered here.
 bool store_version_for_run(struct store *store, const struct caller *caller, int64_t flow_id,
-                           int64_t wanted, int64_t now_ms, int64_t *ret_version_id, GError **error);
+                           int64_t wanted, struct draft *draft, int64_t now_ms,
+                           int64_t *ret_version_id, GError **error);
 // Is `version_id` a published version of the flow? FAULT_VERSION_NOT_EXIST.
 bool store_version_check_published(struct store_reader *reader, const struct caller *caller,
                                    int64_t flow_id, int64_t version_id, GError **error);

@@ -308,6 +308,26 @@ static const char SEVENTH_RUNS[] =
     "UPDATE version SET revision = f.snapshot_revision FROM flow f WHERE f.snapshot_version_id = "
     "version.id;";
 
+// How many bytes the texts of a draft have (store/draft_size.h): a row a text, and node 0, part 0 for their sum.
+#define TEXT_SIZE(part, column)                                                                    \
+    "INSERT INTO draft_size SELECT tenant_id, flow_id, id, " part ", length(CAST(" column          \
+    " AS BLOB)) FROM node WHERE " column " IS NOT NULL;"
+#define FLOW_TEXT_SIZE(part, column)                                                               \
+    "INSERT INTO draft_size SELECT tenant_id, id, 0, " part ", length(CAST(" column                \
+    " AS BLOB)) FROM flow;"
+static const char EIGHTH_DRAFTS[] =
+    "CREATE TABLE draft_size (tenant_id INTEGER NOT NULL, flow_id INTEGER NOT NULL,"
+    " node_id INTEGER NOT NULL, part INTEGER NOT NULL, bytes INTEGER NOT NULL,"
+    " PRIMARY KEY (tenant_id, flow_id, node_id, part)) WITHOUT ROWID;" TEXT_SIZE("1", "name")
+        TEXT_SIZE("2", "content") TEXT_SIZE("3", "config") TEXT_SIZE("4", "output")
+            TEXT_SIZE("5", "time_variables") TEXT_SIZE("6", "graph_param")
+                FLOW_TEXT_SIZE("5", "time_variables")
+                    FLOW_TEXT_SIZE("7", "constants") "INSERT INTO draft_size SELECT tenant_id, "
+                                                     "flow_id, 0, 0, sum(bytes) FROM draft_size"
+                                                     " GROUP BY tenant_id, flow_id;";
+#undef TEXT_SIZE
+#undef FLOW_TEXT_SIZE
+
 // Step n leads from schema n to schema n + 1. Each is a list of scripts that ends in NULL.
 static const char *const *const steps[] = {
     (const char *const[]){ FIRST_FLOWS, FIRST_RUNS, FIRST_SOURCES, NULL },
@@ -318,6 +338,7 @@ static const char *const *const steps[] = {
     (const char *const[]){ FIFTH_HISTORY, NULL },
     (const char *const[]){ SIXTH_REVISIONS, NULL },
     (const char *const[]){ SEVENTH_RUNS, NULL },
+    (const char *const[]){ EIGHTH_DRAFTS, NULL },
 };
 
 // What a step does besides its scripts, behind them; NULL nothing.

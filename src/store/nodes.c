@@ -6,6 +6,7 @@
 #include "base/fault.h"
 #include "store/changes.h"
 #include "store/checks.h"
+#include "store/draft_size.h"
 #include "store/flow_head.h"
 
 static const char FIND_NAME[] =
@@ -119,8 +120,14 @@ bool change_node_create(struct store *store, const struct change *change, int64_
                   flow.id, flow.node_count, NODES_PER_FLOW_MAX);
         return false;
     }
+    const struct draft_text texts[] = { { DRAFT_NAME, "NodeName", change->name },
+                                        { DRAFT_CONTENT, "NodeContent", content },
+                                        { DRAFT_OUTPUT, "NodeOutput", output },
+                                        { DRAFT_TIME_VARIABLES, "TimeVariables", time_variables },
+                                        { DRAFT_GRAPH_PARAM, "GraphParam", change->graph_param } };
     result->id = store_next_id(store, COUNTER_ID);
-    return query_run(store_change_sql(store), INSERT_NODE,
+    return draft_size_put(store, &flow, result->id, texts, G_N_ELEMENTS(texts), error) &&
+           query_run(store_change_sql(store), INSERT_NODE,
                      VALUES(INT(result->id), INT(flow.tenant_id), INT(flow.id), TEXT(change->name),
                             INT(change->node_kind), TEXT(change->graph_param), TEXT(time_variables),
                             TEXT(output), TEXT(content)),
@@ -136,9 +143,11 @@ static bool open_for_edit(struct store *store, const struct change *change,
 
 // Sets one text of a node: the statement takes the node, the tenant and the text.
 static bool set_text(struct store *store, const struct node_head *head, const char *statement,
-                     const char *text, int64_t now_ms, GError **error) {
-    return query_change(store_change_sql(store), statement,
-                        VALUES(INT(head->id), INT(head->flow.tenant_id), TEXT(text)), error) &&
+                     const struct draft_text *text, int64_t now_ms, GError **error) {
+    return draft_size_put(store, &head->flow, head->id, text, 1, error) &&
+           query_change(store_change_sql(store), statement,
+                        VALUES(INT(head->id), INT(head->flow.tenant_id), TEXT(text->text)),
+                        error) &&
            flow_head_touch(store, &head->flow, 0, now_ms, error);
 }
 
@@ -148,7 +157,8 @@ bool change_node_rename(struct store *store, const struct change *change, int64_
     return open_for_edit(store, change, &head, error) &&
            check_name(change->name, "NodeName", NODE_NAME_MAX, error) &&
            check_name_free(store, &head.flow, head.id, change->name, error) &&
-           set_text(store, &head, SET_NAME, change->name, now_ms, error);
+           set_text(store, &head, SET_NAME,
+                    &(struct draft_text){ DRAFT_NAME, "NodeName", change->name }, now_ms, error);
 }
 
 bool change_node_content(struct store *store, const struct change *change, int64_t now_ms,
@@ -159,7 +169,9 @@ bool change_node_content(struct store *store, const struct change *change, int64
         return false;
     }
     return change->content == NULL ||
-           set_text(store, &head, SET_CONTENT, change->content, now_ms, error);
+           set_text(store, &head, SET_CONTENT,
+                    &(struct draft_text){ DRAFT_CONTENT, "NodeContent", change->content }, now_ms,
+                    error);
 }
 
 bool change_node_config(struct store *store, const struct change *change, int64_t now_ms,
@@ -173,7 +185,9 @@ bool change_node_config(struct store *store, const struct change *change, int64_
         return false;
     }
     return (change->is_checked || check_config(change->config, error)) &&
-           set_text(store, &head, SET_CONFIG, change->config, now_ms, error);
+           set_text(store, &head, SET_CONFIG,
+                    &(struct draft_text){ DRAFT_CONFIG, "NodeConfig", change->config }, now_ms,
+                    error);
 }
 
 bool change_node_output(struct store *store, const struct change *change, int64_t now_ms,
@@ -181,7 +195,10 @@ bool change_node_output(struct store *store, const struct change *change, int64_
     struct node_head head = { 0 };
     return open_for_edit(store, change, &head, error) &&
            (change->is_checked || check_output(change->output, head.kind, error)) &&
-           set_text(store, &head, SET_OUTPUT, text_or_null(change->output), now_ms, error);
+           set_text(
+               store, &head, SET_OUTPUT,
+               &(struct draft_text){ DRAFT_OUTPUT, "NodeOutput", text_or_null(change->output) },
+               now_ms, error);
 }
 
 bool change_node_time_variables(struct store *store, const struct change *change, int64_t now_ms,
@@ -195,7 +212,10 @@ bool change_node_time_variables(struct store *store, const struct change *change
         return false;
     }
     return (change->is_checked || check_time_variables(change->time_variables, error)) &&
-           set_text(store, &head, SET_TIME_VARIABLES, change->time_variables, now_ms, error);
+           set_text(store, &head, SET_TIME_VARIABLES,
+                    &(struct draft_text){ DRAFT_TIME_VARIABLES, "TimeVariables",
+                                          change->time_variables },
+                    now_ms, error);
 }
 
 bool change_node_delete(struct store *store, const struct change *change, int64_t now_ms,
@@ -206,7 +226,8 @@ bool change_node_delete(struct store *store, const struct change *change, int64_
     }
     struct query_values key = VALUES(INT(head.id), INT(head.flow.tenant_id));
     struct sql *sql = store_change_sql(store);
-    return query_run(sql, DELETE_EDGES, key, error) &&
+    return draft_size_drop(store, &head.flow, head.id, error) &&
+           query_run(sql, DELETE_EDGES, key, error) &&
            query_run(sql, DELETE_RULES,
                      VALUES(INT(head.id), INT(head.flow.tenant_id), INT(head.flow.id)), error) &&
            query_change(sql, DELETE_NODE, key, error) &&

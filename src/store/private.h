@@ -38,6 +38,7 @@ struct store {
     struct store_block blocks[COUNTER_COUNT];
     struct audit_tail audit_tail;
     char *note;               // what the last change did, or NULL
+    int64_t draft_bytes_max;  // of the texts of one draft
     struct store_place place; // of the database and its log
     bool is_open;             // between begin and commit or rollback
     bool is_dirty;

@@ -4,10 +4,10 @@
 
 #include <jansson.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/fault.h"
 #include "core/vars.h"
+#include "store/draft_size.h"
 #include "store/schedule_json.h"
 #include "store/schedule_rows.h"
 #include "store/snapshot.h"
@@ -27,6 +27,7 @@ void snapshot_done(struct snapshot *snapshot) {
     g_free(snapshot->flow_name);
     g_free(snapshot->owner_name);
     free(snapshot->document);
+    free(snapshot->schedule);
 }
 
 static bool add_constants(json_t *root, const char *text, GError **error) {
@@ -94,20 +95,19 @@ static void set_text(json_t *object, const char *key, struct sql_statement *row,
     }
 }
 
-static bool refuse_size(int64_t flow_id, GError **error) {
-    fault_set(error, FAULT_LIMIT_EXCEEDED,
-              "the contents of task flow %" G_GINT64_FORMAT " are larger than %d bytes together",
-              flow_id, SNAPSHOT_BYTES_MAX);
-    return false;
-}
-
-// The texts of a node's row count.
-static bool take_size(struct sql_statement *row, size_t *size, int64_t flow_id, GError **error) {
-    for (int column = 3; column <= 7; column++) {
-        const char *text = sql_column_text(row, column);
-        *size += text != NULL ? strlen(text) : 0;
+// Before anything is in memory.
+static bool check_size(struct store_reader *reader, const struct flow_head *flow, GError **error) {
+    int64_t bytes = 0;
+    if (!draft_size_total(reader, flow, &bytes, error)) {
+        return false;
     }
-    return *size <= SNAPSHOT_BYTES_MAX || refuse_size(flow_id, error);
+    if (bytes > SNAPSHOT_BYTES_MAX) {
+        fault_set(error, FAULT_LIMIT_EXCEEDED,
+                  "the texts of task flow %" G_GINT64_FORMAT " have %" G_GINT64_FORMAT
+                  " bytes together; a version may have %d",
+                  flow->id, bytes, SNAPSHOT_BYTES_MAX);
+    }
+    return bytes <= SNAPSHOT_BYTES_MAX;
 }
 
 static bool add_nodes(struct store_reader *reader, const struct flow_head *flow, json_t *root,
@@ -117,7 +117,6 @@ static bool add_nodes(struct store_reader *reader, const struct flow_head *flow,
     struct sql_statement *row = NULL;
     bool has_row = false;
     int kind = 0;
-    size_t size = 0;
     if (!query_start(reader->sql, LIST_NODES, VALUES(INT(flow->id), INT(flow->tenant_id)), &row,
                      error)) {
         return false;
@@ -140,10 +139,6 @@ static bool add_nodes(struct store_reader *reader, const struct flow_head *flow,
         set_text(node, "timeVariables", row, 6);
         set_text(node, "graphParam", row, 7);
         json_array_append_new(nodes, node);
-        if (!take_size(row, &size, flow->id, error)) { // before all of them are in memory
-            sql_reset(row);
-            return false;
-        }
     }
     return false;
 }
@@ -199,17 +194,17 @@ bool snapshot_make(struct store_reader *reader, const struct flow_head *flow,
                    struct snapshot *ret_snapshot, GError **error) {
     json_auto_t *root = json_object();
     struct snapshot snapshot = { 0 };
-    if (!read_flow(reader, flow, root, &snapshot, error) || !add_nodes(reader, flow, root, error) ||
-        !add_edges(reader, flow, root, error) || !add_schedule(reader, flow, root, error)) {
+    if (!check_size(reader, flow, error) || !read_flow(reader, flow, root, &snapshot, error) ||
+        !add_nodes(reader, flow, root, error) || !add_edges(reader, flow, root, error) ||
+        !add_schedule(reader, flow, root, error)) {
         snapshot_done(&snapshot);
         return false;
     }
+    json_auto_t *schedule = json_pack("{s:O, s:O}", "schedule", json_object_get(root, "schedule"),
+                                      "slaRules", json_object_get(root, "slaRules"));
     snapshot.document = json_dumps(root, JSON_COMPACT);
-    g_assert(snapshot.document != NULL);
-    if (strlen(snapshot.document) > SNAPSHOT_BYTES_MAX) {
-        snapshot_done(&snapshot);
-        return refuse_size(flow->id, error);
-    }
+    snapshot.schedule = json_dumps(schedule, JSON_COMPACT);
+    g_assert(snapshot.document != NULL && snapshot.schedule != NULL);
     *ret_snapshot = snapshot;
     return true;
 }

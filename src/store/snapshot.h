@@ -5,6 +5,8 @@
 
 #include "store/flow_head.h"
 
+// What is larger is not read at all. Only drafts that grew before they had a limit can be (store/draft_size). Read from the store, their JSON texts
+// hold at most twice as many bytes in a snapshot, which the database still takes.
 enum { SNAPSHOT_BYTES_MAX = 256 * 1024 * 1024 };
 
 // What a version keeps of its flow. The strings are the caller's, freed by snapshot_done.
@@ -12,7 +14,9 @@ struct snapshot {
     char *flow_name;
     char *owner_name;
     char *document;
+    char *schedule; // the document's "schedule" and "slaRules" alone: what deploying reads
 };
+// FAULT_LIMIT_EXCEEDED: more than SNAPSHOT_BYTES_MAX.
 bool snapshot_make(struct store_reader *reader, const struct flow_head *flow,
                    struct snapshot *ret_snapshot, GError **error);
 void snapshot_done(struct snapshot *snapshot);

@@ -104,6 +104,7 @@ bool store_open(const char *dir, struct store **ret_store, GError **error) {
     g_assert(dir != NULL && ret_store != NULL);
     g_autofree char *path = database_path(dir);
     struct store *store = g_new0(struct store, 1);
+    store->draft_bytes_max = STORE_DRAFT_BYTES;
     g_autofree char *log_path = g_strconcat(path, "-wal", NULL);
     if (!make_file(dir, path, error) ||
         !sql_open("sqlite", path, SQL_STORE_WRITER, &store->reader.sql, error) ||
@@ -115,6 +116,11 @@ bool store_open(const char *dir, struct store **ret_store, GError **error) {
     prepare_log(log_path);
     *ret_store = store;
     return true;
+}
+
+void store_set_draft_limit(struct store *store, int64_t bytes) {
+    g_assert(bytes > 0);
+    store->draft_bytes_max = bytes;
 }
 
 void store_close(struct store *store) {

@@ -19,11 +19,15 @@
 struct store;        // the writer; engine thread only
 struct store_reader; // a read-only connection; one thread at a time
 
-enum { STORE_PAGE_MAX = 1000 }; // entries of one page of any list
+enum { STORE_PAGE_MAX = 1000 };               // entries of one page of any list
+enum { STORE_DRAFT_BYTES = 4 * 1024 * 1024 }; // unless store_set_draft_limit says another number
 
 // Opens DIR/state.db, creates it and applies migrations in one transaction; an unknown newer schema is refused.
 bool store_open(const char *dir, struct store **ret_store, GError **error);
 void store_close(struct store *store);
+// How many bytes the texts of one draft may have together: names, contents, configs, outputs, variables, constants, places. From the next change on; what is
+// larger already stays as it is and may become smaller.
+void store_set_draft_limit(struct store *store, int64_t bytes);
 // A reader of the same database; open after store_open.
 bool store_reader_open(const char *dir, struct store_reader **ret_reader, GError **error);
 void store_reader_close(struct store_reader *reader);

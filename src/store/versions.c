@@ -55,38 +55,48 @@ static bool insert_version(struct store *store, const struct flow_head *flow,
                      error);
 }
 
-// The same draft was judged on the caller's thread already, mostly: it is judged again where it has changed since.
-static bool check_publish(struct store *store, int64_t version_id, const struct change *change,
-                          const struct snapshot *snapshot, struct remarks *ret_remarks,
-                          GError **error) {
-    return g_strcmp0(change->draft, snapshot->document) == 0 ||
-           change_check_draft(&store->reader, change->caller.tenant_id, version_id, snapshot,
-                              ret_remarks, error);
+// The present draft, gathered here when `given` is not that; then it is *ret_own, which the caller frees.
+static bool choose_draft(struct store_reader *reader, const struct flow_head *flow,
+                         struct draft *given, struct draft **ret_draft, struct draft **ret_own,
+                         GError **error) {
+    if (draft_is_current(given, flow)) {
+        *ret_draft = given;
+        return true;
+    }
+    if (!draft_make(reader, flow, ret_own, error)) {
+        return false;
+    }
+    *ret_draft = *ret_own;
+    return true;
 }
 
 bool change_flow_publish(struct store *store, const struct change *change, int64_t now_ms,
                          struct change_result *result, GError **error) {
     struct flow_head flow = { 0 };
-    struct version_draft draft = { .is_published = true,
-                                   .comment = change->comment != NULL ? change->comment : "" };
-    struct snapshot snapshot = { 0 };
+    struct version_draft version = { .is_published = true,
+                                     .comment = change->comment != NULL ? change->comment : "" };
+    struct draft *draft = NULL;
+    struct draft *own =
+        NULL; // mostly none: the draft was gathered and judged on the caller's thread
     if (!flow_head_open(&store->reader, &change->caller, change->flow_id, ACCESS_EDIT, &flow,
                         error) ||
         !check_length(change->comment, "VersionComments", VERSION_COMMENT_MAX, error) ||
         !query_int(store->reader.sql, LAST_PUBLISHED, VALUES(INT(flow.tenant_id), INT(flow.id)), 0,
-                   &draft.last_version_id, error) ||
-        !snapshot_make(&store->reader, &flow, &snapshot, error)) {
+                   &version.last_version_id, error) ||
+        !choose_draft(&store->reader, &flow, change->draft, &draft, &own, error)) {
         return false;
     }
     int64_t version_id = store_next_id(store, COUNTER_ID);
     struct deployment deployment = { .version_id = version_id,
-                                     .document = snapshot.document,
+                                     .schedule = draft_snapshot(draft)->schedule,
                                      .person_id = change->caller.user_id,
                                      .is_new = true };
-    bool is_good = check_publish(store, version_id, change, &snapshot, &result->remarks, error) &&
-                   insert_version(store, &flow, &snapshot, &draft, now_ms, version_id, error) &&
-                   deployment_make(store, &flow, &deployment, now_ms, &result->id, error);
-    snapshot_done(&snapshot);
+    bool is_good =
+        (own == NULL ||
+         change_check_draft(&store->reader, flow.tenant_id, own, &result->remarks, error)) &&
+        insert_version(store, &flow, draft_snapshot(draft), &version, now_ms, version_id, error) &&
+        deployment_make(store, &flow, &deployment, now_ms, &result->id, error);
+    draft_free(own);
     return is_good;
 }
 
@@ -109,28 +119,32 @@ bool change_flow_offline(struct store *store, const struct change *change, int64
                         VALUES(INT(flow.id), INT(flow.tenant_id), INT(now_ms)), error);
 }
 
-static bool make_try_version(struct store *store, const struct flow_head *flow, int64_t now_ms,
-                             int64_t *ret_version_id, GError **error) {
-    struct version_draft draft = { .comment = "" };
-    struct snapshot snapshot = { 0 };
-    if (!snapshot_make(&store->reader, flow, &snapshot, error)) {
+static bool make_try_version(struct store *store, const struct flow_head *flow, struct draft *given,
+                             int64_t now_ms, int64_t *ret_version_id, GError **error) {
+    struct version_draft version = { .comment = "" };
+    struct draft *draft = NULL;
+    struct draft *own = NULL;
+    if (!choose_draft(&store->reader, flow, given, &draft, &own, error)) {
         return false;
     }
     int64_t version_id = store_next_id(store, COUNTER_ID);
-    bool is_good = insert_version(store, flow, &snapshot, &draft, now_ms, version_id, error) &&
-                   query_change(store_change_sql(store), SET_SNAPSHOT,
-                                VALUES(INT(flow->id), INT(flow->tenant_id), INT(version_id),
-                                       INT(flow->revision)),
-                                error);
-    snapshot_done(&snapshot);
+    bool is_good =
+        insert_version(store, flow, draft_snapshot(draft), &version, now_ms, version_id, error) &&
+        query_change(
+            store_change_sql(store), SET_SNAPSHOT,
+            VALUES(INT(flow->id), INT(flow->tenant_id), INT(version_id), INT(flow->revision)),
+            error);
     if (is_good) {
+        draft_note_version(draft, version_id);
         *ret_version_id = version_id;
     }
+    draft_free(own);
     return is_good;
 }
 
-bool store_version_for_try(struct store *store, const struct caller *caller, int64_t flow_id,
-                           int64_t now_ms, int64_t *ret_version_id, GError **error) {
+static bool version_for_try(struct store *store, const struct caller *caller, int64_t flow_id,
+                            struct draft *draft, int64_t now_ms, int64_t *ret_version_id,
+                            GError **error) {
     struct flow_head flow = { 0 };
     if (!flow_head_open(&store->reader, caller, flow_id, ACCESS_OPERATE, &flow, error)) {
         return false;
@@ -144,7 +158,12 @@ bool store_version_for_try(struct store *store, const struct caller *caller, int
         *ret_version_id = flow.snapshot_version_id;
         return true;
     }
-    return make_try_version(store, &flow, now_ms, ret_version_id, error);
+    return make_try_version(store, &flow, draft, now_ms, ret_version_id, error);
+}
+
+bool store_version_for_try(struct store *store, const struct caller *caller, int64_t flow_id,
+                           int64_t now_ms, int64_t *ret_version_id, GError **error) {
+    return version_for_try(store, caller, flow_id, NULL, now_ms, ret_version_id, error);
 }
 
 bool store_version_check_published(struct store_reader *reader, const struct caller *caller,
@@ -165,11 +184,11 @@ bool store_version_check_published(struct store_reader *reader, const struct cal
 }
 
 bool store_version_for_run(struct store *store, const struct caller *caller, int64_t flow_id,
-                           int64_t wanted, int64_t now_ms, int64_t *ret_version_id,
-                           GError **error) {
+                           int64_t wanted, struct draft *draft, int64_t now_ms,
+                           int64_t *ret_version_id, GError **error) {
     struct flow_head flow = { 0 };
     if (wanted == VERSION_DRAFT) {
-        return store_version_for_try(store, caller, flow_id, now_ms, ret_version_id, error);
+        return version_for_try(store, caller, flow_id, draft, now_ms, ret_version_id, error);
     }
     if (!flow_head_open(&store->reader, caller, flow_id, ACCESS_OPERATE, &flow, error)) {
         return false;

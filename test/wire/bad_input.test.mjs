@@ -11,7 +11,7 @@ import { PATIENCE, Server } from './lib/server.mjs';
 import { checkFailure, operation } from './lib/spec.mjs';
 import { after, assert, run, test, until } from './lib/tap.mjs';
 
-const server = new Server();
+const server = new Server({ arguments: ['--draft-limit', '64'] });
 const UNKNOWN = 900000001;
 let client; // raw v1 JSON: nothing stands between the test and the wire
 let flow; // two nodes, one edge, one finished run

@@ -13,7 +13,7 @@ const MIB = 1024 * 1024;
 const HEADS = 570;
 const HEAD_ADDRESSES = ['127.0.0.2', '127.0.0.3', '127.0.0.4'];
 
-const server = new Server();
+const server = new Server({ arguments: ['--draft-limit', '64'] });
 const signed = new Raw(server, { generation: 'v3', place: 'form' });
 const older = new Raw(server, { place: 'form' });
 const sockets = [];

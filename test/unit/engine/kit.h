@@ -209,7 +209,7 @@ KIT_FN int64_t kit_chain(struct kit *kit, const char *name, int count, int64_t *
 KIT_FN int64_t kit_try(struct kit *kit, int64_t flow) {
     g_autoptr(GError) error = NULL;
     int64_t run_id = 0;
-    (void)engine_try_run(kit->engine, NULL, &kit->admin, flow, VERSION_DRAFT, NULL, &run_id,
+    (void)engine_try_run(kit->engine, NULL, &kit->admin, flow, VERSION_DRAFT, NULL, NULL, &run_id,
                          &error);
     g_assert_no_error(error);
     return run_id;
@@ -217,7 +217,7 @@ KIT_FN int64_t kit_try(struct kit *kit, int64_t flow) {
 
 KIT_FN void kit_act(struct kit *kit, enum run_event_kind action, int64_t flow, int64_t run) {
     g_autoptr(GError) error = NULL;
-    (void)engine_run_action(kit->engine, NULL, &kit->admin, action, flow, run, 0, &error);
+    (void)engine_run_action(kit->engine, NULL, &kit->admin, action, flow, run, 0, NULL, &error);
     g_assert_no_error(error);
 }
 

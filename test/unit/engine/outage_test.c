@@ -70,7 +70,8 @@ static void expect_change_refused(struct kit *kit, enum fault fault) {
 static void expect_action_refused(struct kit *kit, enum run_event_kind action, int64_t flow,
                                   int64_t run) {
     g_autoptr(GError) error = NULL;
-    g_assert_false(engine_run_action(kit->engine, NULL, &kit->admin, action, flow, run, 0, &error));
+    g_assert_false(
+        engine_run_action(kit->engine, NULL, &kit->admin, action, flow, run, 0, NULL, &error));
     g_assert_true(fault_is(error, FAULT_NO_SPACE));
 }
 

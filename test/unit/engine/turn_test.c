@@ -181,8 +181,8 @@ static void a_stopped_run_has_ended_when_its_attempt_has(void) {
     kit_expect_node(kit, flow, run, nodes[0], "FAIL 1 killed");
     kit_expect_node(kit, flow, run, nodes[1], "CANCELLED");
     played_wait(kit->played, FRAME_ACK, fence, 1);
-    g_assert_false(
-        engine_run_action(kit->engine, NULL, &kit->admin, RUN_EVENT_SUSPEND, flow, run, 0, &error));
+    g_assert_false(engine_run_action(kit->engine, NULL, &kit->admin, RUN_EVENT_SUSPEND, flow, run,
+                                     0, NULL, &error));
     g_assert_true(fault_is(error, FAULT_RUN_STATE));
     kit_free(kit);
 }
@@ -247,15 +247,15 @@ static void a_rerun_may_take_another_published_version(void) {
     g_ptr_array_unref(versions);
     kit_restart(kit);
     g_assert_false(engine_run_action(kit->engine, NULL, &kit->admin, RUN_EVENT_RERUN, flow, run,
-                                     version + 1000, &error));
+                                     version + 1000, NULL, &error));
     g_assert_true(fault_is(error, FAULT_VERSION_NOT_EXIST));
     g_clear_error(&error);
     g_assert_false(engine_run_action(kit->engine, NULL, &kit->admin, RUN_EVENT_STOP, flow, run,
-                                     version, &error));
+                                     version, NULL, &error));
     g_assert_true(fault_is(error, FAULT_INVALID_VALUE));
     g_clear_error(&error);
     (void)engine_run_action(kit->engine, NULL, &kit->admin, RUN_EVENT_RERUN, flow, run, version,
-                            &error);
+                            NULL, &error);
     g_assert_no_error(error);
     (void)played_wait_attempts(kit->played, 4);
     kit_wait_run(kit, flow, run, RUN_SUCCESS);
@@ -473,7 +473,7 @@ static void the_supervisor_is_told_when_the_server_ends_for_good(void) {
     g_autoptr(GError) error = NULL;
     int64_t run = 0;
     g_assert_false(
-        engine_try_run(kit->engine, NULL, &kit->admin, 1, VERSION_DRAFT, NULL, &run, &error));
+        engine_try_run(kit->engine, NULL, &kit->admin, 1, VERSION_DRAFT, NULL, NULL, &run, &error));
     g_assert_true(fault_is(error, FAULT_UNAVAILABLE));
     kit_free(kit);
 }
@@ -486,8 +486,8 @@ static void a_store_that_fails_ends_the_engine_and_nobody_hears_success(void) {
     int64_t flow = kit_chain(kit, "chain", 1, nodes);
     kit_wait_supervisor(kit);
     kit_sql(kit, "DROP TABLE event");
-    g_assert_false(
-        engine_try_run(kit->engine, NULL, &kit->admin, flow, VERSION_DRAFT, NULL, &run, &error));
+    g_assert_false(engine_try_run(kit->engine, NULL, &kit->admin, flow, VERSION_DRAFT, NULL, NULL,
+                                  &run, &error));
     g_assert_nonnull(error);
     g_test_message("%s", error->message);
     engine_stop(kit->engine, false);
@@ -525,8 +525,8 @@ static void a_run_whose_rows_do_not_fit_is_set_aside_and_the_others_go_on(void) 
     kit_wait_run(kit, good, good_run, RUN_SUCCESS);
     // What is left of it is nobody's: it can be asked for, and a second start finds nothing to do.
     g_autoptr(GError) error = NULL;
-    g_assert_false(
-        engine_run_action(kit->engine, NULL, &kit->admin, RUN_EVENT_STOP, bad, bad_run, 0, &error));
+    g_assert_false(engine_run_action(kit->engine, NULL, &kit->admin, RUN_EVENT_STOP, bad, bad_run,
+                                     0, NULL, &error));
     g_assert_true(fault_is(error, FAULT_RUN_STATE));
     kit_restart(kit);
     kit_expect_run(kit, bad, bad_run, RUN_FAILED, "does not fit");
@@ -543,8 +543,8 @@ static void a_run_that_can_not_be_stored_is_its_callers_affair(void) {
     kit_sql(kit, "CREATE TRIGGER misfit BEFORE INSERT ON node_run BEGIN SELECT RAISE(ABORT, 'does "
                  "not fit'); END");
     kit_start(kit);
-    g_assert_false(
-        engine_try_run(kit->engine, NULL, &kit->admin, flow, VERSION_DRAFT, NULL, &run, &error));
+    g_assert_false(engine_try_run(kit->engine, NULL, &kit->admin, flow, VERSION_DRAFT, NULL, NULL,
+                                  &run, &error));
     g_assert_true(fault_is(error, FAULT_INVALID_DATA));
     (void)kit_flow(kit, "another"); // the engine lives, and nothing of the run is left
     kit_stop(kit);

@@ -167,7 +167,7 @@ static void act_on_some_run(struct walk *walk) {
     int run = pick(walk, walk->run_count);
     if (!engine_run_action(walk->kit->engine, NULL, &walk->kit->admin,
                            actions[pick(walk, G_N_ELEMENTS(actions))], walk->run_flows[run],
-                           walk->runs[run], 0, &error)) {
+                           walk->runs[run], 0, NULL, &error)) {
         g_assert_true(fault_is(error, FAULT_RUN_STATE));
         walk->refused_count++;
     }
@@ -216,7 +216,7 @@ static bool has_ended(struct walk *walk, int run) {
     enum run_state state = kit_state(walk->kit, walk->run_flows[run], walk->runs[run]);
     if (state == RUN_SUSPENDED) {
         (void)engine_run_action(walk->kit->engine, NULL, &walk->kit->admin, RUN_EVENT_RESUME,
-                                walk->run_flows[run], walk->runs[run], 0, &error);
+                                walk->run_flows[run], walk->runs[run], 0, NULL, &error);
         g_assert_no_error(error);
     }
     return run_state_is_terminal(state);

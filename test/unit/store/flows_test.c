@@ -270,15 +270,15 @@ static void what_was_judged_before_is_not_judged_again(void) {
     change->is_checked = true;
     kit_apply(kit, change);
 
-    // The stored output is bad now, and so the draft; a draft that is called judged is taken, any other is judged.
+    // The stored output is bad now, and so the draft; a draft that is called judged is taken while it is the present one, any other is judged.
     change = kit_change(kit, CHANGE_FLOW_PUBLISH, flow);
     g_assert_false(store_change_check(reader, change, &remarks, &error));
     g_assert_true(fault_is(error, FAULT_FLOW_STATE));
     g_assert_nonnull(change->draft);
-    g_autofree char *draft = g_strdup(change->draft);
     kit_apply(kit, change);
     change = kit_change(kit, CHANGE_FLOW_PUBLISH, flow);
-    change->draft = g_strconcat(draft, " ", NULL);
+    g_assert_false(store_change_check(reader, change, &remarks, NULL));
+    kit_node(kit, flow, "b");
     kit_refuse(kit, change, FAULT_FLOW_STATE, "variable name");
 
     // What may not be changed is the change's to refuse.

@@ -199,7 +199,7 @@ static void runs_of_an_older_store_keep_what_was_shown(void) {
         " 1, 0, 0, 0, NULL, 0), (2, 1, 9, 92, 1, 6, 4, 0, 0, 1, 1700000000000, 0, 0, 0, 1, 0, 0, 0,"
         " NULL, 0);"
         "ALTER TABLE nonce DROP COLUMN stamped_ms; DROP TABLE nonce_mark; DROP TABLE steady;"
-        "DROP TABLE revision;"
+        "DROP TABLE revision; DROP TABLE draft_size;"
         "UPDATE schema SET version = 2";
     static const char after[] =
         "CREATE TABLE is_right (x INTEGER CHECK (x = 2)); INSERT INTO is_right SELECT count(*) "
