@@ -58,7 +58,7 @@ void kind_outcome(const struct run *run, int node, const struct exit_report *rep
 // {"ok":true,"version":…,"schemas":["main"]} or {"ok":false,"error":…}.
 struct attempt_spec *kind_probe(const struct exec_connection *connection);
 
-// A call's script, and what there is in a database, as attempts with this limit. Results: exec/sqlresult.h; main/sqlrun_catalogue.h.
+// A call's script, and what there is in a database, as attempts with this limit. Results: exec/sqlresult.h; sqlrun/catalogue.h.
 struct attempt_spec *kind_execute(const struct exec_connection *connection, const char *script,
                                   int64_t timeout_ms);
 struct attempt_spec *kind_metadata(const struct exec_connection *connection, bool wants_tables,

@@ -10,7 +10,7 @@
 //    "tables":BOOL and "skip":N of metadata}
 //
 // and its answer, apart from the log that it prints (base/frame.h): {"outputs":{NAME:TEXT or null}} of an assignment, {"ok":…} of a probe, {"error":TEXT}
-// when it fails; "statements" beside them where statements were run (exec/sqlresult.h); what metadata gives is in main/sqlrun_catalogue.h.
+// when it fails; "statements" beside them where statements were run (exec/sqlresult.h); what metadata gives is in sqlrun/catalogue.h.
 #pragma once
 
 #include "exec/task.h"

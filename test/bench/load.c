@@ -25,7 +25,7 @@
 
 #include "base/crypto.h"
 #include "api/wire/sign.h"
-#include "main/cli_profile.h"
+#include "cli/profile.h"
 
 enum {
     REPLY_BYTES_MAX = 1024 * 1024,

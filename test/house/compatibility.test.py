@@ -11,7 +11,7 @@ ROOT = pathlib.Path(os.environ.get("SLUICE_SOURCE", pathlib.Path(__file__).resol
 
 def main():
     page = (ROOT / "docs/compatibility.md").read_text("utf-8")
-    named = set(re.findall(r"`((?:base|core|sql|store|exec|supervisor|engine|api|web|main)(?:/\w+)+)`", page))
+    named = set(re.findall(r"`((?:base|core|sql|store|exec|supervisor|engine|api|web|cli|sqlrun|main)(?:/\w+)+)`", page))
     marked = set()
     for path in sorted((ROOT / "src").glob("**/*.[ch]")):
         if "proposed" in path.read_text("utf-8"):
