@@ -293,6 +293,42 @@ def rule_banned(root):
     return breaches
 
 
+KINDS_TABLE = "core/database_kind.c"
+MAY_NAME_KINDS = re.compile(r"^(core/(database_kind|dialect)\.[ch]|sql/.*)$")
+NO_DATABASES = re.compile(r"^(web|cli|base|supervisor|main)/")  # "main" is a part of the log here
+
+
+def kind_facts(root):
+    """The words and ports that the table of database kinds has."""
+    path = os.path.join("src", KINDS_TABLE)
+    text = read(root, path) if os.path.exists(os.path.join(root, path)) else ""
+    kinds = re.findall(r'\.(?:word|alias) = "([^"]+)"', text)
+    inside = re.findall(r'\.(?:only_database|default_schema) = "([^"]+)"', text)
+    return kinds, inside, re.findall(r"\.default_port = (\d+)", text)
+
+
+def rule_kinds(root):
+    """Only the table of database kinds and the drivers name a kind, its port, its database or its schema."""
+    kinds, inside, ports = kind_facts(root)
+    breaches = []
+    named = re.compile(r"(?<![\w-])(" + "|".join(map(re.escape, kinds)) + r")(?![\w-])", re.IGNORECASE)
+    for path, text in sources(root):
+        if MAY_NAME_KINDS.match(path):
+            continue
+        literals = r'/\*.*?\*/|//[^\n]*|"((?:\\.|[^"\\\n])*)"'
+        for match in re.finditer(literals, blank_directives(text), re.DOTALL):
+            literal = match.group(1) or ""
+            if kinds and named.search(literal) or literal in inside and not NO_DATABASES.match(path):
+                breaches.append(f"src/{path}:{line_of(text, match.start())}: \"{literal}\" names what "
+                                f"{KINDS_TABLE} alone knows; ask for the property that is meant")
+        code = strip(text)
+        for match in re.finditer(r"(?<![\w.])(\d+)(?![\w.])", code):
+            if match.group(1) in ports:
+                breaches.append(f"src/{path}:{line_of(code, match.start())}: the port {match.group(1)} is known to "
+                                f"{KINDS_TABLE} alone")
+    return breaches
+
+
 def rule_licence(root):
     """The first line of every source file (the second after a #!) names the licence."""
     breaches = []

@@ -7,8 +7,8 @@
 
 // The password is a secret: never logged, never in argv or environment. It reaches sluice-sql on an inherited descriptor.
 struct exec_connection {
-    char *kind; // "sqlite"
-    char *host; // SQLite: absolute path of the file
+    char *kind; // a word of core/database_kind, as the next
+    char *host; // or the absolute path of a file, by the kind
     int port;
     char *schema;
     char *user;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/fault.h"
+#include "core/database_kind.h"
 #include "core/kinds/sql.h"
 #include "core/vars.h"
 
@@ -65,7 +66,8 @@ static struct attempt_spec *make_spec(json_t *request_take) {
 static bool check_type(const struct task *task, GError **error) {
     const char *type = content_of(task)->db_type;
     const char *registered = task->connection->kind;
-    if (type != NULL && g_ascii_strcasecmp(type, registered) != 0) {
+    const struct database_kind *named = database_kind_find(type);
+    if (type != NULL && (named == NULL || named != database_kind_find(registered))) {
         fault_set(error, FAULT_INVALID_DATA,
                   "\"dbType\" of the content is \"%s\", but the database is registered as \"%s\"",
                   type, registered);

@@ -18,12 +18,13 @@ struct sql_driver {
     const char *check_text; // a query whose single row "ok" means a sound database
     const char *probe_text; // a query that touches the database; its first value is the version
 
-    bool (*open)(const char *target, enum sql_mode mode, struct sql **ret_sql, GError **error);
+    bool (*open)(const struct sql_target *target, struct sql **ret_sql, GError **error);
     void (*close)(struct sql *sql); // statements are finished already
     void (*cancel)(struct sql *sql);
     void (*set_timeout)(struct sql *sql, int64_t timeout_ms);
     void (*set_patience)(struct sql *sql, int64_t wait_ms); // for a lock that another holds
     bool (*is_cramped)(struct sql *sql);
+    bool (*in_transaction)(struct sql *sql);
     bool (*prepare)(struct sql *sql, const char *text, struct sql_statement **ret_statement,
                     const char **ret_rest, GError **error);
     void (*finish)(struct sql_statement *statement);
@@ -54,5 +55,3 @@ struct sql {
 struct sql_statement {
     struct sql *sql;
 };
-
-extern const struct sql_driver sql_sqlite_driver;

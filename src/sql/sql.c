@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The door to all databases: finds the driver, keeps the statements that are used again and again, and spells transactions.
+// The door to all databases: calls the driver, keeps the statements that are used again and again, and spells transactions.
 //
 // What differs between databases is in their drivers; nothing here knows a client library. A cached statement lives as long as its
 // connection; its key is the address of a constant, so that finding it needs no comparison of texts.
@@ -10,36 +10,25 @@
 #include "base/fault.h"
 #include "sql/driver.h"
 
-static const struct sql_driver *const drivers[] = {
-    &sql_sqlite_driver,
-};
-
 static const char COMMIT[] = "COMMIT";
 static const char ROLLBACK[] = "ROLLBACK";
 static const char SAVEPOINT[] = "SAVEPOINT change";
 static const char RELEASE[] = "RELEASE SAVEPOINT change";
 static const char ROLLBACK_TO[] = "ROLLBACK TO SAVEPOINT change";
 
-bool sql_open(const char *driver, const char *target, enum sql_mode mode, struct sql **ret_sql,
-              GError **error) {
+bool sql_open(const struct sql_driver *driver, const struct sql_target *target,
+              struct sql **ret_sql, GError **error) {
     g_assert(driver != NULL && target != NULL);
     g_assert(ret_sql != NULL);
-    for (size_t i = 0; i < G_N_ELEMENTS(drivers); i++) {
-        if (g_str_equal(drivers[i]->name, driver)) {
-            struct sql *sql = NULL;
-            if (!drivers[i]->open(target, mode, &sql, error)) {
-                return false;
-            }
-            sql->driver = drivers[i];
-            sql->cache = g_hash_table_new_full(g_direct_hash, g_direct_equal, NULL,
-                                               (GDestroyNotify)sql_finish);
-            *ret_sql = sql;
-            return true;
-        }
+    struct sql *sql = NULL;
+    if (!driver->open(target, &sql, error)) {
+        return false;
     }
-    fault_set(error, FAULT_NOT_SUPPORTED, "no driver for databases of kind %s; there is: sqlite",
-              driver);
-    return false;
+    sql->driver = driver;
+    sql->cache =
+        g_hash_table_new_full(g_direct_hash, g_direct_equal, NULL, (GDestroyNotify)sql_finish);
+    *ret_sql = sql;
+    return true;
 }
 
 void sql_close(struct sql *sql) {
@@ -212,6 +201,10 @@ bool sql_commit(struct sql *sql, GError **error) {
 // Rolling back fails only when the database has done so itself, or is broken, which the next statement reports.
 void sql_rollback(struct sql *sql) {
     (void)run_constant(sql, ROLLBACK, NULL);
+}
+
+bool sql_in_transaction(struct sql *sql) {
+    return sql->driver->in_transaction(sql);
 }
 
 bool sql_savepoint(struct sql *sql, GError **error) {

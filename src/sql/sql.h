@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // sql: one narrow table of functions over SQL databases. The state store and sluice-sql use databases only through it; each driver's
-// library header is included by exactly one file (sql/sqlite.c; later sql/pgsql.c …).
+// library header is included by exactly one file of src/sql/. No driver is known here: whoever opens a database brings its own.
 //
 // Parameters are written ?1, ?2 … and bound, never pasted. A connection and its statements belong to one thread at a time, except
 // sql_cancel, which any thread or signal handler may call. Errors: FAULT_IO for a store that can not be trusted (I/O, corruption),
@@ -16,8 +16,9 @@
 
 #include "sql/types.h"
 
-bool sql_open(const char *driver, const char *target, enum sql_mode mode, struct sql **ret_sql,
-              GError **error);
+// The driver is that of the target's kind (sql/drivers.h), or the one that the caller knows by name (sql/sqlite.h).
+bool sql_open(const struct sql_driver *driver, const struct sql_target *target,
+              struct sql **ret_sql, GError **error);
 void sql_close(struct sql *sql);
 
 // Makes the statement that runs now (if any) fail soon with FAULT_UNAVAILABLE.
@@ -70,6 +71,8 @@ bool sql_is_readonly(struct sql_statement *statement);
 bool sql_begin(struct sql *sql, GError **error);
 bool sql_commit(struct sql *sql, GError **error);
 void sql_rollback(struct sql *sql);
+// Has a transaction been begun and not ended, by sql_begin or by a statement of the user's?
+bool sql_in_transaction(struct sql *sql);
 bool sql_savepoint(struct sql *sql, GError **error);
 bool sql_release(struct sql *sql, GError **error);
 void sql_rollback_to_savepoint(struct sql *sql);

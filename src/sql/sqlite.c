@@ -14,6 +14,7 @@
 #include "base/fault.h"
 #include "base/file.h"
 #include "sql/driver.h"
+#include "sql/sqlite.h"
 #include "sql/sqlite_catalogue.h"
 
 enum {
@@ -226,19 +227,20 @@ static void configure_once(void) {
     }
 }
 
-static bool sqlite_open_connection(const char *target, enum sql_mode mode, struct sql **ret_sql,
+static bool sqlite_open_connection(const struct sql_target *target, struct sql **ret_sql,
                                    GError **error) {
+    enum sql_mode mode = target->mode;
     int flags = mode == SQL_STORE_READER ? SQLITE_OPEN_READONLY
                                          : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
     configure_once();
     struct sqlite *sqlite = g_new0(struct sqlite, 1);
     sqlite->mode = mode;
     sqlite->busy_wait_ms = mode == SQL_USER ? BUSY_WAIT_USER_MS : BUSY_WAIT_STORE_MS;
-    int code = sqlite3_open_v2(target, &sqlite->handle,
+    int code = sqlite3_open_v2(target->host, &sqlite->handle,
                                flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
     if (code != SQLITE_OK) {
         (void)refuse(sqlite, code, error);
-        g_prefix_error(error, "opening %s: ", target);
+        g_prefix_error(error, "opening %s: ", target->host);
         sqlite_close_connection(&sqlite->sql);
         return false;
     }
@@ -246,7 +248,7 @@ static bool sqlite_open_connection(const char *target, enum sql_mode mode, struc
     (void)sqlite3_busy_handler(sqlite->handle, on_busy, sqlite);
     sqlite3_progress_handler(sqlite->handle, PROGRESS_STEPS, on_progress, sqlite);
     if (!set_up_mode(sqlite, error)) {
-        g_prefix_error(error, "opening %s: ", target);
+        g_prefix_error(error, "opening %s: ", target->host);
         sqlite_close_connection(&sqlite->sql);
         return false;
     }
@@ -270,6 +272,10 @@ static void sqlite_set_patience(struct sql *sql, int64_t wait_ms) {
 
 static bool sqlite_is_cramped(struct sql *sql) {
     return connection_of(sql)->is_cramped;
+}
+
+static bool sqlite_in_transaction(struct sql *sql) {
+    return sqlite3_get_autocommit(connection_of(sql)->handle) == 0;
 }
 
 static bool sqlite_prepare(struct sql *sql, const char *text, struct sql_statement **ret_statement,
@@ -429,6 +435,7 @@ const struct sql_driver sql_sqlite_driver = {
     .set_timeout = sqlite_set_timeout,
     .set_patience = sqlite_set_patience,
     .is_cramped = sqlite_is_cramped,
+    .in_transaction = sqlite_in_transaction,
     .prepare = sqlite_prepare,
     .finish = sqlite_finish,
     .reset = sqlite_reset,
@@ -448,3 +455,8 @@ const struct sql_driver sql_sqlite_driver = {
     .scan_steps = sqlite_scan_steps,
     .catalogue = sqlite_catalogue,
 };
+
+bool sqlite_open(const char *path, enum sql_mode mode, struct sql **ret_sql, GError **error) {
+    struct sql_target target = { .host = path, .mode = mode };
+    return sql_open(&sql_sqlite_driver, &target, ret_sql, error);
+}

@@ -8,11 +8,24 @@
 
 struct sql; // a connection
 struct sql_statement;
+struct sql_driver; // what reaches a kind of database: sql/sqlite.h, sql/drivers.h
 
 enum sql_mode {
     SQL_STORE_WRITER, // SQLite: WAL, synchronous=FULL, the only writer and checkpointer
     SQL_STORE_READER, // read only
     SQL_USER,         // a user's database, created when missing
+};
+
+// Where a database is and how it is opened. Texts live for the call that gets them; NULL: there is none. A driver reads what its kind has.
+struct sql_target {
+    const char *kind; // a word of core/database_kind: one driver may reach several
+    const char *host; // or the path of a file
+    int port;         // 0 of a file
+    const char *schema;
+    const char *user;
+    const char *
+        password; // a secret: no driver keeps it longer than opening takes, or tells it in an error
+    enum sql_mode mode;
 };
 
 enum sql_step { SQL_ROW, SQL_DONE };

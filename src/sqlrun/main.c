@@ -14,8 +14,6 @@
 //
 // What always holds: no password is printed; a cancellation that arrives between two looks at it is not lost, because it is repeated
 // until the connection is closed.
-#include <errno.h>
-#include <fcntl.h>
 #include <locale.h>
 #include <pthread.h>
 #include <signal.h>
@@ -31,6 +29,7 @@
 #include "base/file.h"
 #include "sqlrun/catalogue.h"
 #include "sqlrun/extract.h"
+#include "sqlrun/open.h"
 #include "sqlrun/print.h"
 #include "sqlrun/request.h"
 #include "sqlrun/script.h"
@@ -221,22 +220,18 @@ static bool run_assignment(struct runner *runner, const struct request *request,
     return true;
 }
 
-// Reads the version and, by that, the file's head: a file that is no database is found here.
-static bool probe(struct sql *sql, const char *path, GError **error) {
-    g_autofree char *directory = g_path_get_dirname(path);
-    if (faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) != 0 ||
-        faccessat(AT_FDCWD, directory, W_OK, AT_EACCESS) != 0) {
-        fault_set(
-            error, FAULT_INVALID_DATA,
-            "%s and its directory must be writable to the user that tasks run as (uid %d): %s",
-            path, (int)geteuid(), g_strerror(errno));
-        return false;
-    }
+// Reads the version and, by that, a file's head: one that is no database is found here.
+static bool probe(struct sql *sql, const struct place *place, GError **error) {
     g_autofree char *version = NULL;
-    if (!sql_probe(sql, &version, error)) {
+    if (!place_check_writable(place, error) || !sql_probe(sql, &version, error)) {
         return false;
     }
-    print_answer(json_pack("{s:b, s:s, s:[s]}", "ok", 1, "version", version, "schemas", "main"));
+    json_t *answer = json_pack("{s:b, s:s, s:[]}", "ok", 1, "version", version, "schemas");
+    if (place->kind->only_database != NULL) {
+        (void)json_array_append_new(json_object_get(answer, "schemas"),
+                                    json_string(place->kind->only_database));
+    }
+    print_answer(answer);
     return true;
 }
 
@@ -324,10 +319,10 @@ static enum exit_code finish(struct runner *runner, const struct request *reques
 
 static enum exit_code work(struct runner *runner, const struct request *request) {
     g_autoptr(GError) fault = NULL;
-    g_autofree char *path = NULL;
+    struct place place = { 0 };
     struct sql *sql = NULL;
-    if (!request_resolve(request->host, request->forbidden, &path, &fault) ||
-        !sql_open(request->driver, path, SQL_USER, &sql, &fault)) {
+    if (!place_open(request, &place, &sql, &fault)) {
+        place_done(&place);
         runner_set(runner, RUNNER_CLOSED, NULL);
         return refuse(runner, request, fault, EXIT_OPEN);
     }
@@ -340,10 +335,11 @@ static enum exit_code work(struct runner *runner, const struct request *request)
         break;
     case REQUEST_METADATA: (void)list_catalogue(sql, request, &fault); break;
     case REQUEST_ASSIGN: (void)run_assignment(runner, request, &fault); break;
-    case REQUEST_PROBE: (void)probe(sql, path, &fault); break;
+    case REQUEST_PROBE: (void)probe(sql, &place, &fault); break;
     }
     enum exit_code code = finish(runner, request, fault);
     answer_free(runner->answer);
+    place_done(&place);
     return code;
 }
 

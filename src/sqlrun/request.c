@@ -119,22 +119,30 @@ bool request_resolve(const char *path, const char *forbidden, char **ret_path, G
     return true;
 }
 
+static char *text_of(const json_t *connection, const char *name) {
+    return g_strdup(json_string_value(json_object_get(connection, name)));
+}
+
 static bool parse(const json_t *root, struct request *ret_request, GError **error) {
     const json_t *connection = json_object_get(root, "connection");
-    const char *driver = json_string_value(json_object_get(connection, "kind"));
+    const char *kind = json_string_value(json_object_get(connection, "kind"));
     const char *host = json_string_value(json_object_get(connection, "host"));
     const char *sql = json_string_value(json_object_get(root, "sql"));
     json_t *outputs = json_object_get(root, "outputs");
     struct request request = { 0 };
-    if (!read_mode(root, &request.mode) || driver == NULL || host == NULL ||
+    if (!read_mode(root, &request.mode) || kind == NULL || host == NULL ||
         (sql == NULL && request.mode != REQUEST_PROBE && request.mode != REQUEST_METADATA) ||
         (outputs != NULL && !json_is_array(outputs))) {
         fault_set(error, FAULT_INVALID_DATA,
                   "the request lacks \"mode\", \"connection\" or \"sql\"");
         return false;
     }
-    request.driver = g_ascii_strdown(driver, -1);
+    request.kind = g_strdup(kind);
     request.host = g_strdup(host);
+    request.port = (int)CLAMP(json_integer_value(json_object_get(connection, "port")), 0, G_MAXINT);
+    request.schema = text_of(connection, "schema");
+    request.user = text_of(connection, "user");
+    request.password = text_of(connection, "password");
     request.forbidden = g_strdup(json_string_value(json_object_get(root, "forbidden")));
     request.sql = g_strdup(sql != NULL ? sql : "");
     request.wants_tables = json_is_true(json_object_get(root, "tables"));
@@ -168,8 +176,14 @@ bool request_read(int fd, struct request *ret_request, GError **error) {
 }
 
 void request_done(struct request *request) {
-    g_free(request->driver);
+    if (request->password != NULL) {
+        explicit_bzero(request->password, strlen(request->password));
+    }
+    g_free(request->kind);
     g_free(request->host);
+    g_free(request->schema);
+    g_free(request->user);
+    g_free(request->password);
     g_free(request->forbidden);
     g_free(request->sql);
     json_decref(request->outputs);

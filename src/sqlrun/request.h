@@ -12,8 +12,12 @@ enum request_mode { REQUEST_RUN, REQUEST_ASSIGN, REQUEST_PROBE, REQUEST_EXECUTE,
 
 struct request {
     enum request_mode mode;
-    char *driver;
-    char *host;            // a SQLite file's path as it was registered
+    char *kind; // of the database, as it was registered; so are the next
+    char *host;
+    int port;
+    char *schema; // or NULL, as the next two
+    char *user;
+    char *password;        // wiped by request_done
     char *forbidden;       // or NULL: the directory that no file may be in
     char *sql;             // "" of a probe and of metadata
     bool wants_tables;     // of metadata, as the next
@@ -25,6 +29,6 @@ struct request {
 bool request_read(int fd, struct request *ret_request, GError **error);
 void request_done(struct request *request);
 
-// The path of a SQLite file without any link on it, its directory existing, itself perhaps not. FAULT_INVALID_DATA when it is not absolute, is no
+// The path of a database file without any link on it, its directory existing, itself perhaps not. FAULT_INVALID_DATA when it is not absolute, is no
 // regular file, or lies below `forbidden` (NULL: nothing is).
 bool request_resolve(const char *path, const char *forbidden, char **ret_path, GError **error);

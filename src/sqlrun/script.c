@@ -95,14 +95,9 @@ static enum answer_state failed_state(const struct script *script) {
 
 // A transaction that a script leaves open would be undone without a word when the connection closes.
 static bool check_committed(const struct script *script, size_t len, GError **error) {
-    struct sql_statement *statement = NULL;
-    const char *rest = NULL;
-    enum sql_step step = SQL_DONE;
-    bool is_outside = sql_prepare_user(script->sql, "BEGIN", &statement, &rest, NULL) &&
-                      sql_step(statement, &step, NULL);
-    sql_finish(statement);
-    sql_rollback(script->sql);
+    bool is_outside = !sql_in_transaction(script->sql);
     if (!is_outside) {
+        sql_rollback(script->sql);
         static const char WORDS[] =
             "the script ends inside a transaction, which was rolled back; end it with COMMIT";
         answer_begin(script->answer, len, 0);

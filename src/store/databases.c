@@ -7,6 +7,7 @@
 #include "store/databases.h"
 
 #include "base/fault.h"
+#include "core/database_kind.h"
 #include "store/private.h"
 
 #define COLUMNS                                                                                    \
@@ -148,7 +149,7 @@ bool store_database_search(struct store_reader *reader, const struct caller *cal
     g_assert(filter->page_number >= 1);
     g_assert(filter->page_size >= 1 && filter->page_size <= STORE_PAGE_MAX);
     g_autofree char *pattern = query_pattern(filter->search);
-    g_autofree char *kind = filter->kind != NULL ? g_ascii_strdown(filter->kind, -1) : NULL;
+    const char *kind = filter->kind != NULL ? database_kind_word(filter->kind) : NULL;
     return read_page(reader, SEARCH_DATABASES, COUNT_SEARCHED,
                      VALUES(INT(caller->tenant_id), TEXT(kind), TEXT(filter->environment),
                             INT(filter->dba_id), TEXT(pattern), INT(filter->page_size),

@@ -5,6 +5,7 @@
 #include "store/metadata.h"
 
 #include "base/fault.h"
+#include "core/database_kind.h"
 #include "store/metadata_rows.h"
 
 static const char FIND_DATABASE[] =
@@ -135,20 +136,10 @@ bool store_table_list(struct store_reader *reader, const struct caller *caller, 
     return false;
 }
 
-// The schema a table is looked for in when none is named (operations.md §4.2; "public" of PostgreSQL is ours, proposed).
-static const char *default_schema(const char *kind) {
-    static const struct {
-        const char *kind;
-        const char *schema;
-    } defaults[] = { { "postgresql", "public" },
-                     { "polardb-pg", "public" },
-                     { "sqlserver", "dbo" } };
-    for (size_t i = 0; i < G_N_ELEMENTS(defaults); i++) {
-        if (g_strcmp0(kind, defaults[i].kind) == 0) {
-            return defaults[i].schema;
-        }
-    }
-    return ""; // the others have no level between database and table
+// The schema a table is looked for in when none is named; "" of kinds without a level between database and table.
+static const char *default_schema(const char *word) {
+    const struct database_kind *kind = database_kind_find(word);
+    return kind != NULL && kind->default_schema != NULL ? kind->default_schema : "";
 }
 
 bool store_table_find(struct store_reader *reader, const struct caller *caller, int64_t database_id,

@@ -13,6 +13,7 @@
 
 #include "base/fault.h"
 #include "base/file.h"
+#include "sql/sqlite.h"
 #include "store/query.h"
 
 static const char DATABASE[] = "state.db";
@@ -35,7 +36,7 @@ static bool look_into(const char *path, enum holding *ret_holding, GError **erro
     struct sql *sql = NULL;
     int64_t tables = 0;
     int64_t people = 0;
-    if (!sql_open("sqlite", path, SQL_STORE_READER, &sql, error)) {
+    if (!sqlite_open(path, SQL_STORE_READER, &sql, error)) {
         return false;
     }
     bool is_read = query_int(sql, COUNT_TABLES, NO_VALUES, 0, &tables, error) &&

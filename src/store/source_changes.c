@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/fault.h"
+#include "core/database_kind.h"
 #include "store/changes.h"
 #include "store/source_claim.h"
 #include "store/source_seal.h"
@@ -30,7 +31,7 @@ static bool insert_source(struct store *store, const struct change *change, int6
     const struct source_fields *fields = change->source;
     int64_t tenant_id = change->caller.tenant_id;
     const char *password = text_of(fields->password);
-    g_autofree char *kind = g_ascii_strdown(fields->kind, -1);
+    const char *kind = database_kind_word(fields->kind);
     g_autofree char *link = source_link_name(fields);
     g_autofree char *context = source_seal_context(tenant_id, source_id);
     g_autoptr(GBytes) sealed =
@@ -53,6 +54,18 @@ bool store_source_check(struct store_reader *reader, const struct caller *caller
     return source_claim_check(reader, caller, fields, 0, &dba_id, error);
 }
 
+// Of a kind whose sources have just one; other databases are found when the source is read.
+static bool insert_database(struct store *store, const struct change *change, int64_t source_id,
+                            GError **error) {
+    const struct database_kind *kind = database_kind_find(change->source->kind);
+    return kind == NULL || kind->only_database == NULL ||
+           query_run(store_change_sql(store), INSERT_DATABASE,
+                     VALUES(INT(store_next_id(store, COUNTER_DATABASE)),
+                            INT(change->caller.tenant_id), INT(source_id),
+                            TEXT(kind->only_database)),
+                     error);
+}
+
 bool change_source_register(struct store *store, const struct change *change, int64_t now_ms,
                             struct change_result *result, GError **error) {
     g_assert(change->source != NULL);
@@ -63,8 +76,5 @@ bool change_source_register(struct store *store, const struct change *change, in
     }
     result->id = store_next_id(store, COUNTER_ID);
     return insert_source(store, change, result->id, dba_id, now_ms, error) &&
-           query_run(store_change_sql(store), INSERT_DATABASE,
-                     VALUES(INT(store_next_id(store, COUNTER_DATABASE)),
-                            INT(change->caller.tenant_id), INT(result->id), TEXT("main")),
-                     error);
+           insert_database(store, change, result->id, error);
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/fault.h"
+#include "core/database_kind.h"
 #include "store/checks.h"
 
 enum {
@@ -44,25 +45,10 @@ static bool check_forms(const struct source_fields *fields, GError **error) {
            check_json(fields->extra, "extra", error);
 }
 
-// The driver table is open for more; until then this is the one place that says which engines there are.
 static bool check_kind(const struct source_fields *fields, GError **error) {
-    if (g_ascii_strcasecmp(fields->kind, "sqlite") != 0) {
-        fault_set_field(error, FAULT_NOT_SUPPORTED, "InstanceType",
-                        "databases of type %s can not be used yet; there is: sqlite", fields->kind);
-        return false;
-    }
-    if (!g_path_is_absolute(fields->host)) {
-        fault_set_field(error, FAULT_INVALID_FIELD, "Host",
-                        "Host of a sqlite source is the file's absolute path, not \"%s\"",
-                        fields->host);
-        return false;
-    }
-    if (fields->port != 0) {
-        fault_set_field(error, FAULT_INVALID_FIELD, "Port",
-                        "a sqlite source is a file; its Port is 0");
-        return false;
-    }
-    return true;
+    const struct database_kind *kind = NULL;
+    return database_kind_require(fields->kind, &kind, error) &&
+           database_kind_check_address(kind, fields->host, fields->port, error);
 }
 
 static const char *text_of(const json_t *extra, const char *name) {

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/fault.h"
+#include "core/database_kind.h"
 #include "store/changes.h"
 #include "store/source_claim.h"
 #include "store/source_seal.h"
@@ -142,7 +143,7 @@ bool store_source_merge(struct store_reader *reader, const struct caller *caller
 static bool write_source(struct store *store, const struct change *change,
                          const struct source_fields *fields, int64_t dba_id, GError **error) {
     int64_t tenant_id = change->caller.tenant_id;
-    g_autofree char *kind = g_ascii_strdown(fields->kind, -1);
+    const char *kind = database_kind_word(fields->kind);
     g_autofree char *link = source_link_name(fields);
     g_autofree char *context = source_seal_context(tenant_id, change->source_id);
     g_autoptr(GBytes) sealed =

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/fault.h"
+#include "core/database_kind.h"
 #include "store/private.h"
 #include "store/source_seal.h"
 
@@ -119,7 +120,7 @@ bool store_source_list(struct store_reader *reader, const struct caller *caller,
     g_assert(filter->page_number >= 1);
     g_assert(filter->page_size >= 1 && filter->page_size <= STORE_PAGE_MAX);
     g_autofree char *pattern = query_pattern(filter->search);
-    g_autofree char *kind = filter->kind != NULL ? g_ascii_strdown(filter->kind, -1) : NULL;
+    const char *kind = filter->kind != NULL ? database_kind_word(filter->kind) : NULL;
     g_autoptr(GPtrArray) sources = g_ptr_array_new_with_free_func((GDestroyNotify)source_row_free);
     struct sql_statement *row = NULL;
     bool has_row = false;

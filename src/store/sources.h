@@ -6,11 +6,11 @@
 #include "store/store.h"
 
 struct source_fields {
-    char *kind;   // "sqlite"
+    char *kind;   // a word of core/database_kind
     char *source; // PUBLIC_OWN, …
     char *network;
     char *environment;
-    char *host; // SQLite: the file's absolute path
+    char *host; // or the absolute path of a file, by the kind
     int port;
     char *sid; // or NULL
     char *user;

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/fault.h"
+#include "core/database_kind.h"
 #include "core/keys.h"
 #include "store/changes.h"
 #include "store/checks.h"
@@ -38,23 +39,6 @@ static const char DELETE_SPACE[] =
 static const char DELETE_MEMBERS[] = "DELETE FROM space_member WHERE space_id = ?1";
 static const char DELETE_SCENARIOS[] =
     "DELETE FROM scenario WHERE tenant_id = ?1 AND space_id = ?2";
-
-// Numbers are published for two engines; the words of operations.md §1.10 stand for all others (proposed:).
-static const char *const engines[] = {
-    "14",          "18",
-    "mysql",       "polardb",
-    "oracle",      "ob_for_oracle",
-    "mariadb",     "oceanbasex",
-    "postgresql",  "sqlserver",
-    "polardb-o",   "polardb-pg",
-    "drds",        "redis",
-    "mongo",       "hbase",
-    "lindorm_cql", "cassandra",
-    "adb_mysql",   "adb_postgresql",
-    "dla",         "clickhouse",
-    "maxcompute",  "gdb",
-    "dm",          "sqlite",
-};
 
 void space_row_free(struct space_row *row) {
     if (row == NULL) {
@@ -117,18 +101,23 @@ bool store_space_open(struct store_reader *reader, const struct caller *caller, 
     return true;
 }
 
+// Numbers are published for two engines; the words of operations.md §1.10 stand for all (proposed:).
 static bool check_engine(const char *text, GError **error) {
-    for (size_t i = 0; text != NULL && i < G_N_ELEMENTS(engines); i++) {
-        if (g_ascii_strcasecmp(text, engines[i]) == 0) {
-            return true;
-        }
+    if (database_kind_find_numbered(text) != NULL) {
+        return true;
     }
+    g_autoptr(GString) numbers = g_string_new(NULL);
     g_autoptr(GString) words = g_string_new(NULL);
-    for (size_t i = 0; i < G_N_ELEMENTS(engines); i++) {
-        g_string_append_printf(words, "%s%s", i > 0 ? ", " : "", engines[i]);
+    const struct database_kind *kind = NULL;
+    for (size_t i = 0; (kind = database_kind_at(i)) != NULL; i++) {
+        if (kind->number != 0) {
+            g_string_append_printf(numbers, "%d, ", kind->number);
+        }
+        g_string_append_printf(words, "%s%s", i > 0 ? ", " : "", kind->word);
     }
-    fault_set_field(error, FAULT_INVALID_VALUE, "DwDbType", "DwDbType is one of %s, not \"%.100s\"",
-                    words->str, text != NULL ? text : "");
+    fault_set_field(error, FAULT_INVALID_VALUE, "DwDbType",
+                    "DwDbType is one of %s%s, not \"%.100s\"", numbers->str, words->str,
+                    text != NULL ? text : "");
     return false;
 }
 
@@ -217,7 +206,7 @@ bool change_space_create(struct store *store, const struct change *change, int64
     if (!check_manager(caller, error) || !check_fields(&store->reader, caller, fields, error)) {
         return false;
     }
-    g_autofree char *engine = g_ascii_strdown(fields->dw_db_type, -1);
+    const char *engine = database_kind_word(fields->dw_db_type); // a number stays one
     result->id = store_next_id(store, COUNTER_ID);
     return query_run(store_change_sql(store), INSERT_SPACE,
                      VALUES(INT(result->id), INT(caller->tenant_id), TEXT(fields->name),

@@ -14,6 +14,7 @@
 
 #include "base/fault.h"
 #include "base/file.h"
+#include "sql/sqlite.h"
 #include "store/migrations.h"
 #include "store/private.h"
 
@@ -107,7 +108,7 @@ bool store_open(const char *dir, struct store **ret_store, GError **error) {
     store->draft_bytes_max = STORE_DRAFT_BYTES;
     g_autofree char *log_path = g_strconcat(path, "-wal", NULL);
     if (!make_file(dir, path, error) ||
-        !sql_open("sqlite", path, SQL_STORE_WRITER, &store->reader.sql, error) ||
+        !sqlite_open(path, SQL_STORE_WRITER, &store->reader.sql, error) ||
         !migrations_apply(store->reader.sql, error) || !load_counters(store, error) ||
         !place_keep(&store->place, path, error) || !place_keep(&store->place, log_path, error)) {
         store_close(store);
@@ -137,7 +138,7 @@ void store_close(struct store *store) {
 bool store_reader_open(const char *dir, struct store_reader **ret_reader, GError **error) {
     g_autofree char *path = database_path(dir);
     struct store_reader *reader = g_new0(struct store_reader, 1);
-    if (!sql_open("sqlite", path, SQL_STORE_READER, &reader->sql, error)) {
+    if (!sqlite_open(path, SQL_STORE_READER, &reader->sql, error)) {
         store_reader_close(reader);
         return false;
     }

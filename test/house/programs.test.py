@@ -50,6 +50,17 @@ def strangers(path, allowed):
             if not C_LIBRARY.match(library) and not re.match(allowed, library)]
 
 
+def links_all_drivers(path):
+    symbols = subprocess.run(["nm", path], check=True, capture_output=True, text=True).stdout
+    return re.search(r" [tT] sql_driver_find$", symbols, re.MULTILINE) is not None
+
+
+def drivers():
+    """The table of drivers for users' databases, and by it their client libraries, are in sluice-sql and nowhere else."""
+    linked = [name for name in LIBRARIES if links_all_drivers(os.path.join(tap.BUILD, "src/main", name))]
+    return [] if linked == ["sluice-sql"] else [f"the drivers are linked by {linked}"]
+
+
 def check(name):
     path = os.path.join(tap.BUILD, "src/main", name)
     if not os.path.exists(path):
@@ -68,4 +79,5 @@ def refuses():
 
 
 tap.run([(f"{name} is hardened and links what it may", lambda n=name: check(n)) for name in LIBRARIES] +
-        [("a program without any protection is refused for each reason", refuses)])
+        [("the drivers of users' databases are in sluice-sql alone", drivers),
+         ("a program without any protection is refused for each reason", refuses)])

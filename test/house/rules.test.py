@@ -13,6 +13,8 @@ HEAD = "// SPDX-License-Identifier: Apache-2.0\n"
 LONG = HEAD + "int long_one(int a) {\n" + "    a++;\n" * 70 + "}\n"
 EXACT = HEAD + "int exact_one(int a) {\n" + "    a++;\n" * 68 + "}\n"
 
+KINDS = {"src/core/database_kind.c": '{ .word = "sqlite", .alias = "lite", .only_database = "main" }, { .default_port = 5432 }\n'}
+
 # (rule, what it is about, the tree, a word that the breach must contain)
 BAD = [
     ("floors", "a lower floor that uses a higher one", {"src/core/a.c": '#include "store/b.h"\n'}, "floor 2"),
@@ -49,6 +51,10 @@ BAD = [
     ("banned", "a descriptor that children inherit", {"src/store/a.c": "int a = open(b, O_RDONLY);\n"},
      "close-on-exec"),
     ("banned", "a stream that children inherit", {"src/store/a.c": 'FILE *a = fopen(b, "r");\n'}, "fopen"),
+    ("kinds", "a kind of database by its word", {**KINDS, "src/store/a.c": 'int a = is("sqlite");\n'}, "a.c:1"),
+    ("kinds", "a kind of database by its older word", {**KINDS, "src/api/a.c": 'char *a = "lite";\n'}, '"lite"'),
+    ("kinds", "the name of a kind's only database", {**KINDS, "src/exec/a.c": 'char *a = "main";\n'}, '"main"'),
+    ("kinds", "a kind's port", {**KINDS, "src/api/a.c": "// 5432\nint a = 5432;\n"}, "a.c:2: the port 5432"),
     ("licence", "a source without licence", {"src/core/a.c": "int a;\n"}, "no licence"),
     ("licence", "a script without licence", {"src/core/a.c": HEAD, "scripts/a.sh": "#!/bin/sh\necho\n"}, "a.sh"),
     ("notes", "a mark of unfinished work", {"src/core/a.c": "// TO" + "DO: later\n"}, "a.c:1"),

@@ -148,6 +148,8 @@ test('what does not fit is refused, names its parameter and changes nothing', as
         ['AddInstance', full(free, { QueryTimeout: 0 }), 400, 'InvalidQueryTimeout'],
         ['AddInstance', full(free, { Port: 5432 }), 400, 'InvalidPort'],
         ['AddInstance', full(free, { InstanceType: 'mysql' }), 403, 'NotSupportYet'],
+        ['AddInstance', full(free, { InstanceType: 'POLARDB_ORACLE' }), 403, 'NotSupportYet'],
+        ['AddInstance', full(free, { InstanceType: 'access' }), 403, 'InvalidParameterValid'],
         ['AddInstance', full(path.join(server.data, 'state.db')), 403, 'InvalidParameterValid'],
         ['ModifyInstance', { InstanceId: '999999', InstanceAlias: 'x' }, 404, 'InstanceNotExist'],
         ['ModifyInstance', { InstanceId: Instance.InstanceId, Port: -1 }, 400, 'InvalidPort'],

@@ -95,7 +95,7 @@ async function spaces(client, index) {
     const SpaceName = `house <${index}>`;
     const DevDbId = await database();
     const SpaceConfig = '{"skipPublishApprove":true, "own":[1]}';
-    const DwDbType = index % 2 === 0 ? '18' : 'SQLite';
+    const [DwDbType, engine] = index % 2 === 0 ? ['18', '18'] : ['POLARDB_POSTGRESQL', 'polardb-pg']; // two words for one
     const SpaceId = await newSpace(client, SpaceName, { ProdDbId: DevDbId, Description: 'a & b', SpaceConfig, DwDbType });
     const { LakehouseSpace } = await client.call('GetLhSpaceByName', { SpaceName });
     const { CreatorId, TenantId, ...rest } = LakehouseSpace;
@@ -104,7 +104,7 @@ async function spaces(client, index) {
         SpaceName,
         Description: 'a & b',
         Mode: 1,
-        DwDbType: DwDbType.toLowerCase(),
+        DwDbType: engine,
         DevDbId: Number(DevDbId),
         ProdDbId: Number(DevDbId),
         SpaceConfig,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// instance_ops: data sources come, change and go (operations.md §4.1). The only engine served so far is SQLite; its file is opened under the supervisor alone, the
-// connection test included. Everything that can refuse is asked before that test, which may create the file: a refused call changes nothing.
+// instance_ops: data sources come, change and go (operations.md §4.1). A source is opened under the supervisor alone, the connection test
+// included. Everything that can refuse is asked before that test, which may create a file: a refused call changes nothing.
 #include "api/ops/operation_handlers.h"
 
 #include "api/ops/acting.h"
@@ -9,6 +9,7 @@
 #include "api/ops/source_args.h"
 #include "api/ops/source_path.h"
 #include "base/fault.h"
+#include "core/database_kind.h"
 
 #include <string.h>
 
@@ -40,11 +41,12 @@ static bool judge_probe(const char *line, enum fault kind, GError **error) {
 // Opens the source once, as a task would. `kind` is the fault when that fails.
 static bool probe(const struct call *call, const struct source_fields *fields, enum fault kind,
                   GError **error) {
+    const struct database_kind *engine = database_kind_find(fields->kind);
     struct exec_connection connection = {
         .kind = fields->kind,
         .host = fields->host,
         .port = fields->port,
-        .schema = (char *)"main",
+        .schema = (char *)(engine != NULL ? engine->only_database : NULL),
         .user = fields->user,
         .password = fields->password,
         .forbidden_dir = (char *)call_services(call)->dir,
@@ -105,17 +107,10 @@ static bool register_source(struct call *call, json_t *reply, GError **error) {
 
 // The engine is not named: it is guessed from the port (proposed, operations.md §4.1).
 static bool guess_kind(const struct call *call, struct source_fields *fields, GError **error) {
-    static const struct {
-        int port;
-        const char *kind;
-    } guesses[] = { { 0, "sqlite" },       { 3306, "mysql" },  { 5432, "postgresql" },
-                    { 1433, "sqlserver" }, { 1521, "oracle" }, { 6379, "redis" },
-                    { 27017, "mongo" } };
-    for (size_t i = 0; i < G_N_ELEMENTS(guesses); i++) {
-        if (guesses[i].port == fields->port) {
-            fields->kind = g_strdup(guesses[i].kind);
-            return true;
-        }
+    const struct database_kind *kind = database_kind_by_port(fields->port);
+    if (kind != NULL) {
+        fields->kind = g_strdup(kind->word);
+        return true;
     }
     fault_set_field(error, FAULT_INVALID_FIELD, "Port",
                     "no engine is known by port %d; use AddInstance and name the engine",
@@ -150,7 +145,7 @@ static bool read_simple(const struct call *call, struct source_fields **ret_fiel
         return false;
     }
     if (!args_has(call->args, "Port")) {
-        fault_set_field(error, FAULT_MISSING_FIELD, "Port", "Port is needed; 0 for a sqlite file");
+        fault_set_field(error, FAULT_MISSING_FIELD, "Port", "Port is needed; 0 for a file");
         return false;
     }
     if (!source_args_read(call, ret_fields, error)) {
@@ -217,7 +212,8 @@ static bool probe_merged(const struct call *call, int64_t source_id,
     struct store_reader *reader = NULL;
     return call_reader(call, &reader, error) &&
            store_source_merge(reader, call->caller, source_id, given, &merged, error) &&
-           source_path_check(call_services(call)->dir, merged->host, error) &&
+           source_host_check(call_services(call)->dir, database_kind_find(merged->kind),
+                             merged->host, error) &&
            (skips_test(call) || probe(call, merged, FAULT_INVALID_VALUE, error));
 }
 

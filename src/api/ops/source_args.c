@@ -6,6 +6,7 @@
 #include "api/wire/reply.h"
 #include "api/ops/source_path.h"
 #include "base/fault.h"
+#include "core/database_kind.h"
 
 #include <string.h>
 
@@ -40,25 +41,15 @@ static char *extra_of(const struct call *call) {
     return json_dumps(extra, JSON_COMPACT);
 }
 
-// FAULT_NOT_SUPPORTED for engines that the API knows and this server does not serve.
-static bool check_kind(const struct call *call, const char *kind, GError **error) {
-    if (kind == NULL || g_ascii_strcasecmp(kind, "sqlite") == 0) {
-        return true;
+// The kind in the table's spelling. One that is not given stays away: it is the earlier one, or guessed.
+static bool read_kind(const struct call *call, struct source_fields *fields,
+                      const struct database_kind **ret_kind, GError **error) {
+    const char *word = text_arg(call, "InstanceType");
+    if (word != NULL && !database_kind_require(word, ret_kind, error)) {
+        return false;
     }
-    const struct shape *shape = operation_param(call->operation, "InstanceType")->shape;
-    for (size_t i = 0; i < shape->word_count; i++) {
-        if (g_ascii_strcasecmp(kind, shape->words[i]) == 0) {
-            fault_set_field(error, FAULT_NOT_SUPPORTED, "InstanceType",
-                            "sources of type %s are not served by this server; sqlite is",
-                            shape->words[i]);
-            return false;
-        }
-    }
-    g_autofree char *choices = shape_choices(shape);
-    fault_set_field(error, FAULT_INVALID_VALUE, "InstanceType",
-                    "\"%.100s\" is no database engine; sqlite is served, and known besides is %s",
-                    kind, choices);
-    return false;
+    fields->kind = word != NULL ? g_strdup((*ret_kind)->word) : NULL;
+    return true;
 }
 
 // DbaUidByString, when given, replaces the number.
@@ -109,20 +100,19 @@ static bool read_number(const struct call *call, const char *name, int *ret_numb
 }
 
 static bool read_checked(const struct call *call, struct source_fields *fields, GError **error) {
-    return check_kind(call, fields->kind, error) && read_dba(call, fields, error) &&
+    const struct database_kind *kind = NULL;
+    return read_kind(call, fields, &kind, error) && read_dba(call, fields, error) &&
            read_number(call, "Port", &fields->port, error) &&
            read_number(call, "QueryTimeout", &fields->query_timeout_s, error) &&
            read_number(call, "ExportTimeout", &fields->export_timeout_s, error) &&
            (fields->host == NULL ||
-            source_path_check(call_services(call)->dir, fields->host, error));
+            source_host_check(call_services(call)->dir, kind, fields->host, error));
 }
 
 bool source_args_read(const struct call *call, struct source_fields **ret_fields, GError **error) {
-    const char *kind = text_arg(call, "InstanceType");
     const char *rule = text_arg(call, "SafeRule");
     struct source_fields *fields = g_new0(struct source_fields, 1);
     *fields = (struct source_fields){
-        .kind = kind == NULL ? NULL : g_ascii_strdown(kind, -1),
         .source = g_strdup(text_arg(call, "InstanceSource")),
         .network = g_strdup(text_arg(call, "NetworkType")),
         .environment = g_strdup(text_arg(call, "EnvType")),

@@ -89,11 +89,8 @@ bool op_list_instances(struct call *call, json_t *reply, GError **error) {
     struct caller caller = { 0 };
     g_autoptr(GPtrArray) sources = NULL;
     int64_t total = 0;
-    g_autofree char *kind = filter_text(call, "DbType") == NULL
-                                ? NULL
-                                : g_ascii_strdown(filter_text(call, "DbType"), -1);
     struct source_filter filter = {
-        .kind = kind,
+        .kind = filter_text(call, "DbType"),
         .environment = filter_text(call, "EnvType"),
         .source = filter_text(call, "InstanceSource"),
         .network = filter_text(call, "NetType"),

@@ -11,11 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool refuse_form(const char *why, GError **error) {
-    fault_set_field(error, FAULT_INVALID_FIELD, "Host", "the file of a sqlite source %s", why);
-    return false;
-}
-
 // Has the part behind a resolved directory only plain names?
 static bool is_plain(const char *rest) {
     g_auto(GStrv) names = g_strsplit(rest, "/", -1);
@@ -36,9 +31,10 @@ static bool resolve(const char *path, char **ret_place, GError **error) {
         const char *rest = path + strlen(begin);
         if (realpath(begin[0] == '\0' ? "/" : begin, real) != NULL) {
             if (!is_plain(rest)) {
-                return refuse_form(
-                    "must be a path without \".\" and \"..\" where its directories do not exist",
-                    error);
+                fault_set_field(error, FAULT_INVALID_FIELD, "Host",
+                                "the path of a source's file must be one without \".\" and "
+                                "\"..\" where its directories do not exist");
+                return false;
             }
             *ret_place = g_build_filename(real, rest, NULL);
             return true;
@@ -53,12 +49,8 @@ static bool resolve(const char *path, char **ret_place, GError **error) {
 }
 
 bool source_path_check(const char *dir, const char *path, GError **error) {
-    size_t len = strlen(path);
-    if (path[0] != '/' || len >= PATH_MAX) {
-        return refuse_form("must be named by its absolute path", error);
-    }
-    if (path[len - 1] == '/') {
-        return refuse_form("must be a file, not a directory", error);
+    if (!database_file_check(path, error)) {
+        return false;
     }
     g_autofree char *place = NULL;
     g_autofree char *home = NULL;
@@ -75,4 +67,11 @@ bool source_path_check(const char *dir, const char *path, GError **error) {
         return false;
     }
     return true;
+}
+
+bool source_host_check(const char *dir, const struct database_kind *kind, const char *host,
+                       GError **error) {
+    bool is_file =
+        kind != NULL ? kind->address == ADDRESS_FILE : !database_kind_serves(ADDRESS_HOST);
+    return !is_file || source_path_check(dir, host, error);
 }

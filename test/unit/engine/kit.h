@@ -9,6 +9,7 @@
 #include "played_supervisor.h"
 #include "store/people.h"
 #include "store/runs.h"
+#include "sql/sqlite.h"
 
 #define KIT_FN G_GNUC_UNUSED static
 
@@ -134,8 +135,7 @@ KIT_FN void kit_sql(struct kit *kit, const char *text) {
     g_autoptr(GError) error = NULL;
     struct sql *sql = NULL;
     g_autofree char *path = g_build_filename(kit->dir, "state.db", NULL);
-    (void)(sql_open("sqlite", path, SQL_STORE_WRITER, &sql, &error) &&
-           sql_script(sql, text, &error));
+    (void)(sqlite_open(path, SQL_STORE_WRITER, &sql, &error) && sql_script(sql, text, &error));
     g_assert_no_error(error);
     sql_close(sql);
 }

@@ -16,7 +16,7 @@
 
 #include "base/file.h"
 #include "base/frame.h"
-#include "sql/sql.h"
+#include "sql/sqlite.h"
 
 #define PLAYED_FN G_GNUC_UNUSED static
 
@@ -84,7 +84,7 @@ PLAYED_FN int64_t played_count(struct played *played, const char *text, uint64_t
     enum sql_step step = SQL_DONE;
     if (played->sql == NULL) {
         g_autofree char *path = g_build_filename(played->dir, "state.db", NULL);
-        (void)sql_open("sqlite", path, SQL_STORE_READER, &played->sql, &error);
+        (void)sqlite_open(path, SQL_STORE_READER, &played->sql, &error);
         g_assert_no_error(error);
     }
     (void)sql_prepare(played->sql, text, &statement, &error);

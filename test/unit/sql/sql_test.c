@@ -2,7 +2,7 @@
 //
 // The door to databases, on a real SQLite file.
 
-#include "sql/sql.h"
+#include "sql/sqlite.h"
 
 #include <glib/gstdio.h>
 #include <string.h>
@@ -19,7 +19,7 @@ static struct sql *open_file(const char *name, enum sql_mode mode) {
     g_autofree char *path = scratch_path(name);
     g_autoptr(GError) error = NULL;
     struct sql *sql = NULL;
-    bool is_open = sql_open("sqlite", path, mode, &sql, &error);
+    bool is_open = sqlite_open(path, mode, &sql, &error);
     g_assert_no_error(error);
     g_assert_true(is_open);
     return sql;
@@ -230,11 +230,26 @@ static void a_file_that_is_no_database_is_refused(void) {
                             "This is a text of more than a hundred letters, which no database "
                             "begins with, so that opening it must fail with a clear fault.",
                             -1, NULL));
-    g_assert_false(sql_open("sqlite", path, SQL_STORE_WRITER, &sql, &error));
+    g_assert_false(sqlite_open(path, SQL_STORE_WRITER, &sql, &error));
     g_assert_true(fault_is(error, FAULT_IO));
-    g_clear_error(&error);
-    g_assert_false(sql_open("oracle", path, SQL_USER, &sql, &error));
-    g_assert_true(fault_is(error, FAULT_NOT_SUPPORTED));
+}
+
+static void an_open_transaction_is_seen(void) {
+    struct sql *sql = open_file("open.db", SQL_USER);
+    g_assert_false(sql_in_transaction(sql));
+    script(sql, "BEGIN");
+    g_assert_true(sql_in_transaction(sql));
+    script(sql, "CREATE TABLE t (a)");
+    g_assert_true(sql_in_transaction(sql));
+    script(sql, "COMMIT");
+    g_assert_false(sql_in_transaction(sql));
+    script(sql, "SAVEPOINT s");
+    g_assert_true(sql_in_transaction(sql));
+    sql_rollback(sql);
+    g_assert_false(sql_in_transaction(sql));
+    g_assert_true(sql_begin(sql, NULL));
+    g_assert_true(sql_in_transaction(sql));
+    sql_close(sql);
 }
 
 static void walks_without_an_index_are_counted(void) {
@@ -279,6 +294,7 @@ int main(int argc, char **argv) {
     g_test_add_func("/sql/a_file_that_is_no_database_is_refused",
                     a_file_that_is_no_database_is_refused);
     g_test_add_func("/sql/walks_without_an_index_are_counted", walks_without_an_index_are_counted);
+    g_test_add_func("/sql/an_open_transaction_is_seen", an_open_transaction_is_seen);
     int code = g_test_run();
     GDir *dir = g_dir_open(scratch, 0, NULL);
     for (const char *name = g_dir_read_name(dir); name != NULL; name = g_dir_read_name(dir)) {

@@ -3,7 +3,7 @@
 // The operation log: its rows, its lists, its chain, and every way of tampering that the chain and its signed heads show.
 
 #include "kit.h"
-#include "sql/sql.h"
+#include "sql/sqlite.h"
 #include "store/audit.h"
 #include "store/audit_heads.h"
 #include "store/audit_words.h"
@@ -48,7 +48,7 @@ static void tamper(struct kit *kit, const char *const *statements) {
     g_autofree char *path = g_build_filename(kit->dir, "state.db", NULL);
     struct sql *sql = NULL;
     g_autoptr(GError) error = NULL;
-    (void)sql_open("sqlite", path, SQL_STORE_WRITER, &sql, &error);
+    (void)sqlite_open(path, SQL_STORE_WRITER, &sql, &error);
     g_assert_no_error(error);
     for (; *statements != NULL; statements++) {
         (void)sql_script(sql, *statements, &error);

@@ -6,7 +6,7 @@
 
 #include "failing_disk.h"
 #include "kit.h"
-#include "sql/sql.h"
+#include "sql/sqlite.h"
 #include "store/private.h"
 #include "store/query.h"
 
@@ -188,7 +188,7 @@ static void a_failed_checkpoint_fails_the_commit(void) {
     g_autoptr(GError) error = NULL;
     struct sql *sql = NULL;
     struct sql_statement *statement = NULL;
-    g_assert_true(sql_open("sqlite", path, SQL_STORE_WRITER, &sql, NULL));
+    g_assert_true(sqlite_open(path, SQL_STORE_WRITER, &sql, NULL));
     g_assert_true(sql_script(sql, "CREATE TABLE filler (bytes BLOB)", NULL));
     g_assert_true(sql_begin(sql, NULL));
     g_assert_true(sql_prepare(sql, FILL, &statement, NULL));
@@ -212,7 +212,7 @@ static void check_cramped(int code, int reason) {
     struct sql *sql = NULL;
     struct sql_statement *statement = NULL;
     enum sql_step step = SQL_DONE;
-    g_assert_true(sql_open("sqlite", path, SQL_STORE_WRITER, &sql, NULL));
+    g_assert_true(sqlite_open(path, SQL_STORE_WRITER, &sql, NULL));
     g_assert_true(sql_script(sql, "CREATE TABLE filler (bytes BLOB)", NULL));
     disk.is_main_only = true;
     disk.reason = reason;

@@ -3,7 +3,7 @@
 // Contract of runs: what the state machine decides is stored, comes back equal, and its events fold to it.
 
 #include "run_player.h"
-#include "sql/sql.h"
+#include "sql/sqlite.h"
 #include "store/payload.h"
 
 static void a_run_is_stored_move_by_move(void) {
@@ -220,7 +220,7 @@ static void a_damaged_run_is_set_aside(void) {
     (void)grant(&player, 0);
     g_autofree char *path = g_build_filename(kit->dir, "state.db", NULL);
     struct sql *sql = NULL;
-    g_assert_true(sql_open("sqlite", path, SQL_STORE_WRITER, &sql, NULL));
+    g_assert_true(sqlite_open(path, SQL_STORE_WRITER, &sql, NULL));
     g_assert_true(sql_script(sql, "UPDATE node_run SET outputs = '[damaged'", NULL));
     sql_close(sql);
     g_assert_false(store_run_load(store_as_reader(kit->store), player.run->id, player.run->plan,
@@ -494,7 +494,7 @@ static void an_event_that_does_not_fit_is_found(void) {
         { "UPDATE run_tally SET runs = runs + 1", "UPDATE run_tally SET runs = runs - 1" },
     };
     for (size_t i = 0; i < G_N_ELEMENTS(damage); i++) {
-        g_assert_true(sql_open("sqlite", path, SQL_STORE_WRITER, &sql, NULL));
+        g_assert_true(sqlite_open(path, SQL_STORE_WRITER, &sql, NULL));
         g_assert_true(sql_script(sql, damage[i][0], NULL));
         g_assert_false(store_check_events(store_as_reader(kit->store), &fault, NULL));
         g_test_message("%s", fault);

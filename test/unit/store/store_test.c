@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "kit.h"
-#include "sql/sql.h"
+#include "sql/sqlite.h"
 
 static int64_t next_id(struct kit *kit) {
     return store_next_id(kit->store, COUNTER_ID);
@@ -171,12 +171,12 @@ static void a_newer_schema_is_refused(void) {
     struct sql *sql = NULL;
     struct store *second = NULL;
     store_close(kit->store);
-    g_assert_true(sql_open("sqlite", path, SQL_STORE_WRITER, &sql, NULL));
+    g_assert_true(sqlite_open(path, SQL_STORE_WRITER, &sql, NULL));
     g_assert_true(sql_script(sql, "UPDATE schema SET version = version + 1000", NULL));
     sql_close(sql);
     g_assert_false(store_open(kit->dir, &second, &error));
     g_assert_true(fault_is(error, FAULT_NOT_SUPPORTED));
-    g_assert_true(sql_open("sqlite", path, SQL_STORE_WRITER, &sql, NULL));
+    g_assert_true(sqlite_open(path, SQL_STORE_WRITER, &sql, NULL));
     g_assert_true(sql_script(sql, "UPDATE schema SET version = version - 1000", NULL));
     sql_close(sql);
     kit_open_store(kit);
@@ -213,12 +213,12 @@ static void runs_of_an_older_store_keep_what_was_shown(void) {
     g_autoptr(GError) error = NULL;
     struct sql *sql = NULL;
     store_close(kit->store);
-    g_assert_true(sql_open("sqlite", path, SQL_STORE_WRITER, &sql, NULL));
+    g_assert_true(sqlite_open(path, SQL_STORE_WRITER, &sql, NULL));
     (void)sql_script(sql, back_to_2, &error);
     g_assert_no_error(error);
     sql_close(sql);
     kit_open_store(kit);
-    g_assert_true(sql_open("sqlite", path, SQL_STORE_WRITER, &sql, NULL));
+    g_assert_true(sqlite_open(path, SQL_STORE_WRITER, &sql, NULL));
     (void)sql_script(sql, after, &error);
     g_assert_no_error(error);
     sql_close(sql);

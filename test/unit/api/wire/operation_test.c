@@ -3,6 +3,8 @@
 // The generated table says what the specification says, and a reply of another shape is noticed.
 #include "api/wire/operation.h"
 
+#include "core/database_kind.h"
+
 #include <glib.h>
 #include <string.h>
 
@@ -158,11 +160,47 @@ static void a_reply_of_another_shape_is_noticed(void) {
     }
 }
 
+static bool has_word(const struct shape *shape, const char *word) {
+    for (size_t i = 0; i < shape->word_count; i++) {
+        if (g_ascii_strcasecmp(shape->words[i], word) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// The wire's words for engines and the table of core/database_kind are the same list, read from two sides.
+static void the_engines_of_the_wire_are_those_of_the_table(void) {
+    static const char *const names[] = { "InstanceType", "DbType", "DwDbType" };
+    size_t checked_count = 0;
+    for (size_t i = 0; i < operation_count; i++) {
+        for (size_t n = 0; n < G_N_ELEMENTS(names); n++) {
+            const struct param *param = operation_param(&operation_table[i], names[n]);
+            const struct shape *shape = param != NULL ? param->shape : NULL;
+            for (size_t w = 0; shape != NULL && w < shape->word_count; w++) {
+                g_test_message("%s %s %s", operation_table[i].action, names[n], shape->words[w]);
+                g_assert_nonnull(database_kind_find_numbered(shape->words[w]));
+                checked_count++;
+            }
+        }
+    }
+    const struct shape *reply = operation_find("GetLhSpaceByName")->reply;
+    const struct shape *space = shape_find(reply, "LakehouseSpace")->shape;
+    const struct shape *all = shape_find(space, "DwDbType")->shape;
+    const struct database_kind *kind = NULL;
+    for (size_t i = 0; (kind = database_kind_at(i)) != NULL; i++) {
+        g_assert_true(has_word(all, kind->word));
+    }
+    g_assert_cmpuint(checked_count, >, 6 * 23);
+}
+
 int main(int argc, char **argv) {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/operation/the_table_is_the_specification", the_table_is_the_specification);
     g_test_add_func("/operation/our_additions_are_there", our_additions_are_there);
     g_test_add_func("/operation/a_reply_of_another_shape_is_noticed",
                     a_reply_of_another_shape_is_noticed);
+    g_test_add_func("/operation/the_engines_of_the_wire_are_those_of_the_table",
+                    the_engines_of_the_wire_are_those_of_the_table);
     return g_test_run();
 }
