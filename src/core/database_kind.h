@@ -11,6 +11,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "core/dialect.h"
+
 // How a source of the kind is written down.
 enum database_address {
     ADDRESS_FILE, // Host is the absolute path of a file, Port is 0
@@ -27,7 +29,7 @@ struct database_kind {
         only_database; // the name of the one database that a source has; NULL: a server tells its own
     const char *
         default_schema; // where a table is looked for; NULL without a level between database and table
-    bool speaks_sql;
+    const struct dialect *dialect; // how its scripts are read; NULL: it is not asked in SQL
     const char
         *driver; // the driver of sluice-sql (src/sql/) that reaches it; NULL: it is not served
 };

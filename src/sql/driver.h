@@ -25,8 +25,9 @@ struct sql_driver {
     void (*set_patience)(struct sql *sql, int64_t wait_ms); // for a lock that another holds
     bool (*is_cramped)(struct sql *sql);
     bool (*in_transaction)(struct sql *sql);
-    bool (*prepare)(struct sql *sql, const char *text, struct sql_statement **ret_statement,
-                    const char **ret_rest, GError **error);
+    // len < 0: the text ends in NUL. ret_rest NULL: the statement is kept for long.
+    bool (*prepare)(struct sql *sql, const char *text, gssize len,
+                    struct sql_statement **ret_statement, const char **ret_rest, GError **error);
     void (*finish)(struct sql_statement *statement);
     void (*reset)(struct sql_statement *statement); // also clears the bindings
     void (*bind_int)(struct sql_statement *statement, int position, int64_t value);

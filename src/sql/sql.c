@@ -65,7 +65,7 @@ bool sql_prepare(struct sql *sql, const char *text, struct sql_statement **ret_s
         *ret_statement = statement;
         return true;
     }
-    if (!sql->driver->prepare(sql, text, &statement, NULL, error)) {
+    if (!sql->driver->prepare(sql, text, -1, &statement, NULL, error)) {
         return false;
     }
     g_assert(statement != NULL);
@@ -80,7 +80,7 @@ bool sql_prepare_user(struct sql *sql, const char *text, struct sql_statement **
     const char *rest = text;
     struct sql_statement *statement = NULL;
     while (statement == NULL && *rest != '\0') {
-        if (!sql->driver->prepare(sql, rest, &statement, &rest, error)) {
+        if (!sql->driver->prepare(sql, rest, -1, &statement, &rest, error)) {
             return false;
         }
     }
@@ -89,6 +89,41 @@ bool sql_prepare_user(struct sql *sql, const char *text, struct sql_statement **
     }
     *ret_statement = statement;
     *ret_rest = *rest == '\0' ? NULL : rest;
+    return true;
+}
+
+// Is there a further statement in these bytes, or something that the database can not read?
+static bool has_more(struct sql *sql, const char *text, const char *end) {
+    struct sql_statement *statement = NULL;
+    bool is_read = true;
+    while (is_read && statement == NULL && text < end) {
+        is_read = sql->driver->prepare(sql, text, end - text, &statement, &text, NULL);
+    }
+    if (statement != NULL) {
+        statement->sql = sql;
+        sql_finish(statement);
+    }
+    return !is_read || statement != NULL;
+}
+
+bool sql_prepare_one(struct sql *sql, const char *text, size_t len,
+                     struct sql_statement **ret_statement, GError **error) {
+    struct sql_statement *statement = NULL;
+    const char *rest = text;
+    if (!sql->driver->prepare(sql, text, (gssize)len, &statement, &rest, error)) {
+        return false;
+    }
+    if (statement != NULL) {
+        statement->sql = sql;
+    }
+    if (has_more(sql, rest, text + len)) {
+        sql_finish(statement);
+        fault_set(error, FAULT_INVALID_DATA,
+                  "the database reads several statements where one was expected; a semicolon or an "
+                  "END is missing or too many");
+        return false;
+    }
+    *ret_statement = statement;
     return true;
 }
 

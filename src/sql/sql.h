@@ -38,6 +38,10 @@ bool sql_prepare(struct sql *sql, const char *text, struct sql_statement **ret_s
 // *ret_statement is NULL when only blanks and comments were left.
 bool sql_prepare_user(struct sql *sql, const char *text, struct sql_statement **ret_statement,
                       const char **ret_rest, GError **error);
+// The one statement of a user's text that stands in these bytes, as core/split finds it. *ret_statement is NULL when there is none.
+// FAULT_INVALID_DATA: the database reads more than one there; then nothing of them is run.
+bool sql_prepare_one(struct sql *sql, const char *text, size_t len,
+                     struct sql_statement **ret_statement, GError **error);
 void sql_finish(struct sql_statement *statement);
 
 void sql_bind_int(struct sql_statement *statement, int position, int64_t value);

@@ -278,16 +278,18 @@ static bool sqlite_in_transaction(struct sql *sql) {
     return sqlite3_get_autocommit(connection_of(sql)->handle) == 0;
 }
 
-static bool sqlite_prepare(struct sql *sql, const char *text, struct sql_statement **ret_statement,
-                           const char **ret_rest, GError **error) {
+static bool sqlite_prepare(struct sql *sql, const char *text, gssize len,
+                           struct sql_statement **ret_statement, const char **ret_rest,
+                           GError **error) {
+    g_assert(len <= G_MAXINT);
     struct sqlite *sqlite = connection_of(sql);
     bool is_kept = ret_rest == NULL;
     sqlite3_stmt *handle = NULL;
     const char *rest = NULL;
     g_atomic_int_set(&sqlite->is_cancelled, 0);
     sqlite->deadline_us = 0;
-    int code = sqlite3_prepare_v3(sqlite->handle, text, -1, is_kept ? SQLITE_PREPARE_PERSISTENT : 0,
-                                  &handle, &rest);
+    int code = sqlite3_prepare_v3(sqlite->handle, text, (int)len,
+                                  is_kept ? SQLITE_PREPARE_PERSISTENT : 0, &handle, &rest);
     if (code != SQLITE_OK) {
         return refuse(sqlite, code, error);
     }

@@ -61,15 +61,6 @@ static const char *token_end(const char *at, const char *end) {
     return stop != NULL ? stop + 1 : end; // a doubled quote is two texts side by side
 }
 
-const char *sql_statement_end(const char *text, const char *end) {
-    const char *at = sql_skip_comments(text, end);
-    while (at < end && *at != ';') {
-        const char *next = comment_end(at, end);
-        at = next != at ? next : token_end(at, end);
-    }
-    return at;
-}
-
 static bool is_one_of(const char *at, const char *stop, const char *const *words) {
     for (size_t i = 0; words[i] != NULL; i++) {
         size_t len = strlen(words[i]);

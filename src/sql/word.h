@@ -11,8 +11,5 @@ enum { SQL_WORD_BYTES = 32 };
 // Where the words of a statement begin: behind blanks, semicolons and comments; at most `end`.
 const char *sql_skip_comments(const char *text, const char *end);
 
-// Where the first statement of a text ends, for a message: its semicolon or `end`. A database's own parser knows better.
-const char *sql_statement_end(const char *text, const char *end);
-
 // The word in capitals; "OTHER" when the statement does not begin with one. Never fails, whatever the text is.
 void sql_word(const char *text, size_t len, char ret_word[SQL_WORD_BYTES]);

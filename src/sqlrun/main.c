@@ -27,6 +27,7 @@
 
 #include "base/fault.h"
 #include "base/file.h"
+#include "core/split.h"
 #include "sqlrun/catalogue.h"
 #include "sqlrun/extract.h"
 #include "sqlrun/open.h"
@@ -34,7 +35,6 @@
 #include "sqlrun/request.h"
 #include "sqlrun/script.h"
 #include "sql/sql.h"
-#include "sql/word.h"
 
 enum {
     REQUEST_FD = 3,
@@ -66,7 +66,8 @@ enum runner_state { RUNNER_OPENING, RUNNER_OPEN, RUNNER_CLOSED };
 struct runner {
     pthread_mutex_t lock;
     enum runner_state state;
-    struct sql *sql; // NULL unless open
+    struct sql *sql;               // NULL unless open
+    const struct dialect *dialect; // of its kind; main thread only
     atomic_bool is_cancelled;
     sigset_t signals;
     struct answer *answer; // of a script, else NULL; main thread only
@@ -147,11 +148,14 @@ static bool read_result(struct runner *runner, struct sql_statement *statement,
 }
 
 // The one query of an assignment. The caller finishes it.
-static bool prepare_query(struct sql *sql, const char *text, struct sql_statement **ret_statement,
-                          GError **error) {
-    const char *rest = NULL;
+static bool prepare_query(const struct runner *runner, const char *text,
+                          struct sql_statement **ret_statement, GError **error) {
+    struct split split;
+    struct split_part part = { 0 };
     struct sql_statement *statement = NULL;
-    if (!sql_prepare_user(sql, text, &statement, &rest, error)) {
+    split_init(&split, runner->dialect, text, strlen(text));
+    bool is_there = split_next(&split, &part);
+    if (is_there && !sql_prepare_one(runner->sql, text + part.at, part.len, &statement, error)) {
         return false;
     }
     if (statement == NULL || !sql_is_query(statement) || !sql_is_readonly(statement)) {
@@ -160,7 +164,7 @@ static bool prepare_query(struct sql *sql, const char *text, struct sql_statemen
                   "an assignment takes one SELECT; this is no query that only reads");
         return false;
     }
-    if (rest != NULL && *sql_skip_comments(rest, rest + strlen(rest)) != '\0') {
+    if (split_next(&split, &part)) {
         sql_finish(statement);
         fault_set(error, FAULT_INVALID_DATA,
                   "an assignment takes one SELECT; there is more behind the first");
@@ -184,7 +188,7 @@ static bool run_assignment(struct runner *runner, const struct request *request,
     answer_begin(runner->answer, 0, strlen(request->sql));
     print_started(1, request->sql,
                   strlen(request->sql)); // also of one that turns out to be no query
-    bool is_read = prepare_query(runner->sql, request->sql, &statement, error);
+    bool is_read = prepare_query(runner, request->sql, &statement, error);
     if (is_read) {
         started_us = g_get_monotonic_time();
         struct table *table = table_new(statement);
@@ -254,6 +258,7 @@ static void print_statements(const struct runner *runner, const GError *fault) {
 static bool run_statements(struct runner *runner, const struct request *request, GError **error) {
     struct script script = {
         .sql = runner->sql,
+        .dialect = runner->dialect,
         .mode = request->mode == REQUEST_RUN ? SCRIPT_LOGGED : SCRIPT_ANSWERED,
         .answer = runner->answer,
         .is_cancelled = &runner->is_cancelled,
@@ -326,6 +331,7 @@ static enum exit_code work(struct runner *runner, const struct request *request)
         runner_set(runner, RUNNER_CLOSED, NULL);
         return refuse(runner, request, fault, EXIT_OPEN);
     }
+    runner->dialect = place.kind->dialect;
     runner_set(runner, RUNNER_OPEN, sql);
     switch (request->mode) {
     case REQUEST_RUN:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A script's statements, one after the other. The database's own parser says where each ends.
+// A script's statements, one after the other. Where each ends says core/split, by the dialect of the database's kind.
 //
 // What always holds: every statement that was begun has an entry in the answer, also the one that failed; a script that ends inside a
 // transaction fails, because closing the connection would undo it without a word.
@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/fault.h"
+#include "core/split.h"
 #include "sqlrun/print.h"
 #include "sql/word.h"
 
@@ -152,34 +153,59 @@ static bool check_room(const struct script *script, struct sql_statement *statem
     return false;
 }
 
+// One that no transaction may hold would only fail in it; the script learns what to do instead.
+static bool check_alone(const struct script *script, const struct part *part, GError **error) {
+    if (!sql_in_transaction(script->sql) ||
+        !split_is_alone(script->dialect, part->text, part->len)) {
+        return true;
+    }
+    fault_set(error, FAULT_INVALID_DATA,
+              "this statement can not run inside of a transaction, and the script has begun one; "
+              "put COMMIT before it");
+    return false;
+}
+
+// *ret_is_empty: the database sees nothing to run in it.
+static bool run_next(const struct script *script, struct part *part, bool *ret_is_empty,
+                     GError **error) {
+    struct sql_statement *statement = NULL;
+    bool is_done = check_alone(script, part, error) &&
+                   sql_prepare_one(script->sql, part->text, part->len, &statement, error);
+    *ret_is_empty = is_done && statement == NULL;
+    if (*ret_is_empty) {
+        return true;
+    }
+    // One that can not be read is told without the semicolon behind it.
+    part->len -= !is_done && part->len > 1 && part->text[part->len - 1] == ';' ? 1 : 0;
+    answer_begin(script->answer, part->at, part->len);
+    if (script->mode == SCRIPT_LOGGED) {
+        print_started(part->number, part->text,
+                      part->len); // also of one that the database can not read
+    }
+    is_done =
+        is_done && check_room(script, statement, error) && run_part(script, statement, part, error);
+    conclude(script, part, is_done, error);
+    return is_done;
+}
+
 bool script_run(const struct script *script, const char *text, GError **error) {
-    const char *rest = text;
-    const char *end = text + strlen(text);
-    for (int number = 1; rest != NULL; number++) {
-        struct sql_statement *statement = NULL;
+    struct split split;
+    struct split_part found;
+    int number = 1;
+    split_init(&split, script->dialect, text, strlen(text));
+    while (split_next(&split, &found)) {
+        bool is_empty = false;
         struct part part = { .number = number,
-                             .text = sql_skip_comments(rest, end),
+                             .at = found.at,
+                             .len = found.len,
+                             .text = text + found.at,
                              .rows = -1,
                              .changed = -1,
                              .started_us = g_get_monotonic_time() };
-        part.at = (size_t)(part.text - text);
-        bool is_done = sql_prepare_user(script->sql, rest, &statement, &rest, error);
-        if (is_done && statement == NULL) {
-            break; // only blanks and comments were left
-        }
-        const char *stop = rest != NULL ? rest : end;
-        part.len = (size_t)((is_done ? stop : sql_statement_end(part.text, end)) - part.text);
-        answer_begin(script->answer, part.at, part.len);
-        if (script->mode == SCRIPT_LOGGED) {
-            print_started(number, part.text,
-                          part.len); // also of one that the database can not read
-        }
-        is_done = is_done && check_room(script, statement, error) &&
-                  run_part(script, statement, &part, error);
-        conclude(script, &part, is_done, error);
-        if (!is_done) {
+        if (!run_next(script, &part, &is_empty, error)) {
             return false;
         }
+        number += is_empty ? 0 : 1;
     }
-    return check_committed(script, (size_t)(end - text), error);
+    return check_committed(script, strlen(text), error);
 }

@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 
 #include "sqlrun/answer.h"
+#include "core/dialect.h"
 #include "sql/sql.h"
 
 enum script_mode {
@@ -15,6 +16,7 @@ enum script_mode {
 
 struct script {
     struct sql *sql;
+    const struct dialect *dialect; // of the database's kind
     enum script_mode mode;
     struct answer *answer;
     const atomic_bool *is_cancelled;

@@ -53,7 +53,7 @@ static void the_table_fits_together(void) {
         g_assert_cmpint(kind->default_port, >=, 0);
         g_assert_cmpint(kind->default_port, <=, 65535);
         g_assert_true(kind->address == ADDRESS_HOST || kind->default_port == 0);
-        g_assert_true(kind->driver == NULL || kind->speaks_sql);
+        g_assert_true(kind->driver == NULL || kind->dialect != NULL);
         g_assert_true(kind->default_schema == NULL || kind->default_schema[0] != '\0');
     }
     g_assert_null(database_kind_at(1000));

@@ -57,24 +57,6 @@ static void only_so_many_bytes_are_read(void) {
     };
     for (size_t i = 0; i < G_N_ELEMENTS(OPEN); i++) {
         sql_word(OPEN[i], strlen(OPEN[i]), word);
-        const char *end = OPEN[i] + strlen(OPEN[i]);
-        g_assert_true(sql_statement_end(OPEN[i], end) <= end);
-    }
-}
-
-static void a_statement_ends_at_its_own_semicolon(void) {
-    static const struct {
-        const char *text;
-        size_t len;
-    } ends[] = {
-        { "a; b", 1 },          { "a ';' b; c", 7 }, { "a /* ; */ b; c", 11 },
-        { "a -- ;\n b; c", 9 }, { "no end", 6 },     { "a \"x;\" [;] `;`; b", 14 },
-        { "a /* c */; b", 9 },
-    };
-    for (size_t i = 0; i < G_N_ELEMENTS(ends); i++) {
-        const char *text = ends[i].text;
-        g_test_message("%s", text);
-        g_assert_cmpint(sql_statement_end(text, text + strlen(text)) - text, ==, ends[i].len);
     }
 }
 
@@ -83,7 +65,5 @@ int main(int argc, char **argv) {
     g_test_add_func("/word/a_statement_has_one_word", a_statement_has_one_word);
     g_test_add_func("/word/a_word_of_any_length_fits", a_word_of_any_length_fits);
     g_test_add_func("/word/only_so_many_bytes_are_read", only_so_many_bytes_are_read);
-    g_test_add_func("/word/a_statement_ends_at_its_own_semicolon",
-                    a_statement_ends_at_its_own_semicolon);
     return g_test_run();
 }
