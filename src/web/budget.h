@@ -29,6 +29,7 @@ struct holder {
     unsigned connections; // of an address
     unsigned waiting; // of these, without a complete request; counted when somebody must give way
     size_t bytes;     // claimed
+    size_t backlog_bytes; // of replies that wait (web/backlog)
 };
 
 struct budget {

@@ -14,6 +14,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "web/backlog.h"
 #include "web/reply.h"
 #include "web/stream.h"
 
@@ -84,6 +85,7 @@ static void write_reply(struct http_reply *exchange) {
     struct peer *peer = exchange->peer;
     ssize_t status = reply_write(exchange);
     if (status == -EAGAIN) {
+        backlog_enter(peer, exchange->reply_bytes);
         peer_park(peer, stream_events(peer, EPOLLOUT));
         return;
     }

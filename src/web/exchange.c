@@ -4,6 +4,7 @@
 #include "web/exchange.h"
 
 #include "base/log.h"
+#include "web/backlog.h"
 
 #include <string.h>
 #include <sys/epoll.h>
@@ -174,6 +175,7 @@ void exchange_end(struct http_reply *exchange) {
     }
     g_mutex_lock(&server->mutex);
     budget_release(&server->budget, &peer->claim);
+    backlog_leave(peer);
     peer->stage = STAGE_HEAD;
     peer->was_used = true;
     peer->has_begun = false;

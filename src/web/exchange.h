@@ -34,10 +34,12 @@ struct peer {
     bool was_used;  // has ended a request
     bool has_begun; // some of the next request has come
     enum stage stage;
-    int64_t since_us;    // when that stage, or the wait for a request, began
-    uint64_t body_bytes; // received in this body
-    uint64_t read_bytes; // taken by the client when the grace of this reply ended; 0: not ended
-    struct claim claim;  // memory for the request on it
+    int64_t since_us;     // when that stage, or the wait for a request, began
+    uint64_t body_bytes;  // received in this body
+    size_t backlog_bytes; // of its reply, while that waits for the client (web/backlog)
+    int64_t taken_us;     // when the client last took some of it
+    uint64_t read_bytes;  // taken by the client when the grace of this reply ended; 0: not ended
+    struct claim claim;   // memory for the request on it
     // The owner's.
     struct tls_session *tls; // NULL: plain
     GByteArray *held;        // received, and not part of a request yet; NULL: nothing
@@ -93,7 +95,8 @@ struct http_server {
     GCond has_room;     // for one more connection, or stopping
     GHashTable *peers;  // struct peer, all connections
     struct budget budget;
-    unsigned open; // connections that are not cut
+    size_t backlog_bytes; // of all peers
+    unsigned open;        // connections that are not cut
     unsigned kept;
     unsigned requests; // begun and not freed
     unsigned busy;     // of these, with a worker

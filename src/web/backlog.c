@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// backlog: the sum of the server and that of each address are the sums over its peers; a peer that was cut counts no more, though its memory is
+// freed a moment later, by whoever has it.
+#include "web/backlog.h"
+
+void backlog_leave(struct peer *peer) {
+    peer->server->backlog_bytes -= peer->backlog_bytes;
+    peer->claim.address->backlog_bytes -= peer->backlog_bytes;
+    peer->backlog_bytes = 0;
+}
+
+static bool is_weaker(const struct peer *peer, const struct peer *than) {
+    size_t mine = peer->claim.address->backlog_bytes;
+    size_t theirs = than->claim.address->backlog_bytes;
+    return mine != theirs ? mine > theirs : peer->taken_us < than->taken_us;
+}
+
+// There is one while the sum is not 0.
+static struct peer *find_weakest(struct http_server *server) {
+    struct peer *weakest = NULL;
+    GHashTableIter iter;
+    gpointer key;
+    g_hash_table_iter_init(&iter, server->peers);
+    while (g_hash_table_iter_next(&iter, &key, NULL)) {
+        struct peer *peer = key;
+        if (peer->backlog_bytes > 0 && (weakest == NULL || is_weaker(peer, weakest))) {
+            weakest = peer;
+        }
+    }
+    return weakest;
+}
+
+void backlog_enter(struct peer *peer, size_t bytes) {
+    struct http_server *server = peer->server;
+    g_mutex_lock(&server->mutex);
+    peer->taken_us = g_get_monotonic_time();
+    if (peer->backlog_bytes == 0 && bytes > BACKLOG_OWN_BYTES && !peer->is_cut) {
+        peer->backlog_bytes = bytes - BACKLOG_OWN_BYTES;
+        peer->claim.address->backlog_bytes += peer->backlog_bytes;
+        server->backlog_bytes += peer->backlog_bytes;
+    }
+    while (server->backlog_bytes > BACKLOG_BYTES) {
+        struct peer *weakest = find_weakest(server);
+        backlog_leave(weakest);
+        if (!weakest->is_cut) { // else whoever has it is about to free it
+            peer_cut(weakest);
+        }
+    }
+    g_mutex_unlock(&server->mutex);
+}
