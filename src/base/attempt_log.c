@@ -32,6 +32,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -39,7 +40,10 @@
 
 #define LOG_VERSION 1
 #define GUARD_BYTES_MAX (128u * 1024)
-#define HEADER_TRIES_MAX 1000
+/* A writer that lost its processor in the middle of a header is given time to get it back. */
+#define HEADER_TRIES_MAX 300
+#define HEADER_TRIES_AT_ONCE 50
+#define HEADER_PAUSE_NS 1000000
 
 static const char log_magic[8] = { 'S', 'L', 'U', 'I', 'C', 'L', 'O', 'G' };
 
@@ -78,6 +82,12 @@ static void header_encode(const struct log_header *header,
     put(ret_bytes + 56, header->total, 8);
 }
 
+static void wait_for_writer(int try) {
+    struct timespec pause = { .tv_nsec = HEADER_PAUSE_NS };
+    if (try >= HEADER_TRIES_AT_ONCE)
+        (void)nanosleep(&pause, NULL);
+}
+
 static int header_read(int fd, struct log_header *ret_header, uint64_t *ret_file_bytes) {
     for (int i = 0; i < HEADER_TRIES_MAX; i++) {
         uint8_t bytes[ATTEMPT_LOG_HEADER_BYTES];
@@ -85,12 +95,16 @@ static int header_read(int fd, struct log_header *ret_header, uint64_t *ret_file
         int error = file_read_at(fd, bytes, sizeof bytes, 0, &len);
         if (error != 0)
             return error;
+        if (len == 0)
+            return -ENODATA;
         if (len < sizeof bytes || memcmp(bytes, log_magic, sizeof log_magic) != 0 ||
             get(bytes + 8, 4) != LOG_VERSION)
             return -EBADMSG;
         if (get(bytes + 52, 4) != file_crc32c(0, bytes + 8, 44) ||
-            get(bytes + 32, 8) != get(bytes + 56, 8))
+            get(bytes + 32, 8) != get(bytes + 56, 8)) {
+            wait_for_writer(i);
             continue;
+        }
         struct log_header header = { .guard_bytes = (uint32_t)get(bytes + 12, 4),
                                      .head_bytes = get(bytes + 16, 8),
                                      .ring_bytes = get(bytes + 24, 8),

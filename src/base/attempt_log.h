@@ -41,7 +41,7 @@ int attempt_log_create(struct attempt_log *log, int dir_fd, const char *name, ui
                        uint64_t head_bytes, uint64_t ring_bytes);
 
 /* Opens a log that another writer left behind, to go on where it stopped: a file of `uid`, or of ours
- * with (uid_t)-1, see own_file(). -EBADMSG: no log. */
+ * with (uid_t)-1, see own_file(). -EBADMSG, -ENODATA: no log. */
 int attempt_log_reopen(struct attempt_log *log, int dir_fd, const char *name, uid_t uid);
 
 /* Appends bytes to the stream. */
@@ -71,7 +71,7 @@ struct attempt_log_range {
  * offset in the gap jumps to its end; a read stops where the gap begins. len 0 bytes with
  * next_offset == total means that there is no more for now. Safe against a writer that overwrites
  * the ring meanwhile: bytes that may have been overwritten are not returned.
- * -EBADMSG: not a log of this format. */
+ * -ENODATA: nothing was written yet, not even a header. -EBADMSG: not a log of this format. */
 int attempt_log_read(int fd, int64_t offset, void *buf, size_t len,
                      struct attempt_log_range *ret_range);
 

@@ -21,7 +21,7 @@
 #include "web/http.h"
 #include "web/routes.h"
 
-enum { DRAIN_MS = 2000, TOKEN_CHARACTERS = 40 };
+enum { DRAIN_MS = 3500, TOKEN_CHARACTERS = 40 };
 
 struct serving {
     struct engine *engine;

@@ -4,7 +4,7 @@
 // freed a moment later, by whoever has it.
 #include "web/backlog.h"
 
-void backlog_leave(struct peer *peer) {
+static void count_out(struct peer *peer) {
     peer->server->backlog_bytes -= peer->backlog_bytes;
     peer->claim.address->backlog_bytes -= peer->backlog_bytes;
     peer->backlog_bytes = 0;
@@ -42,10 +42,17 @@ void backlog_enter(struct peer *peer, size_t bytes) {
     }
     while (server->backlog_bytes > BACKLOG_BYTES) {
         struct peer *weakest = find_weakest(server);
-        backlog_leave(weakest);
+        count_out(weakest);
         if (!weakest->is_cut) { // else whoever has it is about to free it
             peer_cut(weakest);
         }
     }
+    g_mutex_unlock(&server->mutex);
+}
+
+void backlog_leave(struct peer *peer) {
+    struct http_server *server = peer->server;
+    g_mutex_lock(&server->mutex);
+    count_out(peer);
     g_mutex_unlock(&server->mutex);
 }

@@ -15,5 +15,5 @@ enum { BACKLOG_OWN_BYTES = 64 * 1024, BACKLOG_BYTES = 128 * 1024 * 1024 };
 // The peer's reply waits now, or waits again after some of it was taken; `bytes` of memory are held for it. The peer itself may be the one that is cut: its
 // owner sees the end of the socket.
 void backlog_enter(struct peer *peer, size_t bytes);
-// It waits no more. Called with the mutex.
+// It waits no more, if it did.
 void backlog_leave(struct peer *peer);

@@ -36,10 +36,17 @@ struct network {
 
 // ---- Ends
 
+static void end_request(struct http_reply *exchange) {
+    if (exchange->sent_bytes > 0) {
+        backlog_leave(exchange->peer);
+    }
+    exchange_end(exchange);
+}
+
 // The client has left, or was cut. The connection is gone afterwards.
 static void abandon(struct peer *peer) {
     if (peer->exchange != NULL) {
-        exchange_end(peer->exchange);
+        end_request(peer->exchange);
     }
     peer_close(peer);
 }
@@ -91,7 +98,7 @@ static void write_reply(struct http_reply *exchange) {
     }
     bool keeps = exchange->keeps;
     bool is_broken_off = exchange->is_broken_off;
-    exchange_end(exchange);
+    end_request(exchange);
     if (status < 0) {
         peer_close(peer); // the client has left
     } else if (keeps) {

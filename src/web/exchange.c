@@ -4,7 +4,6 @@
 #include "web/exchange.h"
 
 #include "base/log.h"
-#include "web/backlog.h"
 
 #include <string.h>
 #include <sys/epoll.h>
@@ -175,7 +174,6 @@ void exchange_end(struct http_reply *exchange) {
     }
     g_mutex_lock(&server->mutex);
     budget_release(&server->budget, &peer->claim);
-    backlog_leave(peer);
     peer->stage = STAGE_HEAD;
     peer->was_used = true;
     peer->has_begun = false;

@@ -19,7 +19,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 enum { LENGTH_DEFAULT = 64 * 1024, LENGTH_MAX = 1024 * 1024 };
@@ -48,12 +47,6 @@ static void source_done(struct source *source) {
     g_free(source->closing);
 }
 
-// An empty file is the log of an attempt that has written nothing yet.
-static bool is_empty_file(int fd) {
-    struct stat status;
-    return fstat(fd, &status) == 0 && status.st_size == 0;
-}
-
 static bool read_file(int fd, int64_t offset, char *buf, size_t len,
                       struct attempt_log_range *ret_range, GError **error) {
     if (fd < 0) {
@@ -61,7 +54,7 @@ static bool read_file(int fd, int64_t offset, char *buf, size_t len,
         return true;
     }
     int failure = attempt_log_read(fd, offset, buf, len, ret_range);
-    if (failure == -EBADMSG && is_empty_file(fd)) {
+    if (failure == -ENODATA) { // the attempt has written nothing yet
         *ret_range = (struct attempt_log_range){ 0 };
         failure = 0;
     }

@@ -144,6 +144,59 @@ static void a_reader_beside_the_writer_never_sees_foreign_bytes(struct scratch *
     g_assert_cmpuint(reading.bytes, >, 0);
 }
 
+static gpointer begin_to_write(gpointer data) {
+    struct attempt_log *log = data;
+    attempt_log_append(log, "first", 5);
+    return NULL;
+}
+
+/* Nothing, or what was written: never a damaged log. */
+static void a_reader_may_come_before_the_first_byte(struct scratch *scratch, gconstpointer data) {
+    for (int i = 0; i < 300; i++) {
+        struct attempt_log log;
+        struct attempt_log_range range = { 0 };
+        char bytes[16];
+        g_assert_cmpint(attempt_log_create(&log, scratch->dir, "begun", (uid_t)-1, 0, HEAD, RING),
+                        ==, 0);
+        int fd = openat(scratch->dir, "begun", O_RDONLY | O_CLOEXEC);
+        GThread *thread = g_thread_new("writer", begin_to_write, &log);
+        while (range.total == 0) {
+            int error = attempt_log_read(fd, 0, bytes, sizeof bytes, &range);
+            g_assert_true(error == 0 || error == -ENODATA);
+        }
+        g_thread_join(thread);
+        attempt_log_close(&log);
+        (void)close(fd);
+        (void)unlinkat(scratch->dir, "begun", 0);
+    }
+}
+
+static gpointer mend_header(gpointer data) {
+    const struct scratch *scratch = data;
+    g_usleep(20000);
+    char byte = 0;
+    g_assert_cmpint(pread(scratch->log.fd, &byte, 1, 52), ==, 1);
+    byte = (char)~byte;
+    g_assert_cmpint(pwrite(scratch->log.fd, &byte, 1, 52), ==, 1);
+    return NULL;
+}
+
+/* As when it lost its processor there. */
+static void a_writer_may_stop_in_the_middle_of_a_header(struct scratch *scratch,
+                                                        gconstpointer data) {
+    uint64_t at = 0;
+    char byte = 0;
+    struct attempt_log_range range;
+    append(&scratch->log, &at, HEAD + 10);
+    g_assert_cmpint(pread(scratch->log.fd, &byte, 1, 52), ==, 1);
+    byte = (char)~byte;
+    g_assert_cmpint(pwrite(scratch->log.fd, &byte, 1, 52), ==, 1);
+    GThread *thread = g_thread_new("writer", mend_header, scratch);
+    g_assert_cmpint(attempt_log_read(scratch->fd, 0, &byte, 1, &range), ==, 0);
+    g_assert_cmpuint(range.total, ==, HEAD + 10);
+    g_thread_join(thread);
+}
+
 static void a_log_left_behind_can_be_continued(struct scratch *scratch, gconstpointer data) {
     uint64_t at = 0;
     char bytes[64];
@@ -175,7 +228,7 @@ static void other_files_are_refused(struct scratch *scratch, gconstpointer data)
     g_assert_cmpint(attempt_log_read(fd, 0, bytes, sizeof bytes, &range), ==, -EBADMSG);
     (void)close(fd);
     fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    g_assert_cmpint(attempt_log_read(fd, 0, bytes, sizeof bytes, &range), ==, -EBADMSG);
+    g_assert_cmpint(attempt_log_read(fd, 0, bytes, sizeof bytes, &range), ==, -ENODATA);
     (void)close(fd);
 }
 
@@ -192,6 +245,8 @@ int main(int argc, char **argv) {
     ADD(a_short_log_is_read_back_whole);
     ADD(a_long_log_keeps_both_ends_and_counts_the_gap);
     ADD(a_reader_beside_the_writer_never_sees_foreign_bytes);
+    ADD(a_reader_may_come_before_the_first_byte);
+    ADD(a_writer_may_stop_in_the_middle_of_a_header);
     ADD(a_log_left_behind_can_be_continued);
     ADD(a_log_that_can_not_be_had_swallows_and_counts);
     ADD(other_files_are_refused);
