@@ -482,6 +482,24 @@ def a_call_gets_the_rows_and_nothing_is_printed():
         assert told[2]["rows"] == [["1", "ü", "1"], [None, "0x00ff", None]], told
 
 
+def a_statement_that_stands_alone_is_told_how():
+    with folder() as work:
+        path = os.path.join(work, "a.db")
+        told, _ = execute(path, "BEGIN; /* now */ VACUUM;")
+        assert [one["state"] for one in told] == [1, -1] and "put COMMIT before it" in told[1]["message"], told
+        told, answer = execute(path, "BEGIN; COMMIT; VACUUM")
+        assert [one["state"] for one in told] == [1, 1, 1] and answer["ok"] is True, answer
+
+
+def a_trigger_with_statements_inside_is_one():
+    with folder() as work:
+        path = os.path.join(work, "a.db")
+        trigger = "CREATE TRIGGER r AFTER INSERT ON t BEGIN UPDATE t SET a = CASE a WHEN 1 THEN 2 END; SELECT ';'; END;"
+        told, answer = execute(path, "CREATE TABLE t(a); -- ;\n" + trigger + " INSERT INTO t VALUES (1)")
+        assert [one["state"] for one in told] == [1, 1, 1] and answer["ok"] is True, answer
+        assert told[1]["len"] == len(trigger) and rows(path, "SELECT a FROM t") == [(2,)], told
+
+
 def a_call_stops_behind_the_first_failure():
     with folder() as work:
         path = os.path.join(work, "a.db")
