@@ -5,6 +5,7 @@
 #include "web/backlog.h"
 
 static void count_out(struct peer *peer) {
+    peer->server->backlog_count -= peer->backlog_bytes > 0;
     peer->server->backlog_bytes -= peer->backlog_bytes;
     peer->claim.address->backlog_bytes -= peer->backlog_bytes;
     peer->backlog_bytes = 0;
@@ -39,8 +40,9 @@ void backlog_enter(struct peer *peer, size_t bytes) {
         peer->backlog_bytes = bytes - BACKLOG_OWN_BYTES;
         peer->claim.address->backlog_bytes += peer->backlog_bytes;
         server->backlog_bytes += peer->backlog_bytes;
+        server->backlog_count++;
     }
-    while (server->backlog_bytes > BACKLOG_BYTES) {
+    while (server->backlog_bytes > BACKLOG_BYTES && server->backlog_count > 1) {
         struct peer *weakest = find_weakest(server);
         count_out(weakest);
         if (!weakest->is_cut) { // else whoever has it is about to free it

@@ -3,14 +3,14 @@
 // backlog: replies that wait for clients to read them, and which of them give way when they hold too much memory.
 //
 // A reply that goes out at once counts for nothing, nor do the first BACKLOG_OWN_BYTES of one that waits. All others together hold at most
-// BACKLOG_BYTES: the address whose replies hold most gives way, with the one of which nothing was taken for longest, and its connection is closed.
+// BACKLOG_BYTES, or are one alone: the address whose replies hold most gives way, with the one of which nothing was taken for longest, and its connection is closed.
 #pragma once
 
 #include <stddef.h>
 
 #include "web/exchange.h"
 
-enum { BACKLOG_OWN_BYTES = 64 * 1024, BACKLOG_BYTES = 128 * 1024 * 1024 };
+enum { BACKLOG_OWN_BYTES = 64 * 1024, BACKLOG_BYTES = 256 * 1024 * 1024 };
 
 // The peer's reply waits now, or waits again after some of it was taken; `bytes` of memory are held for it. The peer itself may be the one that is cut: its
 // owner sees the end of the socket.

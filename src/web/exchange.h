@@ -95,8 +95,9 @@ struct http_server {
     GCond has_room;     // for one more connection, or stopping
     GHashTable *peers;  // struct peer, all connections
     struct budget budget;
-    size_t backlog_bytes; // of all peers
-    unsigned open;        // connections that are not cut
+    size_t backlog_bytes;   // of all peers
+    unsigned backlog_count; // of peers that hold some of it
+    unsigned open;          // connections that are not cut
     unsigned kept;
     unsigned requests; // begun and not freed
     unsigned busy;     // of these, with a worker

@@ -68,6 +68,7 @@ static void a_start_is_no_trouble_that_ends(void) {
 static void what_begins_after_the_start_is_logged_with_its_end(void) {
     struct trouble *trouble = trouble_new();
     g_autofree char *start = logged_by(come, trouble);
+    g_assert_cmpint(count(start, "event=trouble"), ==, 0);
     for (int i = 0; i < 2; i++) {
         g_autofree char *log = logged_by(go_and_come, trouble);
         g_assert_cmpint(count(log, "event=trouble kind=supervisor"), ==, 1);

@@ -11,6 +11,13 @@
 
 enum { SCRIPTS = 20000, PIECES_MAX = 7 };
 
+#define UPDATE_TRIGGER                                                                             \
+    "CREATE TEMP TRIGGER r2 AFTER UPDATE OF a ON t WHEN CASE WHEN new.a THEN 1 END BEGIN UPDATE u" \
+    " SET a = CASE new.a WHEN 1 THEN 2 ELSE 3 END WHERE a = ';END;'; DELETE FROM u WHERE 0;"       \
+    " SELECT 1; END"
+#define DELETE_TRIGGER                                                                             \
+    "create trigger if not exists end after delete on t begin select end from w; delete from u;"   \
+    " end"
 static const char *const statements[] = {
     "SELECT 1",
     "SELECT ';', \"a;\", `b;`, [c;] FROM (SELECT 1 AS \"a;\", 2 AS `b;`, 3 AS [c;])",
@@ -19,12 +26,8 @@ static const char *const statements[] = {
     "INSERT INTO t (a) VALUES (1), ('; END;')",
     "CREATE TABLE IF NOT EXISTS trigger_log (a, end TEXT DEFAULT 'x;', \"begin;\" INT)",
     "CREATE TRIGGER r1 AFTER INSERT ON t BEGIN INSERT INTO u VALUES (new.a); END",
-    "CREATE TEMP TRIGGER r2 AFTER UPDATE OF a ON t WHEN CASE WHEN new.a THEN 1 END BEGIN UPDATE u "
-    "SET "
-    "a = CASE new.a WHEN 1 THEN 2 ELSE 3 END WHERE a = ';END;'; DELETE FROM u WHERE 0; SELECT 1; "
-    "END",
-    "create trigger if not exists end after delete on t begin select end from w; delete from u; "
-    "end",
+    UPDATE_TRIGGER,
+    DELETE_TRIGGER,
     "EXPLAIN CREATE TRIGGER r3 AFTER INSERT ON t BEGIN SELECT 1; END",
     "EXPLAIN QUERY PLAN SELECT a FROM t",
     "WITH c AS (SELECT 1) SELECT * FROM c",

@@ -3,7 +3,7 @@
 
 #include "web/backlog.h"
 
-enum { CLIENTS = 12 };
+enum { CLIENTS = 16 };
 
 static void wait_for_bytes(int fd) {
     struct pollfd poller = { .fd = fd, .events = POLLIN };
@@ -34,7 +34,7 @@ static size_t read_all(int fd, size_t wanted) {
     return total;
 }
 
-// Each reply is 32 MiB, so four of those that wait are more than there may be; the first ones give way.
+// Each reply is 32 MiB, so eight of those that wait are all that there may be; the first ones give way.
 static void replies_that_nobody_reads_fill_no_memory(void) {
     struct desk desk;
     desk_open(&desk);
@@ -60,9 +60,20 @@ static void replies_that_nobody_reads_fill_no_memory(void) {
     desk_close(&desk);
 }
 
+// Larger than all that wait may be together, and alone: its client may take its time.
+static void a_reply_that_waits_alone_is_kept(void) {
+    struct desk desk;
+    desk_open(&desk);
+    int fd = order(&desk, "/enormous");
+    g_assert_cmpuint(read_all(fd, ENORMOUS_BYTES), >=, ENORMOUS_BYTES);
+    (void)close(fd);
+    desk_close(&desk);
+}
+
 int main(int argc, char **argv) {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/backlog/replies_that_nobody_reads_fill_no_memory",
                     replies_that_nobody_reads_fill_no_memory);
+    g_test_add_func("/backlog/a_reply_that_waits_alone_is_kept", a_reply_that_waits_alone_is_kept);
     return g_test_run();
 }

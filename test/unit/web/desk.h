@@ -66,7 +66,7 @@ static inline void wait_until_open(struct desk *desk) {
     g_mutex_unlock(&desk->mutex);
 }
 
-enum { HUGE_BYTES = 32 * 1024 * 1024 };
+enum { HUGE_BYTES = 32 * 1024 * 1024, ENORMOUS_BYTES = 300 * 1024 * 1024 };
 
 static inline void handle(void *ctx, const struct api_request *request, struct http_reply *reply) {
     struct desk *desk = ctx;
@@ -84,6 +84,10 @@ static inline void handle(void *ctx, const struct api_request *request, struct h
     }
     if (g_str_has_prefix(request->target, "/huge")) {
         http_reply_send(reply, 200, "text/plain", g_malloc0(HUGE_BYTES), HUGE_BYTES);
+        return;
+    }
+    if (g_str_has_prefix(request->target, "/enormous")) {
+        http_reply_send(reply, 200, "text/plain", g_malloc0(ENORMOUS_BYTES), ENORMOUS_BYTES);
         return;
     }
     answer(request, reply);
