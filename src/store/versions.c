@@ -70,6 +70,19 @@ static bool choose_draft(struct store_reader *reader, const struct flow_head *fl
     return true;
 }
 
+// A draft is judged at a price that its edges and names set, so that is never done here for one who was judged already.
+static bool check_judged(const struct change *change, const struct flow_head *flow,
+                         GError **error) {
+    if (change->draft == NULL || draft_is_current(change->draft, flow)) {
+        return true;
+    }
+    fault_set(error, FAULT_REVISION_STALE,
+              "task flow %" G_GINT64_FORMAT
+              " was edited while it was being published; publish what is there now",
+              flow->id);
+    return false;
+}
+
 bool change_flow_publish(struct store *store, const struct change *change, int64_t now_ms,
                          struct change_result *result, GError **error) {
     struct flow_head flow = { 0 };
@@ -83,6 +96,7 @@ bool change_flow_publish(struct store *store, const struct change *change, int64
         !check_length(change->comment, "VersionComments", VERSION_COMMENT_MAX, error) ||
         !query_int(store->reader.sql, LAST_PUBLISHED, VALUES(INT(flow.tenant_id), INT(flow.id)), 0,
                    &version.last_version_id, error) ||
+        !check_judged(change, &flow, error) ||
         !choose_draft(&store->reader, &flow, change->draft, &draft, &own, error)) {
         return false;
     }

@@ -24,7 +24,7 @@ enum {
 // ---- Time
 
 // A reply is with the client as far as its host has acknowledged it; what the kernel holds for it does not count.
-static bool reads_slowly(struct peer *peer, int64_t watched_ms) {
+static bool reads_slowly(struct peer *peer, int64_t watched_ms, int64_t grace_ms) {
     struct tcp_info info = { 0 };
     socklen_t len = sizeof info;
     if (getsockopt(peer->fd, IPPROTO_TCP, TCP_INFO, &info, &len) != 0) {
@@ -34,8 +34,9 @@ static bool reads_slowly(struct peer *peer, int64_t watched_ms) {
         peer->read_bytes = info.tcpi_bytes_acked + 1;
         return false;
     }
-    return info.tcpi_bytes_acked + 1 - peer->read_bytes <
-           (uint64_t)watched_ms / 1000 * BYTES_PER_SECOND_MIN;
+    // Over less time than the grace a client that stands still for a moment would be taken for a slow one.
+    return watched_ms > grace_ms && info.tcpi_bytes_acked + 1 - peer->read_bytes <
+                                        (uint64_t)watched_ms / 1000 * BYTES_PER_SECOND_MIN;
 }
 
 // Is the connection slower than its stage allows?
@@ -55,7 +56,7 @@ static bool is_late(const struct http_server *server, struct peer *peer, int64_t
     case STAGE_BUSY: return false;
     case STAGE_REPLY:
         return waited_ms > 2 * (int64_t)options->body_timeout_ms ||
-               (waited_ms > grace_ms && reads_slowly(peer, waited_ms - grace_ms));
+               (waited_ms > grace_ms && reads_slowly(peer, waited_ms - grace_ms, grace_ms));
     }
     return false;
 }

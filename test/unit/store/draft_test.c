@@ -231,6 +231,21 @@ static void a_draft_that_was_edited_meanwhile_is_gathered_again(void) {
     kit_free(kit);
 }
 
+// What judging costs is the caller's to pay, and not again the engine's.
+static void a_publish_beside_an_edit_is_refused_and_changes_nothing(void) {
+    struct kit *kit = kit_new();
+    g_autoptr(GError) error = NULL;
+    struct remarks remarks = { 0 };
+    int64_t flow = kit_flow(kit, "nightly");
+    (void)kit_node(kit, flow, "a");
+    struct change *change = kit_change(kit, CHANGE_FLOW_PUBLISH, flow);
+    g_assert_true(store_change_check(store_as_reader(kit->store), change, &remarks, &error));
+    remarks_done(&remarks);
+    (void)kit_node(kit, flow, "b");
+    kit_refuse(kit, change, FAULT_REVISION_STALE, "was edited while it was being published");
+    kit_free(kit);
+}
+
 static void too_large_a_draft_is_refused_before_it_is_read(void) {
     struct kit *kit = kit_new();
     g_autoptr(GError) error = NULL;
@@ -342,6 +357,8 @@ int main(int argc, char **argv) {
                     a_draft_that_was_gathered_before_is_stored_as_it_is);
     g_test_add_func("/draft/a_draft_that_was_edited_meanwhile_is_gathered_again",
                     a_draft_that_was_edited_meanwhile_is_gathered_again);
+    g_test_add_func("/draft/a_publish_beside_an_edit_is_refused_and_changes_nothing",
+                    a_publish_beside_an_edit_is_refused_and_changes_nothing);
     g_test_add_func("/draft/too_large_a_draft_is_refused_before_it_is_read",
                     too_large_a_draft_is_refused_before_it_is_read);
     g_test_add_func("/draft/a_list_of_variables_has_a_thousand_entries_and_no_more",
