@@ -270,7 +270,7 @@ static void what_was_judged_before_is_not_judged_again(void) {
     change->is_checked = true;
     kit_apply(kit, change);
 
-    // The stored output is bad now, and so the draft; a draft that is called judged is taken while it is the present one, any other is judged.
+    // The stored output is bad now, and so the draft; a draft that is called judged is taken while it is the present one, and refused when it is not.
     change = kit_change(kit, CHANGE_FLOW_PUBLISH, flow);
     g_assert_false(store_change_check(reader, change, &remarks, &error));
     g_assert_true(fault_is(error, FAULT_FLOW_STATE));
@@ -279,7 +279,9 @@ static void what_was_judged_before_is_not_judged_again(void) {
     change = kit_change(kit, CHANGE_FLOW_PUBLISH, flow);
     g_assert_false(store_change_check(reader, change, &remarks, NULL));
     kit_node(kit, flow, "b");
-    kit_refuse(kit, change, FAULT_FLOW_STATE, "variable name");
+    kit_refuse(kit, change, FAULT_REVISION_STALE, "was edited while it was being published");
+    // Without a judge before, the turn judges.
+    kit_refuse(kit, kit_change(kit, CHANGE_FLOW_PUBLISH, flow), FAULT_FLOW_STATE, "variable name");
 
     // What may not be changed is the change's to refuse.
     change = kit_change(kit, CHANGE_NODE_CONFIG, 0);
