@@ -1,29 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// Lines are read back from a pipe put in the place of standard error.
-#include <fcntl.h>
 #include <glib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/log.h"
+#include "captured.h"
+
+static void call(void *user) {
+    void (**act)(void) = user;
+    (*act)();
+}
 
 static char *written_by(void (*act)(void)) {
-    int ends[2];
-    int kept = dup(STDERR_FILENO);
-    g_assert_cmpint(pipe2(ends, O_CLOEXEC), ==, 0);
-    g_assert_cmpint(dup2(ends[1], STDERR_FILENO), ==, STDERR_FILENO);
-    g_assert_cmpint(close(ends[1]), ==, 0);
-    act();
-    g_assert_cmpint(dup2(kept, STDERR_FILENO), ==, STDERR_FILENO); // the last writer: the pipe ends
-    g_assert_cmpint(close(kept), ==, 0);
-    char text[4096];
-    ssize_t len = 0;
-    for (ssize_t got = 1; got > 0; len += got) {
-        got = read(ends[0], text + len, sizeof text - (size_t)len);
-        g_assert_cmpint(got, >=, 0);
-    }
-    g_assert_cmpint(close(ends[0]), ==, 0);
-    return g_strndup(text, (size_t)len);
+    return captured(call, &act);
 }
 
 static void write_one(void) {
