@@ -23,6 +23,7 @@
 
 #include "base/fault.h"
 #include "core/clash.h"
+#include "core/shared_names.h"
 
 static const char default_zone[] = "Asia/Shanghai";
 
@@ -346,6 +347,19 @@ static gint by_name(gconstpointer left, gconstpointer right, gpointer user) {
     return strcmp(left, right);
 }
 
+static void note_giver(struct declared *declared, const char *name, int position) {
+    GArray *positions = g_tree_lookup(declared->givers, name);
+    if (positions == NULL) {
+        char *key = g_strdup(name);
+        positions = g_array_new(FALSE, FALSE, sizeof(int));
+        g_tree_insert(declared->givers, key, positions);
+        g_ptr_array_add(declared->names, key);
+    }
+    if (positions->len == 0 || g_array_index(positions, int, positions->len - 1) != position) {
+        g_array_append_val(positions, position);
+    }
+}
+
 static void note_outputs(const struct plan_node *node, int position, struct declared *declared) {
     json_t *root = json_loads(node->output, 0, NULL);
     const json_t *list = json_object_get(root, "outputs");
@@ -353,53 +367,47 @@ static void note_outputs(const struct plan_node *node, int position, struct decl
         const char *name =
             json_string_value(json_object_get(json_array_get(list, i), "variableName"));
         g_assert(name != NULL); // check_node has passed
-        GArray *positions = g_tree_lookup(declared->givers, name);
-        if (positions == NULL) {
-            char *key = g_strdup(name);
-            positions = g_array_new(FALSE, FALSE, sizeof(int));
-            g_tree_insert(declared->givers, key, positions);
-            g_ptr_array_add(declared->names, key);
-        }
-        g_array_append_val(positions, position);
+        note_giver(declared, name, position);
     }
     json_decref(root);
 }
 
-static bool check_clash(const struct plan *plan, const char *name, const GArray *positions,
-                        GError **error) {
+static void tell_clash(const struct plan *plan, const char *name, const struct givers *givers,
+                       GError **error) {
     g_autofree bool *is_giver = g_new0(bool, (size_t)plan->node_count);
-    for (unsigned i = 0; i < positions->len; i++) {
-        is_giver[g_array_index(positions, int, i)] = true;
+    for (int i = 0; i < givers->count; i++) {
+        is_giver[givers->positions[i]] = true;
     }
-    struct clash clash;
-    if (!clash_find(plan->graph, is_giver, &clash)) {
-        return true;
-    }
+    struct clash clash = { 0 };
+    bool has_clash = clash_find(plan->graph, is_giver, &clash);
+    g_assert(has_clash);
     fault_set(error, FAULT_FLOW_STATE,
               "nodes %s and %s both give the variable %s to node %s; rename one, or put one node "
               "behind the other",
               plan->nodes[clash.first].name, plan->nodes[clash.second].name, name,
               plan->nodes[clash.node].name);
-    return false;
 }
 
 static bool check_clashes(const struct plan *plan, GError **error) {
-    g_autoptr(GTree) givers = g_tree_new_full(by_name, NULL, g_free, (GDestroyNotify)g_array_unref);
+    g_autoptr(GTree) tree = g_tree_new_full(by_name, NULL, g_free, (GDestroyNotify)g_array_unref);
     g_autoptr(GPtrArray) names = g_ptr_array_new();
-    struct declared declared = { .givers = givers, .names = names };
+    struct declared declared = { .givers = tree, .names = names };
     for (int i = 0; i < plan->node_count; i++) {
         if (node_kind_has_outputs(plan->nodes[i].kind)) {
             note_outputs(&plan->nodes[i], i, &declared);
         }
     }
+    g_autofree struct givers *givers = g_new(struct givers, (size_t)names->len + 1);
     for (unsigned i = 0; i < names->len; i++) {
-        const char *name = g_ptr_array_index(names, i);
-        const GArray *positions = g_tree_lookup(givers, name);
-        if (positions->len > 1 && !check_clash(plan, name, positions, error)) {
-            return false;
-        }
+        const GArray *positions = g_tree_lookup(tree, g_ptr_array_index(names, i));
+        givers[i] = (struct givers){ .positions = (const int *)(const void *)positions->data,
+                                     .count = (int)positions->len };
     }
-    return true;
+    int found = shared_names_find(plan->graph, givers, (int)names->len);
+    if (found >= 0) {
+        tell_clash(plan, g_ptr_array_index(names, found), &givers[found], error);
+    }
+    return found < 0;
 }
 
 bool plan_check_publish(const struct plan *plan, GError **error) {

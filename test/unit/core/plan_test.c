@@ -335,6 +335,49 @@ static void a_large_snapshot_is_read_quickly(void) {
     json_decref(snapshot);
 }
 
+// Each pair of neighbours shares a thousand variables; there are as many edges as a flow may have.
+static char *shared_outputs(void) {
+    enum { GIVERS = 40, VARIABLES = 1000, EDGES = 100000 };
+    GString *text = g_string_new("{" FLOW ",\"nodes\":[");
+    for (int i = 0; i < LARGE_NODES; i++) {
+        g_string_append_printf(text,
+                               "%s{\"id\":%d,\"name\":\"n\",\"kind\":\"AZKABAN_COMMAND_REMOTE\","
+                               "\"content\":\"{\\\"script\\\":\\\"true\\\"}\"",
+                               i > 0 ? "," : "", i + 1);
+        for (int j = 0; i < GIVERS && j < VARIABLES; j++) {
+            g_string_append_printf(
+                text, "%s{\\\"variableName\\\":\\\"v%d\\\",\\\"extractMethod\\\":\\\"json\\\"}",
+                j > 0 ? "," : ",\"output\":\"{\\\"outputs\\\":[", i / 2 * VARIABLES + j);
+        }
+        g_string_append(text, i < GIVERS ? "]}\"}" : "}");
+    }
+    g_string_append(text, "],\"edges\":[");
+    for (int i = 0; i < EDGES; i++) {
+        int from = i % (LARGE_NODES - 6) + 1;
+        g_string_append_printf(text, "%s[%d,%d,%d]", i > 0 ? "," : "", i + 1, from,
+                               from + 1 + i / (LARGE_NODES - 6));
+    }
+    g_string_append(text, "]}");
+    return g_string_free(text, FALSE);
+}
+
+// Judging costs about what reading does: with each variable by itself it would be a hundred times that.
+static void many_shared_variables_are_judged_at_about_the_price_of_reading(void) {
+    g_autofree char *text = shared_outputs();
+    g_autoptr(GError) error = NULL;
+    int64_t start_us = g_get_monotonic_time();
+    struct plan *plan = build(text);
+    int64_t reading_us = g_get_monotonic_time() - start_us;
+    start_us = g_get_monotonic_time();
+    (void)plan_check_publish(plan, &error);
+    int64_t judging_us = g_get_monotonic_time() - start_us;
+    g_assert_no_error(error);
+    g_test_message("reading %" G_GINT64_FORMAT " us, judging %" G_GINT64_FORMAT " us", reading_us,
+                   judging_us);
+    g_assert_cmpint(judging_us, <, 10 * reading_us);
+    plan_unref(plan);
+}
+
 static void outputs_that_were_chosen_to_collide_cost_no_more(void) {
     g_autoptr(GString) outputs = g_string_new("{\"outputs\":[");
     for (unsigned i = 0; i < COLLIDING_COUNT; i++) {
@@ -377,6 +420,8 @@ int main(int argc, char **argv) {
                     a_flow_without_nodes_is_not_published);
     g_test_add_func("/plan/a_half_written_condition_keeps_its_reason",
                     a_half_written_condition_keeps_its_reason);
+    g_test_add_func("/plan/many_shared_variables_are_judged_at_about_the_price_of_reading",
+                    many_shared_variables_are_judged_at_about_the_price_of_reading);
     g_test_add_func("/plan/a_large_snapshot_is_read_quickly", a_large_snapshot_is_read_quickly);
     g_test_add_func("/plan/outputs_that_were_chosen_to_collide_cost_no_more",
                     outputs_that_were_chosen_to_collide_cost_no_more);
