@@ -3,7 +3,8 @@
 // The first words tell whether a statement may have others inside; then its BEGIN, CASE and END are counted, or what the dialect goes by. A word
 // behind a dot is a name.
 //
-// SQLite: a trigger ends where its own parser ends it: END is a name elsewhere, so only the one behind a semicolon counts. MySQL: BEGIN and CASE
+// SQLite: a trigger ends where its own parser ends it: END is a name elsewhere, so only the one behind a semicolon counts; the arguments of a
+// virtual table are any pieces, a semicolon too. MySQL: BEGIN and CASE
 // open; END closes, unless it closes what was not counted (END IF, LOOP, REPEAT, WHILE, FOR). PostgreSQL: bodies in SQL only, as psql reads
 // them; other bodies are quoted texts. Oracle: nothing but its line ends a block.
 
@@ -19,6 +20,7 @@ struct head_rule {
     const char *between[WORDS_MAX]; // none: any word may, but for `never`
     const char *never[WORDS_MAX];
     const char *things[WORDS_MAX]; // none: the first word settles it
+    const char *enclosed[2];       // settles that semicolons in its parentheses are its own
     int depth;                     // of blocks that are open then
 };
 
@@ -26,7 +28,8 @@ static const struct head_rule heads[][RULES_MAX] = {
     [BODY_NONE] = { { .first = { NULL } } },
     [BODY_TRIGGER] = { { .first = { "CREATE", "EXPLAIN" },
                          .between = { "QUERY", "PLAN", "CREATE", "TEMP", "TEMPORARY" },
-                         .things = { "TRIGGER" } } },
+                         .things = { "TRIGGER" },
+                         .enclosed = { "VIRTUAL" } } },
     [BODY_BLOCK] = { { .first = { "CREATE", "ALTER" },
                        .never = { "TABLE", "VIEW", "INDEX", "DATABASE", "SCHEMA", "USER", "ROLE",
                                   "SERVER", "SEQUENCE", "AS", "SELECT" },
@@ -76,6 +79,8 @@ static void read_head(struct body *body, const struct lexer *lexer, const struct
     if (lexeme_is_one_of(lexer, lexeme, rule->things)) {
         body->head = HEAD_BODY;
         body->depth = rule->depth;
+    } else if (lexeme_is_one_of(lexer, lexeme, rule->enclosed)) {
+        body->head = HEAD_ENCLOSED;
     } else if (takes_any ? lexeme_is_one_of(lexer, lexeme, rule->never)
                          : !lexeme_is_one_of(lexer, lexeme, rule->between)) {
         body->head = HEAD_PLAIN;
@@ -159,7 +164,8 @@ void body_take(struct body *body, const struct lexer *lexer, const struct lexeme
 }
 
 bool body_may_end(const struct body *body, const struct dialect *dialect) {
-    if ((dialect->traits & DIALECT_PARENTHESES) != 0 && body->parentheses > 0) {
+    bool holds = (dialect->traits & DIALECT_PARENTHESES) != 0 || body->head == HEAD_ENCLOSED;
+    if (holds && body->parentheses > 0) {
         return false;
     }
     if (body->head != HEAD_BODY) {

@@ -5,7 +5,8 @@
 
 #include "core/lexer.h"
 
-enum body_head { HEAD_OPEN, HEAD_PLAIN, HEAD_BODY };
+// HEAD_ENCLOSED: what stands in its parentheses is not read as SQL, semicolons included.
+enum body_head { HEAD_OPEN, HEAD_PLAIN, HEAD_ENCLOSED, HEAD_BODY };
 enum body_last { LAST_OTHER, LAST_DOT, LAST_SEMICOLON, LAST_BEGIN, LAST_END, LAST_END_FOR };
 
 struct body {

@@ -59,6 +59,9 @@ static void sqlite_scripts(void) {
         { "a;/*", "a;|/*" },
         { "\xef\xbb\xbf a; b", "a;|b" },
         { "SELECT $a(;), 1; b", "SELECT $a(;), 1;|b" },
+        { "CREATE VIRTUAL TABLE f USING fts4(a;(b;)); c",
+          "CREATE VIRTUAL TABLE f USING fts4(a;(b;));|c" },
+        { "SELECT (a; b); c", "SELECT (a;|b);|c" },
         { "CREATE TABLE t (trigger, begin, end); b", "CREATE TABLE t (trigger, begin, end);|b" },
         { "CREATE TRIGGER r AFTER INSERT ON t BEGIN UPDATE t SET a = CASE WHEN 1 THEN 2 END; "
           "DELETE "
