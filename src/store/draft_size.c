@@ -58,10 +58,16 @@ static bool refuse(const struct store *store, const struct flow_head *flow, int6
     return false;
 }
 
+// Settings of a node are no content: they can be set whatever the draft has, so that nobody has to give up a script to switch a node off.
+static bool is_settings(const struct draft_text *text) {
+    return text->part == DRAFT_CONFIG && bytes_of(text) <= DRAFT_SETTINGS_FREE;
+}
+
 bool draft_size_put(struct store *store, const struct flow_head *flow, int64_t node_id,
                     const struct draft_text *texts, size_t count, GError **error) {
     int64_t total = 0;
     int64_t growth = 0;
+    int64_t limited = 0; // of the growth, what the limit is asked for
     if (!draft_size_total(&store->reader, flow, &total, error)) {
         return false;
     }
@@ -71,8 +77,9 @@ bool draft_size_put(struct store *store, const struct flow_head *flow, int64_t n
             return false;
         }
         growth += bytes_of(&texts[i]) - old;
+        limited += is_settings(&texts[i]) ? 0 : bytes_of(&texts[i]) - old;
     }
-    if (growth > 0 && total + growth > store->draft_bytes_max) {
+    if (limited > 0 && total + growth > store->draft_bytes_max) {
         return refuse(store, flow, total, growth, texts, count, error);
     }
     for (size_t i = 0; i < count; i++) {

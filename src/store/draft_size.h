@@ -18,6 +18,9 @@ enum draft_part {
     DRAFT_CONSTANTS = 7,
 };
 
+// A node's config of at most so many bytes counts, but is never refused: all settings that the server knows have about 150.
+enum { DRAFT_SETTINGS_FREE = 256 };
+
 struct draft_text {
     enum draft_part part;
     const char *field; // of the call, for faults; a constant
@@ -25,7 +28,7 @@ struct draft_text {
 };
 
 // These texts of the node (0: the flow itself) are about to be stored. FAULT_LIMIT_EXCEEDED: the draft would grow beyond what store_set_draft_limit
-// says; one that is larger already may become smaller. Inside the open transaction.
+// says; one that is larger already may become smaller, and settings (DRAFT_SETTINGS_FREE) can always be stored. Inside the open transaction.
 bool draft_size_put(struct store *store, const struct flow_head *flow, int64_t node_id,
                     const struct draft_text *texts, size_t count, GError **error);
 // The node and all its texts are about to go.

@@ -104,6 +104,54 @@ static void what_is_larger_than_a_new_limit_may_become_smaller(void) {
     kit_free(kit);
 }
 
+static struct change *config(struct kit *kit, int64_t node, char *take) {
+    struct change *change = kit_change(kit, CHANGE_NODE_CONFIG, 0);
+    change->node_id = node;
+    change->config = take;
+    return change;
+}
+
+static void settings_can_be_changed_above_the_limit(void) {
+    struct kit *kit = kit_new();
+    int64_t flow = kit_flow(kit, "nightly");
+    int64_t a = kit_node(kit, flow, "a");
+    kit_apply(kit, content(kit, a, 5000));
+    store_set_draft_limit(kit->store, 1000);
+    kit_apply(kit, config(kit, a, g_strdup("{\"disabled\":true}")));
+    g_assert_cmpint(number(kit, TOTAL, flow), ==, 1 + 5000 + 17);
+    kit_apply(kit, config(kit, a, g_strdup("{\"disabled\":false,\"timeoutSeconds\":60}")));
+    g_autofree char *note = g_strnfill(256 - 11, 'x');
+    kit_apply(kit, config(kit, a, g_strdup_printf("{\"note\":\"%s\"}", note)));
+    g_assert_cmpint(number(kit, TOTAL, flow), ==, 1 + 5000 + 256);
+    // A remark is content.
+    kit_refuse(kit, config(kit, a, g_strdup_printf("{\"note\":\"%sx\"}", note)),
+               FAULT_LIMIT_EXCEEDED, "NodeConfig has 257 bytes");
+    g_assert_cmpint(number(kit, TOTAL, flow), ==, number(kit, PARTS, flow));
+    kit_free(kit);
+}
+
+static void what_is_no_text_of_the_draft_can_be_changed_above_the_limit(void) {
+    struct kit *kit = kit_new();
+    int64_t flow = kit_flow(kit, "nightly");
+    int64_t a = kit_node(kit, flow, "aa");
+    int64_t b = kit_node(kit, flow, "b");
+    kit_apply(kit, content(kit, a, 5000));
+    store_set_draft_limit(kit->store, 1000);
+    struct change *change = kit_change(kit, CHANGE_NODE_RENAME, 0);
+    change->node_id = a;
+    change->name = g_strdup("c"); // no longer than it was
+    kit_apply(kit, change);
+    change = kit_change(kit, CHANGE_FLOW_RENAME, flow);
+    change->name = g_strdup("a name that is longer than the one before");
+    change->description = g_strdup("and a description");
+    kit_apply(kit, change);
+    change = kit_change(kit, CHANGE_NODE_DELETE, 0);
+    change->node_id = b;
+    kit_apply(kit, change);
+    g_assert_cmpint(number(kit, TOTAL, flow), ==, 1 + 5000);
+    kit_free(kit);
+}
+
 static void edit_everything(struct kit *kit, int64_t flow) {
     struct change *change = kit_node_change(kit, flow, "Größe");
     change->output = g_strdup("{\"outputs\":[]}");
@@ -352,6 +400,10 @@ int main(int argc, char **argv) {
                     a_draft_grows_to_its_limit_and_no_further);
     g_test_add_func("/draft/what_is_larger_than_a_new_limit_may_become_smaller",
                     what_is_larger_than_a_new_limit_may_become_smaller);
+    g_test_add_func("/draft/settings_can_be_changed_above_the_limit",
+                    settings_can_be_changed_above_the_limit);
+    g_test_add_func("/draft/what_is_no_text_of_the_draft_can_be_changed_above_the_limit",
+                    what_is_no_text_of_the_draft_can_be_changed_above_the_limit);
     g_test_add_func("/draft/sizes_are_those_of_the_texts", sizes_are_those_of_the_texts);
     g_test_add_func("/draft/a_draft_that_was_gathered_before_is_stored_as_it_is",
                     a_draft_that_was_gathered_before_is_stored_as_it_is);
