@@ -37,6 +37,13 @@ static unsigned char_width(gunichar c) {
     return g_unichar_iswide(c) ? 2 : 1;
 }
 
+// Invisible characters that turn the direction of writing, part lines or hide text: Unicode's format characters and its two separators.
+static bool is_hidden(gunichar c) {
+    GUnicodeType type = g_unichar_type(c);
+    return type == G_UNICODE_FORMAT || type == G_UNICODE_LINE_SEPARATOR ||
+           type == G_UNICODE_PARAGRAPH_SEPARATOR;
+}
+
 // The character at *at, which moves behind it. Invalid bytes and control characters are '?'.
 static gunichar next_char(const char **at) {
     gunichar c = g_utf8_get_char_validated(*at, -1);
@@ -45,11 +52,7 @@ static gunichar next_char(const char **at) {
         return '?';
     }
     *at = g_utf8_next_char(*at);
-    // Also the invisible ones that turn the direction of writing or hide text.
-    GUnicodeType type = g_unichar_type(c);
-    bool is_hidden = type == G_UNICODE_CONTROL || type == G_UNICODE_FORMAT ||
-                     type == G_UNICODE_LINE_SEPARATOR || type == G_UNICODE_PARAGRAPH_SEPARATOR;
-    return is_hidden ? '?' : c;
+    return is_hidden(c) || g_unichar_type(c) == G_UNICODE_CONTROL ? '?' : c;
 }
 
 unsigned cli_text_width(const char *text) {
@@ -76,6 +79,15 @@ char *cli_text_clean(const char *text, unsigned columns) {
     return g_string_free(clean, FALSE);
 }
 
+// As JSON writes it: two surrogates where four digits do not reach.
+static void append_escaped(GString *target, gunichar c) {
+    if (c > 0xffff) {
+        g_string_append_printf(target, "\\u%04x", 0xd800 + ((unsigned)(c - 0x10000) >> 10));
+        c = 0xdc00 + ((c - 0x10000) & 0x3ff);
+    }
+    g_string_append_printf(target, "\\u%04x", (unsigned)c);
+}
+
 char *cli_text_visible(const char *text) {
     GString *visible = g_string_new(NULL);
     for (const char *at = text; *at != 0;) {
@@ -86,12 +98,12 @@ char *cli_text_visible(const char *text) {
             at++;
             continue;
         }
-        if (c == '\n' || c == '\t' || (c >= ' ' && c < 0x7f) || c > 0x9f) {
+        if (c == '\n' || c == '\t' || (c >= ' ' && c < 0x7f) || (c > 0x9f && !is_hidden(c))) {
             g_string_append_unichar(visible, c);
         } else if (c < ' ') {
             g_string_append_printf(visible, "^%c", byte ^ 0x40);
         } else {
-            g_string_append_printf(visible, "\\u%04x", (unsigned)c);
+            append_escaped(visible, c);
         }
         at = g_utf8_next_char(at);
     }

@@ -13,12 +13,13 @@
 // Columns that the text takes: two for wide East Asian characters, none for combining ones. UTF-8; invalid bytes count one.
 unsigned cli_text_width(const char *text);
 
-// A copy without control characters and invalid bytes (each becomes '?'), cut to at most `columns` columns with an ellipsis at the end;
+// A copy without control and format characters, separators and invalid bytes (each becomes '?'), cut to at most `columns` columns with an ellipsis at the end;
 // 0: not cut. The caller frees it.
 char *cli_text_clean(const char *text, unsigned columns);
 
-// A copy in which control characters but line feed and tab are readable: `^[` below U+0020, `\u009b` from U+007F to U+009F, `\x9b` a byte that
-// is not UTF-8. JSON stays JSON: it has none below U+0020 but line feeds. The caller frees it.
+// A copy in which control characters but line feed and tab are readable, and so are characters that turn the direction of writing, part lines or
+// hide text: `^[` below U+0020, `\u009b` from U+007F to U+009F, `\u202e` format characters and the two separators, with surrogates above U+FFFF,
+// `\x9b` a byte that is not UTF-8. JSON stays JSON, and says the same: it has none below U+0020 but line feeds. The caller frees it.
 char *cli_text_visible(const char *text);
 
 // Writes the text as it is, or where the stream is a terminal, visible. Failures are left to cli_flush. The only way out for text that

@@ -30,6 +30,26 @@ static void control_characters_of_output_are_readable(void) {
     g_assert_cmpstr(visible, ==, harmless);
 }
 
+static void what_turns_or_hides_text_is_readable(void) {
+    static const gunichar hidden[] = { 0xad,   0x61c,  0x200b, 0x200c, 0x200d, 0x200e, 0x200f,
+                                       0x2028, 0x2029, 0x202a, 0x202b, 0x202c, 0x202d, 0x202e,
+                                       0x2060, 0x2066, 0x2067, 0x2068, 0x2069, 0xfeff };
+    for (size_t i = 0; i < G_N_ELEMENTS(hidden); i++) {
+        char bytes[7] = "";
+        (void)g_unichar_to_utf8(hidden[i], bytes);
+        g_autofree char *text = g_strconcat("a", bytes, "b", NULL);
+        g_autofree char *visible = cli_text_visible(text);
+        g_autofree char *expected = g_strdup_printf("a\\u%04xb", (unsigned)hidden[i]);
+        g_assert_cmpstr(visible, ==, expected);
+        g_autofree char *clean = cli_text_clean(text, 0);
+        g_assert_cmpstr(clean, ==, "a?b");
+    }
+    g_autofree char *tag = cli_text_visible("\"\U000e0041\"");
+    g_assert_cmpstr(tag, ==, "\"\\udb40\\udc41\""); // as JSON writes it
+    g_autofree char *others = cli_text_visible("日本 עברית العربية é\u0301 😀");
+    g_assert_cmpstr(others, ==, "日本 עברית العربية é\u0301 😀");
+}
+
 // Writes to what `end` is the other end of and compares all that comes out there.
 static void expect_put(int fd_take, int end_take, const char *expected) {
     char text[256] = "";
@@ -134,6 +154,8 @@ int main(int argc, char **argv) {
                     control_characters_never_reach_the_terminal);
     g_test_add_func("/cli_text/control_characters_of_output_are_readable",
                     control_characters_of_output_are_readable);
+    g_test_add_func("/cli_text/what_turns_or_hides_text_is_readable",
+                    what_turns_or_hides_text_is_readable);
     g_test_add_func("/cli_text/output_is_made_readable_on_a_terminal_alone",
                     output_is_made_readable_on_a_terminal_alone);
     g_test_add_func("/cli_text/long_text_is_cut_within_its_columns",
