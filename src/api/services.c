@@ -9,7 +9,12 @@
 
 #include <string.h>
 
-enum { PAGE_SIZE_DEFAULT = 20, OBJECT_BYTES_MAX = 400, VALUE_BYTES_MAX = 100 };
+enum {
+    PAGE_SIZE_DEFAULT = 20,
+    OBJECT_BYTES_MAX = 400,
+    VALUE_BYTES_MAX = 100,
+    DRAFT_TRIES = 4, // to bring a draft to its turn before the next edit
+};
 
 bool call_check_tenant(const struct call *call, GError **error) {
     g_assert(call->caller != NULL);
@@ -188,24 +193,47 @@ static bool check_change(const struct call *call, struct change *change,
                           store_change_check(reader, change, ret_remarks, error)));
 }
 
-bool call_commit(const struct call *call, struct change *change, struct change_result *ret_result,
-                 GError **error) {
-    g_assert(change != NULL);
-    struct remarks remarks = { 0 };
-    if (!call_check_tenant(call, error) ||
-        (store_change_is_judged(change) && !check_change(call, change, &remarks, error))) {
-        remarks_done(&remarks);
-        change_free(change);
+// May it be tried again, because the draft was edited between its gathering and the turn? Then the fault is cleared.
+static bool goes_again(GError **fault, int *tries) {
+    if (!fault_is(*fault, FAULT_REVISION_STALE) || ++*tries >= DRAFT_TRIES) {
         return false;
     }
-    struct call_origin origin;
-    call_origin_init(call, &origin);
-    bool is_done = engine_change(call_engine(call), &origin.origin, change, ret_result, error);
-    call_origin_done(&origin);
+    g_clear_error(fault);
+    return true;
+}
+
+static bool commit_once(const struct call *call, const struct origin *origin, struct change *change,
+                        struct change_result *ret_result, GError **error) {
+    struct remarks remarks = { 0 };
+    bool is_done =
+        (!store_change_is_judged(change) || check_change(call, change, &remarks, error)) &&
+        engine_change_kept(call_engine(call), origin, change, ret_result, error);
     if (is_done && ret_result != NULL && ret_result->remarks.count == 0) {
         ret_result->remarks = remarks;
     } else {
         remarks_done(&remarks);
+    }
+    return is_done;
+}
+
+bool call_commit(const struct call *call, struct change *change, struct change_result *ret_result,
+                 GError **error) {
+    g_assert(change != NULL);
+    GError *fault = NULL;
+    struct call_origin origin;
+    bool has_draft = change->kind == CHANGE_FLOW_PUBLISH;
+    bool is_done = false;
+    int tries = 0;
+    call_origin_init(call, &origin);
+    change->is_checked = has_draft; // never in the turn, also when nothing could be judged here
+    do {
+        is_done = call_check_tenant(call, &fault) &&
+                  commit_once(call, &origin.origin, change, ret_result, &fault);
+    } while (!is_done && has_draft && goes_again(&fault, &tries));
+    call_origin_done(&origin);
+    change_free(change);
+    if (!is_done) {
+        g_propagate_error(error, fault);
     }
     return is_done;
 }
@@ -237,8 +265,9 @@ bool call_reply_revision(const struct call *call, json_t *item, enum revision_of
     return true;
 }
 
-bool call_draft(const struct call *call, int64_t version_id, struct draft **ret_draft,
-                GError **error) {
+// What a run of VERSION_DRAFT needs of the flow that DagId names; NULL for other versions, and where there is nothing to gather.
+static bool gather_draft(const struct call *call, int64_t version_id, struct draft **ret_draft,
+                         GError **error) {
     struct store_reader *reader = NULL;
     bool is_repeat = false;
     *ret_draft = NULL;
@@ -249,20 +278,61 @@ bool call_draft(const struct call *call, int64_t version_id, struct draft **ret_
               store_draft_gather(reader, call->caller, call_id(call, "DagId"), ret_draft, error))));
 }
 
-bool call_act(const struct call *call, enum run_event_kind action, int64_t version_id,
-              GError **error) {
+// One call that may run a draft: what TryRunTaskFlow is given, or an action on a run.
+struct draft_use {
+    int64_t version_id;
+    enum run_event_kind action;
+    json_t *variables;
+    int64_t *ret_run_id; // NULL: an action
+};
+
+static bool use_once(const struct call *call, const struct origin *origin,
+                     const struct draft_use *use, GError **error) {
     struct draft *draft = NULL;
-    if (!call_check_tenant(call, error) || !call_draft(call, version_id, &draft, error)) {
+    int64_t flow_id = call_id(call, "DagId");
+    if (!gather_draft(call, use->version_id, &draft, error)) {
         return false;
     }
-    struct call_origin origin;
-    call_origin_init(call, &origin);
-    bool is_done = engine_run_action(call_engine(call), &origin.origin, call->caller, action,
-                                     call_id(call, "DagId"), call_id(call, "DagInstanceId"),
-                                     version_id, draft, error);
-    call_origin_done(&origin);
+    struct engine *engine = call_engine(call);
+    bool is_done =
+        use->ret_run_id != NULL
+            ? engine_try_run(engine, origin, call->caller, flow_id, use->version_id, draft,
+                             use->variables, use->ret_run_id, error)
+            : engine_run_action(engine, origin, call->caller, use->action, flow_id,
+                                call_id(call, "DagInstanceId"), use->version_id, draft, error);
     draft_free(draft);
     return is_done;
+}
+
+static bool use_draft(const struct call *call, const struct draft_use *use, GError **error) {
+    GError *fault = NULL;
+    struct call_origin origin;
+    bool is_done = false;
+    int tries = 0;
+    call_origin_init(call, &origin);
+    do {
+        is_done = call_check_tenant(call, &fault) && use_once(call, &origin.origin, use, &fault);
+    } while (!is_done && goes_again(&fault, &tries));
+    call_origin_done(&origin);
+    if (!is_done) {
+        g_propagate_error(error, fault);
+    }
+    return is_done;
+}
+
+bool call_act(const struct call *call, enum run_event_kind action, int64_t version_id,
+              GError **error) {
+    return use_draft(call, &(struct draft_use){ .version_id = version_id, .action = action },
+                     error);
+}
+
+bool call_try_run(const struct call *call, int64_t version_id, json_t *variables,
+                  int64_t *ret_run_id, GError **error) {
+    return use_draft(call,
+                     &(struct draft_use){ .version_id = version_id,
+                                          .variables = variables,
+                                          .ret_run_id = ret_run_id },
+                     error);
 }
 
 int64_t call_id(const struct call *call, const char *name) {

@@ -44,7 +44,8 @@ struct change *call_change(const struct call *call, enum change_kind kind);
 // Was the call made before under its client token? Then it ends with call_commit at once, which has the first answer: what a handler asks or
 // does before its change would find the state that the call itself has made. Faults as store_token_find.
 bool call_is_repeat(const struct call *call, bool *ret_is_repeat, GError **error);
-// Takes the change and returns when it is durable. The result is freed with change_result_done; `ret_result` may be NULL.
+// Takes the change and returns when it is durable. A publish whose draft is edited before its turn gathers and judges it again, a few times;
+// then it is FAULT_REVISION_STALE. The result is freed with change_result_done; `ret_result` may be NULL.
 bool call_commit(const struct call *call, struct change *change, struct change_result *ret_result,
                  GError **error);
 // The same for a call that answers with nothing but the envelope and ends with this.
@@ -57,11 +58,12 @@ bool call_commit_revised(const struct call *call, struct change *change, json_t 
 bool call_reply_revision(const struct call *call, json_t *item, enum revision_of what,
                          int64_t object_id, GError **error);
 
-// What a run of VERSION_DRAFT needs of the flow that DagId names, gathered here and not in the engine's turn; NULL for other versions, and where
-// there is nothing to gather. Freed with draft_free.
-bool call_draft(const struct call *call, int64_t version_id, struct draft **ret_draft,
-                GError **error);
+// The next two gather what a run of VERSION_DRAFT needs here and not in the engine's turn; again, a few times, when the draft is edited before
+// its turn; then that is FAULT_REVISION_STALE.
 
+// A run by hand of the flow that DagId names: engine_try_run.
+bool call_try_run(const struct call *call, int64_t version_id, json_t *variables,
+                  int64_t *ret_run_id, GError **error);
 // An action on the run that DagId and DagInstanceId name. version_id: VERSION_UNSAID is the run's own.
 bool call_act(const struct call *call, enum run_event_kind action, int64_t version_id,
               GError **error);

@@ -86,8 +86,8 @@ static void take_result(struct command *command, struct change_result *ret_resul
     }
 }
 
-bool engine_change(struct engine *engine, const struct origin *origin, struct change *change,
-                   struct change_result *ret_result, GError **error) {
+bool engine_change_kept(struct engine *engine, const struct origin *origin, struct change *change,
+                        struct change_result *ret_result, GError **error) {
     struct command command;
     command_init(&command, COMMAND_CHANGE, &change->caller);
     command.origin = origin;
@@ -97,6 +97,12 @@ bool engine_change(struct engine *engine, const struct origin *origin, struct ch
         take_result(&command, ret_result);
     }
     command_done(&command);
+    return is_done;
+}
+
+bool engine_change(struct engine *engine, const struct origin *origin, struct change *change,
+                   struct change_result *ret_result, GError **error) {
+    bool is_done = engine_change_kept(engine, origin, change, ret_result, error);
     change_free(change);
     return is_done;
 }

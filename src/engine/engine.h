@@ -31,15 +31,18 @@ void engine_end_probes(struct engine *engine);
 void engine_stop(struct engine *engine, bool quit_supervisor);
 void engine_free(struct engine *engine);
 
-// Each of the next four takes the request it comes from (borrowed; NULL for none): its nonce, client token and log row are committed with the
+// Each of the next five takes the request it comes from (borrowed; NULL for none): its nonce, client token and log row are committed with the
 // effect, and a call that was made before under its client token has no effect and the same answer.
 
 // Applies a change; takes it. The result's caller frees it with change_result_done.
 bool engine_change(struct engine *engine, const struct origin *origin, struct change *change,
                    struct change_result *ret_result, GError **error);
+// The same, and the change stays the caller's, who may post it again.
+bool engine_change_kept(struct engine *engine, const struct origin *origin, struct change *change,
+                        struct change_result *ret_result, GError **error);
 // A run by hand, once and now (TryRunTaskFlow), of a published version or VERSION_DRAFT or VERSION_LIVE. `variables` (borrowed; object name →
 // text, NULL none) are that run's alone and stand before those of the flow; each must be one that the version has: FAULT_INVALID_VALUE.
-// `draft` (borrowed) is what store_draft_gather gave for VERSION_DRAFT; with NULL the turn gathers it, and all other callers wait for that.
+// `draft` (borrowed) is what store_draft_gather gave for VERSION_DRAFT; FAULT_REVISION_STALE: it was edited since, and must be gathered again.
 bool engine_try_run(struct engine *engine, const struct origin *origin, const struct caller *caller,
                     int64_t flow_id, int64_t version_id, struct draft *draft, json_t *variables,
                     int64_t *ret_run_id, GError **error);

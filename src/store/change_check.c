@@ -94,6 +94,7 @@ static bool check_variables(struct change *change, const struct flow_row *old, G
 
 static bool check_draft(struct store_reader *reader, const struct flow_head *flow,
                         struct change *change, struct remarks *ret_remarks, GError **error) {
+    g_clear_pointer(&change->draft, draft_free);
     return draft_make(reader, flow, &change->draft, error) &&
            change_check_draft(reader, flow->tenant_id, change->draft, ret_remarks, error);
 }

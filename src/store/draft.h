@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // draft: the draft of a flow, gathered and read on a request's thread, so that the engine's turn need only store it. It is of one revision:
-// a run whose turn finds another one gathers it again there, and a publish is refused (store/versions).
+// a turn that finds another one refuses the run or the publish (store/versions), and the request's thread gathers it again (api/services).
 #pragma once
 
 #include "core/access.h"

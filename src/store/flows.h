@@ -132,7 +132,8 @@ struct change {
     struct notification_switches *notification;
     struct person_fields *person;
     struct metadata *metadata;
-    bool is_checked;     // its documents were judged by store_change_check
+    // Its documents were judged by store_change_check; of a publish: only a draft that was is taken.
+    bool is_checked;
     struct draft *draft; // of a publish: the draft that was judged there; NULL: none was
 };
 
@@ -153,7 +154,8 @@ void change_result_done(struct change_result *result);
 
 // Judges on a request's thread what a change carries, so that the engine need not: documents of nodes, variables, a draft that is to be
 // published. Says nothing of what the caller may not change or what is not there: the change does. Ends with the caller's mistakes as
-// store_change would. ret_remarks: what is worth telling when the change is done, as change_result has it.
+// store_change would. ret_remarks: what is worth telling when the change is done, as change_result has it. A publish may be judged again,
+// after store_change refused it with FAULT_REVISION_STALE, as the draft was edited in between.
 bool store_change_check(struct store_reader *reader, struct change *change,
                         struct remarks *ret_remarks, GError **error);
 // Has store_change_check something to judge of this kind?
@@ -265,15 +267,16 @@ bool store_version_list(struct store_reader *reader, const struct caller *caller
                         int page_index, int page_size, GPtrArray **ret_versions, int64_t *ret_total,
                         GError **error);
 
-// The version a try run uses: a snapshot of the draft; made anew only when the draft has changed since the last snapshot.
-// Needs ACCESS_OPERATE. A flow without nodes is FAULT_FLOW_STATE (behaviour.md §3.4). Inside the open transaction.
+// The version a try run uses: a snapshot of the draft; made anew only when the draft has changed since the last snapshot, and gathered here:
+// not for the engine's turn. Needs ACCESS_OPERATE. A flow without nodes is FAULT_FLOW_STATE (behaviour.md §3.4). Inside the open transaction.
 bool store_version_for_try(struct store *store, const struct caller *caller, int64_t flow_id,
                            int64_t now_ms, int64_t *ret_version_id, GError **error);
 // A version as a caller names it: its id, or one of these.
 enum { VERSION_UNSAID = 0, VERSION_DRAFT = -1, VERSION_LIVE = -2 };
 // The version that a run is to have: VERSION_DRAFT as above, VERSION_LIVE what is deployed, or a published one. Needs ACCESS_OPERATE.
 // FAULT_FLOW_NOT_PUBLISHED, FAULT_VERSION_NOT_EXIST. Inside the open transaction.
-// `draft` is what store_draft_gather gave, or NULL: without it, and when the draft was edited since, a new snapshot is gathered here.
+// `draft` is what store_draft_gather gave, or NULL. Nothing is gathered here: when no version of the present draft is stored and `draft` is not
+// that either, FAULT_REVISION_STALE says that it was edited since, and what to do is to gather it again.
 bool store_version_for_run(struct store *store, const struct caller *caller, int64_t flow_id,
                            int64_t wanted, struct draft *draft, int64_t now_ms,
                            int64_t *ret_version_id, GError **error);

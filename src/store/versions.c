@@ -55,6 +55,14 @@ static bool insert_version(struct store *store, const struct flow_head *flow,
                      error);
 }
 
+// Gathering and judging a draft costs what its texts, edges and names make it cost: not here, for what a call's thread is to have done.
+static void refuse_stale(const struct flow_head *flow, const char *doing, GError **error) {
+    fault_set(error, FAULT_REVISION_STALE,
+              "task flow %" G_GINT64_FORMAT
+              " was edited while it was being %s; ask again for what is there now",
+              flow->id, doing);
+}
+
 // The present draft, gathered here when `given` is not that; then it is *ret_own, which the caller frees.
 static bool choose_draft(struct store_reader *reader, const struct flow_head *flow,
                          struct draft *given, struct draft **ret_draft, struct draft **ret_own,
@@ -70,16 +78,14 @@ static bool choose_draft(struct store_reader *reader, const struct flow_head *fl
     return true;
 }
 
-// A draft is judged at a price that its edges and names set, so that is never done here for one who was judged already.
+// A draft that must have been judged can be missing: the flow was not there then, or not the caller's to edit, or the call was a repeat.
 static bool check_judged(const struct change *change, const struct flow_head *flow,
                          GError **error) {
-    if (change->draft == NULL || draft_is_current(change->draft, flow)) {
+    bool must_be_judged = change->is_checked || change->draft != NULL;
+    if (!must_be_judged || draft_is_current(change->draft, flow)) {
         return true;
     }
-    fault_set(error, FAULT_REVISION_STALE,
-              "task flow %" G_GINT64_FORMAT
-              " was edited while it was being published; publish what is there now",
-              flow->id);
+    refuse_stale(flow, "published", error);
     return false;
 }
 
@@ -133,14 +139,10 @@ bool change_flow_offline(struct store *store, const struct change *change, int64
                         VALUES(INT(flow.id), INT(flow.tenant_id), INT(now_ms)), error);
 }
 
-static bool make_try_version(struct store *store, const struct flow_head *flow, struct draft *given,
+// `draft` is the present one.
+static bool make_try_version(struct store *store, const struct flow_head *flow, struct draft *draft,
                              int64_t now_ms, int64_t *ret_version_id, GError **error) {
     struct version_draft version = { .comment = "" };
-    struct draft *draft = NULL;
-    struct draft *own = NULL;
-    if (!choose_draft(&store->reader, flow, given, &draft, &own, error)) {
-        return false;
-    }
     int64_t version_id = store_next_id(store, COUNTER_ID);
     bool is_good =
         insert_version(store, flow, draft_snapshot(draft), &version, now_ms, version_id, error) &&
@@ -152,13 +154,12 @@ static bool make_try_version(struct store *store, const struct flow_head *flow, 
         draft_note_version(draft, version_id);
         *ret_version_id = version_id;
     }
-    draft_free(own);
     return is_good;
 }
 
-static bool version_for_try(struct store *store, const struct caller *caller, int64_t flow_id,
-                            struct draft *draft, int64_t now_ms, int64_t *ret_version_id,
-                            GError **error) {
+static bool version_of_draft(struct store *store, const struct caller *caller, int64_t flow_id,
+                             struct draft *draft, int64_t now_ms, int64_t *ret_version_id,
+                             GError **error) {
     struct flow_head flow = { 0 };
     if (!flow_head_open(&store->reader, caller, flow_id, ACCESS_OPERATE, &flow, error)) {
         return false;
@@ -172,12 +173,20 @@ static bool version_for_try(struct store *store, const struct caller *caller, in
         *ret_version_id = flow.snapshot_version_id;
         return true;
     }
+    if (!draft_is_current(draft, &flow)) {
+        refuse_stale(&flow, "made ready to run", error);
+        return false;
+    }
     return make_try_version(store, &flow, draft, now_ms, ret_version_id, error);
 }
 
 bool store_version_for_try(struct store *store, const struct caller *caller, int64_t flow_id,
                            int64_t now_ms, int64_t *ret_version_id, GError **error) {
-    return version_for_try(store, caller, flow_id, NULL, now_ms, ret_version_id, error);
+    struct draft *draft = NULL;
+    bool is_good = store_draft_gather(&store->reader, caller, flow_id, &draft, error) &&
+                   version_of_draft(store, caller, flow_id, draft, now_ms, ret_version_id, error);
+    draft_free(draft);
+    return is_good;
 }
 
 bool store_version_check_published(struct store_reader *reader, const struct caller *caller,
@@ -202,7 +211,7 @@ bool store_version_for_run(struct store *store, const struct caller *caller, int
                            int64_t *ret_version_id, GError **error) {
     struct flow_head flow = { 0 };
     if (wanted == VERSION_DRAFT) {
-        return version_for_try(store, caller, flow_id, draft, now_ms, ret_version_id, error);
+        return version_of_draft(store, caller, flow_id, draft, now_ms, ret_version_id, error);
     }
     if (!flow_head_open(&store->reader, caller, flow_id, ACCESS_OPERATE, &flow, error)) {
         return false;

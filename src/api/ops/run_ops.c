@@ -16,23 +16,12 @@ bool op_try_run_task_flow(struct call *call, json_t *reply, GError **error) {
     int64_t run_id = 0;
     int64_t version_id = VERSION_UNSAID;
     json_auto_t *variables = NULL;
-    struct draft *draft = NULL;
-    struct call_origin origin;
     if (!call_check_tenant(call, error) || !run_args_version(call->args, &version_id, error) ||
         !run_args_variables(call->args, &variables, error)) {
         return false;
     }
     version_id = version_id == VERSION_UNSAID ? VERSION_DRAFT : version_id;
-    if (!call_draft(call, version_id, &draft, error)) {
-        return false;
-    }
-    call_origin_init(call, &origin);
-    bool is_done =
-        engine_try_run(call_engine(call), &origin.origin, call->caller, call_id(call, "DagId"),
-                       version_id, draft, variables, &run_id, error);
-    call_origin_done(&origin);
-    draft_free(draft);
-    if (!is_done) {
+    if (!call_try_run(call, version_id, variables, &run_id, error)) {
         return false;
     }
     reply_id_text(reply, "InstanceId", run_id);

@@ -7,6 +7,7 @@
 #include "base/fault.h"
 #include "engine/engine.h"
 #include "played_supervisor.h"
+#include "store/draft.h"
 #include "store/people.h"
 #include "store/runs.h"
 #include "sql/sqlite.h"
@@ -206,11 +207,20 @@ KIT_FN int64_t kit_chain(struct kit *kit, const char *name, int count, int64_t *
     return flow;
 }
 
+// As a request's thread has it: gathered before the turn.
+KIT_FN bool kit_try_run(struct kit *kit, int64_t flow, int64_t *ret_run_id, GError **error) {
+    struct draft *draft = NULL;
+    bool is_done = store_draft_gather(kit->reader, &kit->admin, flow, &draft, error) &&
+                   engine_try_run(kit->engine, NULL, &kit->admin, flow, VERSION_DRAFT, draft, NULL,
+                                  ret_run_id, error);
+    draft_free(draft);
+    return is_done;
+}
+
 KIT_FN int64_t kit_try(struct kit *kit, int64_t flow) {
     g_autoptr(GError) error = NULL;
     int64_t run_id = 0;
-    (void)engine_try_run(kit->engine, NULL, &kit->admin, flow, VERSION_DRAFT, NULL, NULL, &run_id,
-                         &error);
+    (void)kit_try_run(kit, flow, &run_id, &error);
     g_assert_no_error(error);
     return run_id;
 }

@@ -486,8 +486,7 @@ static void a_store_that_fails_ends_the_engine_and_nobody_hears_success(void) {
     int64_t flow = kit_chain(kit, "chain", 1, nodes);
     kit_wait_supervisor(kit);
     kit_sql(kit, "DROP TABLE event");
-    g_assert_false(engine_try_run(kit->engine, NULL, &kit->admin, flow, VERSION_DRAFT, NULL, NULL,
-                                  &run, &error));
+    g_assert_false(kit_try_run(kit, flow, &run, &error));
     g_assert_nonnull(error);
     g_test_message("%s", error->message);
     engine_stop(kit->engine, false);
@@ -543,8 +542,7 @@ static void a_run_that_can_not_be_stored_is_its_callers_affair(void) {
     kit_sql(kit, "CREATE TRIGGER misfit BEFORE INSERT ON node_run BEGIN SELECT RAISE(ABORT, 'does "
                  "not fit'); END");
     kit_start(kit);
-    g_assert_false(engine_try_run(kit->engine, NULL, &kit->admin, flow, VERSION_DRAFT, NULL, NULL,
-                                  &run, &error));
+    g_assert_false(kit_try_run(kit, flow, &run, &error));
     g_assert_true(fault_is(error, FAULT_INVALID_DATA));
     (void)kit_flow(kit, "another"); // the engine lives, and nothing of the run is left
     kit_stop(kit);
