@@ -286,29 +286,29 @@ static bool append_value(struct substitution *all, GString *out, const char *ref
     return append(all, out, reference, len, error);
 }
 
+bool vars_piece_next(const char **at, struct vars_piece *ret_piece) {
+    const char *text = *at;
+    if (*text == '\0') {
+        return false;
+    }
+    size_t reference = vars_reference_len(text);
+    size_t escaped = *text == '$' ? vars_reference_len(text + 1) : 0;
+    if (reference > 0) {
+        *ret_piece = (struct vars_piece){ .text = text, .len = reference, .is_reference = true };
+    } else if (escaped > 0) {
+        *ret_piece = (struct vars_piece){ .text = text + 1, .len = escaped };
+    } else {
+        *ret_piece = (struct vars_piece){ .text = text, .len = 1 + strcspn(text + 1, "$") };
+    }
+    *at = ret_piece->text + ret_piece->len;
+    return true;
+}
+
 static bool substitute(struct substitution *all, const char *text, GString *out, GError **error) {
-    while (*text != '\0') {
-        size_t plain = strcspn(text, "$");
-        if (!append(all, out, text, plain, error)) {
-            return false;
-        }
-        text += plain;
-        if (*text == '\0') {
-            break;
-        }
-        size_t escaped = vars_reference_len(text + 1);
-        size_t reference = vars_reference_len(text);
-        bool is_done = true;
-        if (reference > 0) {
-            is_done = append_value(all, out, text, reference, error);
-            text += reference;
-        } else if (escaped > 0) {
-            is_done = append(all, out, text + 1, escaped, error);
-            text += 1 + escaped;
-        } else {
-            is_done = append(all, out, text, 1, error);
-            text++;
-        }
+    struct vars_piece piece;
+    while (vars_piece_next(&text, &piece)) {
+        bool is_done = piece.is_reference ? append_value(all, out, piece.text, piece.len, error)
+                                          : append(all, out, piece.text, piece.len, error);
         if (!is_done) {
             return false;
         }

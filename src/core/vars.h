@@ -42,6 +42,17 @@ bool vars_substitute(const char *text, var_lookup_fn lookup, void *user, bool st
 // Length of the reference "${name}" that a text begins with; 0 when it begins with none.
 size_t vars_reference_len(const char *text);
 
+// A part of a text as substitution reads it, inside of that text.
+struct vars_piece {
+    const char *text;
+    size_t len; // more than 0
+    bool
+        is_reference; // a value may take its place, and may be empty; other pieces stay as they are
+};
+
+// The piece at *at, which moves behind it. False: the text has ended.
+bool vars_piece_next(const char **at, struct vars_piece *ret_piece);
+
 // The same over every string inside a JSON value (keys stay): a new value the caller owns.
 bool vars_substitute_json(const json_t *value, var_lookup_fn lookup, void *user, bool strict,
                           json_t **ret_value, GPtrArray *ret_unknown, GError **error);

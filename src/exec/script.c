@@ -28,7 +28,7 @@ static bool add_arguments(const struct task *task, GPtrArray *arguments, GError 
             return false;
         }
         g_ptr_array_add(arguments, text);
-        if (!script_content_check_argument(i, text, &total_bytes, error)) {
+        if (!script_content_check_argument(i, strlen(text), &total_bytes, error)) {
             return false;
         }
     }
@@ -76,19 +76,14 @@ static char *settle_line_ends(const struct task *task, const char *text) {
 
 // The text to run, its variables put in. What is done about bytes of an editor's is done before, so that no value is changed.
 static bool read_script(const struct task *task, char **ret_script, GError **error) {
-    static const char byte_order_mark[] = "\xef\xbb\xbf";
-    const char *written = content_of(task)->script;
-    if (g_str_has_prefix(written, byte_order_mark)) {
+    const char *written = script_content_start(content_of(task)->script);
+    if (written != content_of(task)->script) {
         task_remark(task, "the script begins with a byte order mark, which is left out");
-        written += strlen(byte_order_mark);
     }
     g_autofree char *text = settle_line_ends(task, written);
     g_autofree char *script = NULL;
-    if (!task_substitute(task, "script", text, &script, error)) {
-        return false;
-    }
-    if (script[0] == '\0') {
-        fault_set(error, FAULT_INVALID_DATA, "the content has no \"script\", the text to run");
+    if (!task_substitute(task, "script", text, &script, error) ||
+        !script_content_check_text(script, error)) {
         return false;
     }
     *ret_script = g_steal_pointer(&script);
@@ -107,7 +102,7 @@ static bool read_work_dir(const struct task *task, char **ret_work_dir, GError *
     if (work_dir[0] == '\0') {
         return true;
     }
-    if (!script_content_check_work_dir(work_dir, error)) {
+    if (!script_content_check_work_dir(work_dir[0], strlen(work_dir), error)) {
         return false;
     }
     *ret_work_dir = g_steal_pointer(&work_dir);

@@ -8,6 +8,7 @@
 #include "base/fault.h"
 #include "core/kinds/content.h"
 #include "core/kinds/kind.h"
+#include "core/vars.h"
 
 static void script_free(void *value) {
     struct script_content *content = value;
@@ -17,8 +18,21 @@ static void script_free(void *value) {
     g_free(content);
 }
 
-bool script_content_check_work_dir(const char *work_dir, GError **error) {
-    if (work_dir[0] != '/' || strlen(work_dir) > SCRIPT_PATH_BYTES) {
+const char *script_content_start(const char *script) {
+    static const char byte_order_mark[] = "\xef\xbb\xbf";
+    return g_str_has_prefix(script, byte_order_mark) ? script + strlen(byte_order_mark) : script;
+}
+
+bool script_content_check_text(const char *script, GError **error) {
+    if (script == NULL || script[0] == '\0') {
+        fault_set(error, FAULT_INVALID_DATA, "the content has no \"script\", the text to run");
+        return false;
+    }
+    return true;
+}
+
+bool script_content_check_work_dir(char first, size_t len, GError **error) {
+    if ((first != '/' && first != '\0') || len > SCRIPT_PATH_BYTES) {
         fault_set(error, FAULT_INVALID_DATA,
                   "\"workDir\" must be an absolute path of at most %d bytes; leave it out for a "
                   "fresh directory",
@@ -28,10 +42,9 @@ bool script_content_check_work_dir(const char *work_dir, GError **error) {
     return true;
 }
 
-bool script_content_check_argument(size_t index, const char *text, size_t *total_bytes,
-                                   GError **error) {
-    *total_bytes += strlen(text) + 1;
-    if (strlen(text) > SCRIPT_ARGUMENT_BYTES || *total_bytes > SCRIPT_ARGUMENTS_BYTES) {
+bool script_content_check_argument(size_t index, size_t len, size_t *total_bytes, GError **error) {
+    *total_bytes += len + 1;
+    if (len > SCRIPT_ARGUMENT_BYTES || *total_bytes > SCRIPT_ARGUMENTS_BYTES) {
         fault_set(error, FAULT_INVALID_DATA,
                   "\"args[%zu]\" of the content is too long: an argument may have %d KiB, all "
                   "together %d KiB",
@@ -41,9 +54,24 @@ bool script_content_check_argument(size_t index, const char *text, size_t *total
     return true;
 }
 
-// What a variable will be is not known yet, so a text with one may turn out to be shorter.
-static bool may_change(const char *text) {
-    return strstr(text, "${") != NULL;
+// Of a text, before it is known what its variables are.
+struct fixed {
+    size_t len; // the least that it will have
+    char first; // '\0': a variable stands there, or nothing
+};
+
+static struct fixed read_fixed(const char *text) {
+    struct fixed fixed = { 0 };
+    struct vars_piece piece;
+    bool is_first = true;
+    while (vars_piece_next(&text, &piece)) {
+        if (!piece.is_reference) {
+            fixed.first = is_first ? piece.text[0] : fixed.first;
+            fixed.len += piece.len;
+        }
+        is_first = false;
+    }
+    return fixed;
 }
 
 static bool read_args(const json_t *content, struct script_content *value, GError **error) {
@@ -64,7 +92,7 @@ static bool read_args(const json_t *content, struct script_content *value, GErro
             fault_set(error, FAULT_INVALID_DATA, "\"args[%zu]\" of the content must be a text", i);
             return false;
         }
-        if (!may_change(text) && !script_content_check_argument(i, text, &total_bytes, error)) {
+        if (!script_content_check_argument(i, read_fixed(text).len, &total_bytes, error)) {
             return false;
         }
         g_ptr_array_add(value->args, g_strdup(text));
@@ -74,11 +102,8 @@ static bool read_args(const json_t *content, struct script_content *value, GErro
 
 static bool read_script(const json_t *content, struct script_content *value, GError **error) {
     const char *script = NULL;
-    if (!content_text(content, "script", &script, error)) {
-        return false;
-    }
-    if (script == NULL || script[0] == '\0') {
-        fault_set(error, FAULT_INVALID_DATA, "the content has no \"script\", the text to run");
+    if (!content_text(content, "script", &script, error) ||
+        !script_content_check_text(script != NULL ? script_content_start(script) : NULL, error)) {
         return false;
     }
     value->script = g_strdup(script);
@@ -109,7 +134,8 @@ static bool read_work_dir(const json_t *content, struct script_content *value, G
         return true;
     }
     value->work_dir = g_strdup(work_dir);
-    return may_change(work_dir) || script_content_check_work_dir(work_dir, error);
+    struct fixed fixed = read_fixed(work_dir);
+    return script_content_check_work_dir(fixed.first, fixed.len, error);
 }
 
 static bool script_parse(const char *text, void **ret_value, int64_t *ret_timeout_s,

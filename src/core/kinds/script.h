@@ -22,8 +22,13 @@ struct script_content {
     char *work_dir;  // NULL: a fresh directory
 };
 
-// Each is asked of what is written, unless it has variables, and again when these are in. FAULT_INVALID_DATA.
-bool script_content_check_work_dir(const char *work_dir, GError **error);
-// `total_bytes` of the arguments before this one, number `index`; the function adds this one's.
-bool script_content_check_argument(size_t index, const char *text, size_t *total_bytes,
-                                   GError **error);
+// Where what is written begins to be a script: behind the one byte order mark that an editor may have put before it.
+const char *script_content_start(const char *script);
+
+// Each is asked of what is fixed in what is written, since a variable may be empty, and again when the variables are in. FAULT_INVALID_DATA.
+// Of the text from script_content_start on; NULL: the content has none.
+bool script_content_check_text(const char *script, GError **error);
+// A path that is not empty has `len` bytes, of which `first` is the first; '\0': a variable stands there.
+bool script_content_check_work_dir(char first, size_t len, GError **error);
+// The argument number `index` has `len` bytes; *total_bytes of those before it, to which the function adds.
+bool script_content_check_argument(size_t index, size_t len, size_t *total_bytes, GError **error);

@@ -178,14 +178,30 @@ static struct plan *plan_with(const char *kind, const char *content, const char 
 
 #define CONDITION_TEXT "{\"conditions\":[{\"state\":\"all_done\"}]}"
 
+struct publish_row {
+    const char *kind;
+    const char *content;
+    const char *output;
+    bool has_edge;
+    const char *fault; // NULL when it may be published
+};
+
+static void check_publish(const struct publish_row *row) {
+    struct plan *plan = plan_with(row->kind, row->content, row->output, row->has_edge);
+    g_autoptr(GError) error = NULL;
+    bool is_good = plan_check_publish(plan, &error);
+    g_test_message("%s %s", row->kind, row->content);
+    g_assert_cmpint(is_good, ==, row->fault == NULL);
+    if (!is_good) {
+        g_assert_true(fault_is(error, FAULT_FLOW_STATE));
+        g_assert_nonnull(strstr(error->message, row->fault));
+        g_assert_nonnull(strstr(error->message, "second"));
+    }
+    plan_unref(plan);
+}
+
 static void publishing_demands_good_nodes(void) {
-    static const struct {
-        const char *kind;
-        const char *content;
-        const char *output;
-        bool has_edge;
-        const char *fault; // NULL when it may be published
-    } rows[] = {
+    static const struct publish_row rows[] = {
         { "NORMAL_SQL", "{\"dbId\":1,\"sql\":\"SELECT 1\"}", "", false, NULL },
         { "NORMAL_SQL", "", "", false, "content" },
         { "NORMAL_SQL", "{\"dbId\":1,\"sql\":\" \\n\"}", "", false, "sql" },
@@ -193,6 +209,24 @@ static void publishing_demands_good_nodes(void) {
         { "SQL_ASSIGNMENT", "{\"dbId\":1,\"sql\":\"SELECT 1\"}", "{}", false, NULL },
         { "SQL_ASSIGNMENT", "{\"dbId\":1,\"sql\":\"SELECT 1\"}",
           "{\"outputs\":[{\"variableName\":\"a\",\"extractMethod\":\"json\"}]}", false, "a" },
+        { "NORMAL_SQL", "{\"dbId\":1,\"sql\":\"SELECT 1\",\"timeoutSeconds\":-1}", "", false,
+          "timeoutSeconds" },
+        { "NORMAL_SQL", "{\"dbId\":\"1\",\"sql\":\"SELECT 1\"}", "", false, NULL },
+        { "NORMAL_SQL", "{\"dbId\":\"1x\",\"sql\":\"SELECT 1\"}", "", false, "dbId" },
+        { "NORMAL_SQL", "{\"dbId\":1,\"sql\":\" ; \"}", "", false, "sql" },
+        { "NORMAL_SQL", "{\"dbId\":1,\"sql\":\"SELECT 1\",\"dbType\":7}", "", false, "dbType" },
+        { "CONDITION", CONDITION_TEXT, "", true, NULL },
+        { "CONDITION", CONDITION_TEXT, "", false, "in front" },
+        { "CONDITION", "{}", "", true, "conditions" },
+        { "DBS_BACKUP", "", "", false, NULL }, // stored, and fails when it runs
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        check_publish(&rows[i]);
+    }
+}
+
+static void publishing_demands_scripts_that_can_run(void) {
+    static const struct publish_row rows[] = {
         { "AZKABAN_COMMAND_REMOTE", "{\"script\":\"true\",\"args\":[\"x\"]}", "", false, NULL },
         { "AZKABAN_COMMAND_REMOTE", "{\"file\":\"job.sh\"}", "", false, "file" },
         { "AZKABAN_COMMAND_REMOTE", "{\"script\":\"a\",\"file\":\"\"}", "", false, NULL },
@@ -201,6 +235,17 @@ static void publishing_demands_good_nodes(void) {
           "workDir" },
         { "AZKABAN_COMMAND_REMOTE", "{\"script\":\"a\",\"workDir\":\"${d}\"}", "", false, NULL },
         { "AZKABAN_COMMAND_REMOTE", "{\"script\":\"a\",\"workDir\":\"\"}", "", false, NULL },
+        { "AZKABAN_COMMAND_REMOTE", "{\"script\":\"a\",\"workDir\":\"/${d}\"}", "", false, NULL },
+        { "AZKABAN_COMMAND_REMOTE", "{\"script\":\"a\",\"workDir\":\"${d}tmp\"}", "", false, NULL },
+        { "AZKABAN_COMMAND_REMOTE", "{\"script\":\"a\",\"workDir\":\"tmp/${d}\"}", "", false,
+          "workDir" },
+        { "AZKABAN_COMMAND_REMOTE", "{\"script\":\"a\",\"workDir\":\"$${d}\"}", "", false,
+          "workDir" },
+        { "AZKABAN_COMMAND_REMOTE", "{\"script\":\"a\",\"workDir\":\"${d\"}", "", false,
+          "workDir" },
+        { "AZKABAN_COMMAND_REMOTE", "{\"script\":\"\xef\xbb\xbf\"}", "", false, "script" },
+        { "AZKABAN_COMMAND_REMOTE", "{\"script\":\"\xef\xbb\xbf${s}\"}", "", false, NULL },
+        { "AZKABAN_COMMAND_REMOTE", "{\"script\":\" \"}", "", false, NULL },
         { "AZKABAN_COMMAND_REMOTE", "{\"script\":\"a\",\"timeoutSeconds\":1}", "", false, NULL },
         { "AZKABAN_COMMAND_REMOTE", "{\"script\":\"a\",\"timeoutSeconds\":0}", "", false,
           "timeoutSeconds" },
@@ -208,35 +253,14 @@ static void publishing_demands_good_nodes(void) {
           "timeoutSeconds" },
         { "AZKABAN_COMMAND_REMOTE", "{\"script\":\"a\",\"timeoutSeconds\":1.5}", "", false,
           "timeoutSeconds" },
-        { "NORMAL_SQL", "{\"dbId\":1,\"sql\":\"SELECT 1\",\"timeoutSeconds\":-1}", "", false,
-          "timeoutSeconds" },
-        { "NORMAL_SQL", "{\"dbId\":\"1\",\"sql\":\"SELECT 1\"}", "", false, NULL },
-        { "NORMAL_SQL", "{\"dbId\":\"1x\",\"sql\":\"SELECT 1\"}", "", false, "dbId" },
-        { "NORMAL_SQL", "{\"dbId\":1,\"sql\":\" ; \"}", "", false, "sql" },
-        { "NORMAL_SQL", "{\"dbId\":1,\"sql\":\"SELECT 1\",\"dbType\":7}", "", false, "dbType" },
         { "AZKABAN_COMMAND_REMOTE", "{}", "", false, "script" },
         { "AZKABAN_COMMAND_REMOTE", "{\"script\":\"a\",\"file\":\"b\"}", "", false, "script" },
         { "AZKABAN_COMMAND_REMOTE", "{\"script\":\"a\",\"args\":[1]}", "", false, "args" },
         { "AZKABAN_COMMAND_REMOTE", "{\"script\":\"a\",\"args\":\"b\"}", "", false, "args" },
         { "AZKABAN_COMMAND_REMOTE", "{\"script\":\"a\"}", "{\"outputs\":0}", false, "outputs" },
-        { "CONDITION", CONDITION_TEXT, "", true, NULL },
-        { "CONDITION", CONDITION_TEXT, "", false, "in front" },
-        { "CONDITION", "{}", "", true, "conditions" },
-        { "DBS_BACKUP", "", "", false, NULL }, // stored, and fails when it runs
     };
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
-        struct plan *plan =
-            plan_with(rows[i].kind, rows[i].content, rows[i].output, rows[i].has_edge);
-        g_autoptr(GError) error = NULL;
-        bool is_good = plan_check_publish(plan, &error);
-        g_test_message("%s %s", rows[i].kind, rows[i].content);
-        g_assert_cmpint(is_good, ==, rows[i].fault == NULL);
-        if (!is_good) {
-            g_assert_true(fault_is(error, FAULT_FLOW_STATE));
-            g_assert_nonnull(strstr(error->message, rows[i].fault));
-            g_assert_nonnull(strstr(error->message, "second"));
-        }
-        plan_unref(plan);
+        check_publish(&rows[i]);
     }
 }
 
@@ -272,16 +296,45 @@ static void one_variable_from_two_sides_is_not_published(void) {
 // The kernel takes no longer argument, whatever is published.
 static void an_argument_that_no_program_can_get_is_not_published(void) {
     static const struct {
+        const char *before; // of the bytes
         size_t len;
         bool is_good;
-    } rows[] = { { SCRIPT_ARGUMENT_BYTES, true }, { SCRIPT_ARGUMENT_BYTES + 1, false } };
+    } rows[] = {
+        { "", SCRIPT_ARGUMENT_BYTES, true },           { "", SCRIPT_ARGUMENT_BYTES + 1, false },
+        { "${v}", SCRIPT_ARGUMENT_BYTES, true }, // the variable may be empty
+        { "${v}", SCRIPT_ARGUMENT_BYTES + 1, false },  { "${", SCRIPT_ARGUMENT_BYTES - 2, true },
+        { "${", SCRIPT_ARGUMENT_BYTES - 1, false },    { "$${v}", SCRIPT_ARGUMENT_BYTES - 4, true },
+        { "$${v}", SCRIPT_ARGUMENT_BYTES - 3, false },
+    };
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
         g_autofree char *text = g_strnfill(rows[i].len, 'x');
-        g_autofree char *content = g_strdup_printf("{\"script\":\"a\",\"args\":[\"%s\"]}", text);
+        g_autofree char *content =
+            g_strdup_printf("{\"script\":\"a\",\"args\":[\"%s%s\"]}", rows[i].before, text);
         struct plan *plan = plan_with("AZKABAN_COMMAND_REMOTE", content, "", false);
         g_autoptr(GError) error = NULL;
         g_assert_cmpint(plan_check_publish(plan, &error), ==, rows[i].is_good);
         g_assert_true(rows[i].is_good || strstr(error->message, "args[0]") != NULL);
+        plan_unref(plan);
+    }
+}
+
+// What is fixed of all arguments counts together, too.
+static void arguments_that_no_program_can_get_together_are_not_published(void) {
+    static const struct {
+        size_t last_len;
+        bool is_good;
+    } rows[] = { { 131068, true }, { 131069, false } };
+    g_autofree char *whole = g_strnfill(SCRIPT_ARGUMENT_BYTES, 'x');
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autofree char *last = g_strnfill(rows[i].last_len, 'x');
+        // Three of 128 KiB with the byte that ends each, two short ones, and a last one of what is left of 512 KiB.
+        g_autofree char *content = g_strdup_printf(
+            "{\"script\":\"a\",\"args\":[\"${v}%s\",\"%s${v}\",\"%s\",\"${v}\",\"y${v}\",\"%s\"]}",
+            whole, whole, whole, last);
+        struct plan *plan = plan_with("AZKABAN_COMMAND_REMOTE", content, "", false);
+        g_autoptr(GError) error = NULL;
+        g_assert_cmpint(plan_check_publish(plan, &error), ==, rows[i].is_good);
+        g_assert_true(rows[i].is_good || strstr(error->message, "args[5]") != NULL);
         plan_unref(plan);
     }
 }
@@ -409,11 +462,15 @@ int main(int argc, char **argv) {
     g_test_add_func("/plan/every_part_of_a_snapshot_is_read", every_part_of_a_snapshot_is_read);
     g_test_add_func("/plan/an_argument_that_no_program_can_get_is_not_published",
                     an_argument_that_no_program_can_get_is_not_published);
+    g_test_add_func("/plan/arguments_that_no_program_can_get_together_are_not_published",
+                    arguments_that_no_program_can_get_together_are_not_published);
     g_test_add_func("/plan/absent_parts_have_defaults", absent_parts_have_defaults);
     g_test_add_func("/plan/damage_is_refused", damage_is_refused);
     g_test_add_func("/plan/settings_are_read", settings_are_read);
     g_test_add_func("/plan/bad_settings_name_the_key", bad_settings_name_the_key);
     g_test_add_func("/plan/publishing_demands_good_nodes", publishing_demands_good_nodes);
+    g_test_add_func("/plan/publishing_demands_scripts_that_can_run",
+                    publishing_demands_scripts_that_can_run);
     g_test_add_func("/plan/one_variable_from_two_sides_is_not_published",
                     one_variable_from_two_sides_is_not_published);
     g_test_add_func("/plan/a_flow_without_nodes_is_not_published",
