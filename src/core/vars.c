@@ -153,30 +153,43 @@ static bool is_index(const json_t *value) {
            json_integer_value(value) <= G_MAXINT;
 }
 
+// Of a place that is wrong for any result: why, or NULL.
+static const char *place_fault(const json_t *row, const json_t *column, bool has_combiner) {
+    if (!is_index(row) || !is_index(column)) {
+        return "row and column must be whole numbers from 0, or -1 for all";
+    }
+    bool takes_rows = json_integer_value(row) == -1;
+    bool takes_columns = json_integer_value(column) == -1;
+    if (takes_rows && takes_columns) {
+        return "row and column must not both be -1";
+    }
+    return (takes_rows || takes_columns) && !has_combiner
+               ? "combiner is needed when row or column is -1"
+               : NULL;
+}
+
 // An SQL assignment's method is JSON text inside the JSON (behaviour.md §2.4).
-static bool check_sql_method(const char *method, const char *name, GError **error) {
+static bool check_sql_method(const char *method, bool has_default, const char *name,
+                             GError **error) {
     json_t *root = NULL;
     if (!load_document(method, "extractMethod", &root, error)) {
         g_prefix_error(error, "outputs: variable %s: ", name);
         return false;
     }
     const json_t *row = json_object_get(root, "row");
-    const json_t *column = json_object_get(root, "column");
-    const char *fault = NULL;
-    if (!is_index(row) || !is_index(column)) {
-        fault = "row and column must be whole numbers from 0, or -1 for all";
-    } else if (json_integer_value(row) == -1 && json_integer_value(column) == -1) {
-        fault = "row and column must not both be -1";
-    } else if ((json_integer_value(row) == -1 || json_integer_value(column) == -1) &&
-               !json_is_string(json_object_get(root, "combiner"))) {
-        fault = "combiner is needed when row or column is -1";
-    }
+    const char *fault = place_fault(row, json_object_get(root, "column"),
+                                    json_is_string(json_object_get(root, "combiner")));
+    bool is_behind = json_integer_value(row) >= VAR_ROWS_MAX && !has_default;
     json_decref(root);
     if (fault != NULL) {
         fault_set(error, FAULT_INVALID_DATA, "outputs: variable %s: %s", name, fault);
-        return false;
+    } else if (is_behind) {
+        fault_set(error, FAULT_INVALID_DATA,
+                  "outputs: variable %s: row must be less than %d, the number of rows that are "
+                  "read, unless there is a default",
+                  name, VAR_ROWS_MAX);
     }
-    return true;
+    return fault == NULL && !is_behind;
 }
 
 static bool check_output(const json_t *entry, bool is_sql, GTree *seen, GError **error) {
@@ -186,7 +199,8 @@ static bool check_output(const json_t *entry, bool is_sql, GTree *seen, GError *
     }
     const char *method = json_string_value(json_object_get(entry, "extractMethod"));
     if (is_sql) {
-        return check_sql_method(method, json_string_value(name), error);
+        bool has_default = json_is_string(json_object_get(entry, "default"));
+        return check_sql_method(method, has_default, json_string_value(name), error);
     }
     if (method == NULL || strcmp(method, "json") != 0) {
         fault_set(error, FAULT_INVALID_DATA, "outputs: variable %s: extractMethod must be \"json\"",
@@ -302,6 +316,18 @@ bool vars_piece_next(const char **at, struct vars_piece *ret_piece) {
     }
     *at = ret_piece->text + ret_piece->len;
     return true;
+}
+
+char *vars_fixed_text(const char *text) {
+    g_autoptr(GString) out = g_string_new(NULL);
+    struct vars_piece piece;
+    while (vars_piece_next(&text, &piece)) {
+        if (piece.is_reference) {
+            return NULL;
+        }
+        g_string_append_len(out, piece.text, (gssize)piece.len);
+    }
+    return g_string_free(g_steal_pointer(&out), FALSE);
 }
 
 static bool substitute(struct substitution *all, const char *text, GString *out, GError **error) {

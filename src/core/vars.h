@@ -15,6 +15,7 @@ enum {
     VARS_PER_LIST_MAX =
         1000, // outputs or time variables of a node, constants or time variables of a flow
     VAR_TEXT_MAX = 32 * 1024 * 1024, // bytes of a text after substitution
+    VAR_ROWS_MAX = 10000,            // of a result that an assignment reads
 };
 
 bool var_name_is_valid(const char *name, size_t len);
@@ -49,6 +50,9 @@ struct vars_piece {
     bool
         is_reference; // a value may take its place, and may be empty; other pieces stay as they are
 };
+
+// What becomes of a text without references, which the caller frees; NULL: it has one.
+char *vars_fixed_text(const char *text);
 
 // The piece at *at, which moves behind it. False: the text has ended.
 bool vars_piece_next(const char **at, struct vars_piece *ret_piece);

@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "base/fault.h"
-#include "core/database_kind.h"
 #include "core/kinds/sql.h"
 #include "core/vars.h"
 
@@ -63,24 +62,11 @@ static struct attempt_spec *make_spec(json_t *request_take) {
     return spec;
 }
 
-static bool check_type(const struct task *task, GError **error) {
-    const char *type = content_of(task)->db_type;
-    const char *registered = task->connection->kind;
-    const struct database_kind *named = database_kind_find(type);
-    if (type != NULL && (named == NULL || named != database_kind_find(registered))) {
-        fault_set(error, FAULT_INVALID_DATA,
-                  "\"dbType\" of the content is \"%s\", but the database is registered as \"%s\"",
-                  type, registered);
-        return false;
-    }
-    return true;
-}
-
 // Takes the outputs, also when it fails.
 static bool prepare(const struct task *task, const char *mode, json_t *outputs_take,
                     struct attempt_spec **ret_spec, GError **error) {
     g_autofree char *sql = NULL;
-    if (!check_type(task, error) ||
+    if (!sql_content_check_kind(content_of(task), task->connection->kind, error) ||
         !task_substitute(task, "sql", content_of(task)->sql, &sql, error) ||
         !sql_content_check_text(sql, error)) {
         json_decref(outputs_take);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/fault.h"
+#include "core/vars.h"
 
 enum { ALL = -1 };
 
@@ -158,11 +159,11 @@ bool extract_row(struct extract *extract, struct sql_statement *statement, GErro
         if (wanted->row != ALL && wanted->row != row) {
             continue;
         }
-        if (row >= EXTRACT_ROWS_MAX) {
+        if (row >= VAR_ROWS_MAX) {
             fault_set(error, FAULT_INVALID_DATA,
                       "the result has more than %d rows, the most that an assignment reads, and "
                       "${%s} takes them all",
-                      EXTRACT_ROWS_MAX, wanted->name);
+                      VAR_ROWS_MAX, wanted->name);
             return false;
         }
         for (int column = 0; column < count; column++) {
@@ -181,7 +182,7 @@ bool extract_wants_more(const struct extract *extract) {
 
     for (guint i = 0; i < extract->wanted->len; i++) {
         const struct wanted *wanted = g_ptr_array_index(extract->wanted, i);
-        bool is_ahead = wanted->row >= extract->row_count && wanted->row < EXTRACT_ROWS_MAX;
+        bool is_ahead = wanted->row >= extract->row_count && wanted->row < VAR_ROWS_MAX;
         if (wanted->row == ALL || is_ahead) {
             return true;
         }
@@ -195,10 +196,10 @@ int extract_row_count(const struct extract *extract) {
 
 // What is asked for and not there, or NULL. The caller frees it.
 static char *outside(const struct wanted *wanted, int row_count, int column_count) {
-    if (wanted->row != ALL && wanted->row >= EXTRACT_ROWS_MAX) {
+    if (wanted->row != ALL && wanted->row >= VAR_ROWS_MAX) {
         return g_strdup_printf("row %" JSON_INTEGER_FORMAT
                                " requested, only the first %d rows are read",
-                               wanted->row, EXTRACT_ROWS_MAX);
+                               wanted->row, VAR_ROWS_MAX);
     }
     if (wanted->row != ALL && wanted->row >= row_count) {
         return g_strdup_printf("row %" JSON_INTEGER_FORMAT " requested, result has %d rows",

@@ -13,7 +13,6 @@
 #include "sql/sql.h"
 
 enum {
-    EXTRACT_ROWS_MAX = 10000,
     EXTRACT_VALUE_BYTES = 64 * 1024,
     EXTRACT_OUTPUTS_MAX = 1000,
 };
@@ -26,7 +25,7 @@ void extract_free(struct extract *extract);
 
 // Takes the present row. FAULT_INVALID_DATA when a value grows too long or is no text, or the row is one too many.
 bool extract_row(struct extract *extract, struct sql_statement *statement, GError **error);
-// Would another row matter? Of an output that takes all rows one behind EXTRACT_ROWS_MAX does: it is an error.
+// Would another row matter? Of an output that takes all rows one behind VAR_ROWS_MAX does: it is an error.
 bool extract_wants_more(const struct extract *extract);
 int extract_row_count(const struct extract *extract);
 

@@ -27,7 +27,7 @@
 
 #include "base/fault.h"
 #include "base/file.h"
-#include "core/split.h"
+#include "core/kinds/sql.h"
 #include "sqlrun/catalogue.h"
 #include "sqlrun/extract.h"
 #include "sqlrun/open.h"
@@ -150,24 +150,16 @@ static bool read_result(struct runner *runner, struct sql_statement *statement,
 // The one query of an assignment. The caller finishes it.
 static bool prepare_query(const struct runner *runner, const char *text,
                           struct sql_statement **ret_statement, GError **error) {
-    struct split split;
     struct split_part part = { 0 };
     struct sql_statement *statement = NULL;
-    split_init(&split, runner->dialect, text, strlen(text));
-    bool is_there = split_next(&split, &part);
-    if (is_there && !sql_prepare_one(runner->sql, text + part.at, part.len, &statement, error)) {
+    if (!sql_content_find_query(runner->dialect, text, &part, error) ||
+        !sql_prepare_one(runner->sql, text + part.at, part.len, &statement, error)) {
         return false;
     }
     if (statement == NULL || !sql_is_query(statement) || !sql_is_readonly(statement)) {
         sql_finish(statement);
         fault_set(error, FAULT_INVALID_DATA,
                   "an assignment takes one SELECT; this is no query that only reads");
-        return false;
-    }
-    if (split_next(&split, &part)) {
-        sql_finish(statement);
-        fault_set(error, FAULT_INVALID_DATA,
-                  "an assignment takes one SELECT; there is more behind the first");
         return false;
     }
     *ret_statement = statement;

@@ -6,6 +6,7 @@
 #include "store/change_check.h"
 
 #include "base/fault.h"
+#include "core/database_kind.h"
 #include "core/kinds/sql.h"
 #include "core/plan.h"
 #include "store/checks.h"
@@ -16,31 +17,52 @@ static const char GET_DATABASE_KIND[] =
     "SELECT s.kind FROM source_database d JOIN source s ON s.id = d.source_id"
     " AND s.tenant_id = d.tenant_id WHERE d.id = ?1 AND d.tenant_id = ?2";
 
-// A dbType that contradicts the registered database would fail every run. A database that is not there may still come.
-static bool check_database(struct store_reader *reader, int64_t tenant_id,
-                           const struct plan_node *node, GError **error) {
-    const struct sql_content *content = node->value;
+// The kind that a database is registered as, which the caller frees; NULL: there is none yet.
+static bool find_kind(struct store_reader *reader, int64_t tenant_id, int64_t database_id,
+                      char **ret_kind, GError **error) {
     struct sql_statement *row = NULL;
     bool has_row = false;
-    if (content->db_type == NULL) {
-        return true;
-    }
-    if (!query_one(reader->sql, GET_DATABASE_KIND,
-                   VALUES(INT(content->database_id), INT(tenant_id)), &row, &has_row, error)) {
+    if (!query_one(reader->sql, GET_DATABASE_KIND, VALUES(INT(database_id), INT(tenant_id)), &row,
+                   &has_row, error)) {
         return false;
     }
-    g_autofree char *registered = has_row ? g_strdup(sql_column_text(row, 0)) : NULL;
+    *ret_kind = has_row ? g_strdup(sql_column_text(row, 0)) : NULL;
     if (has_row) {
         sql_reset(row);
     }
-    if (registered == NULL || g_ascii_strcasecmp(registered, content->db_type) == 0) {
+    return true;
+}
+
+// What the kind of the database tells. One that is not there may still come, and is then of the content's dbType, or fails every run.
+static bool check_content(const struct plan_node *node, const char *registered, GError **error) {
+    const struct sql_content *content = node->value;
+    const struct database_kind *kind =
+        database_kind_find(registered != NULL ? registered : content->db_type);
+    if (registered != NULL && !sql_content_check_kind(content, registered, error)) {
+        return false;
+    }
+    return node->kind != KIND_SQL_ASSIGNMENT || kind == NULL || kind->dialect == NULL ||
+           sql_content_check_query(kind->dialect, content->sql, error);
+}
+
+static bool check_database(struct store_reader *reader, int64_t tenant_id,
+                           const struct plan_node *node, GError **error) {
+    const struct sql_content *content = node->value;
+    g_autofree char *registered = NULL;
+    g_autoptr(GError) cause = NULL;
+    if (content->db_type == NULL && node->kind != KIND_SQL_ASSIGNMENT) {
         return true;
     }
-    fault_set(error, FAULT_FLOW_STATE,
-              "node %s (%" G_GINT64_FORMAT ") can not be published: \"dbType\" of the content is "
-              "\"%.100s\", but database %" G_GINT64_FORMAT " is registered as \"%s\"",
-              node->name, node->id, content->db_type, content->database_id, registered);
-    return false;
+    if (!find_kind(reader, tenant_id, content->database_id, &registered, error)) {
+        return false;
+    }
+    if (!check_content(node, registered, &cause)) {
+        fault_set(error, FAULT_FLOW_STATE,
+                  "node %s (%" G_GINT64_FORMAT ") can not be published: %s", node->name, node->id,
+                  cause->message);
+        return false;
+    }
+    return true;
 }
 
 static bool check_databases(struct store_reader *reader, int64_t tenant_id, const struct plan *plan,

@@ -6,8 +6,10 @@
 #include <string.h>
 
 #include "base/fault.h"
+#include "core/database_kind.h"
 #include "core/kinds/content.h"
 #include "core/kinds/kind.h"
+#include "core/vars.h"
 
 static void sql_free(void *value) {
     struct sql_content *content = value;
@@ -16,8 +18,57 @@ static void sql_free(void *value) {
     g_free(content);
 }
 
+bool sql_content_check_kind(const struct sql_content *content, const char *registered,
+                            GError **error) {
+    const struct database_kind *named = database_kind_find(content->db_type);
+    if (content->db_type != NULL && (named == NULL || named != database_kind_find(registered))) {
+        fault_set(error, FAULT_INVALID_DATA,
+                  "\"dbType\" of the content is \"%s\", but database %" G_GINT64_FORMAT
+                  " is registered as \"%s\"",
+                  content->db_type, content->database_id, registered);
+        return false;
+    }
+    return true;
+}
+
+// Nothing but blanks, byte order marks and semicolons. Comments are for the dialect to tell.
+static bool is_blank(const char *sql) {
+    static const char byte_order_mark[] = "\xef\xbb\xbf";
+    for (;;) {
+        sql += strspn(sql, " \t\n\v\f\r;");
+        if (!g_str_has_prefix(sql, byte_order_mark)) {
+            return *sql == '\0';
+        }
+        sql += strlen(byte_order_mark);
+    }
+}
+
+bool sql_content_find_query(const struct dialect *dialect, const char *sql,
+                            struct split_part *ret_part, GError **error) {
+    struct split split;
+    struct split_part next = { 0 };
+    split_init(&split, dialect, sql, strlen(sql));
+    if (!split_next(&split, ret_part)) {
+        fault_set(error, FAULT_INVALID_DATA,
+                  "an assignment takes one SELECT; the text has no statement");
+        return false;
+    }
+    if (split_next(&split, &next)) {
+        fault_set(error, FAULT_INVALID_DATA,
+                  "an assignment takes one SELECT; there is more behind the first");
+        return false;
+    }
+    return true;
+}
+
+bool sql_content_check_query(const struct dialect *dialect, const char *sql, GError **error) {
+    g_autofree char *text = vars_fixed_text(sql);
+    struct split_part part = { 0 };
+    return text == NULL || sql_content_find_query(dialect, text, &part, error);
+}
+
 bool sql_content_check_text(const char *sql, GError **error) {
-    if (sql == NULL || sql[strspn(sql, " \t\r\n;")] == '\0') {
+    if (sql == NULL || is_blank(sql)) {
         fault_set(error, FAULT_INVALID_DATA, "the content has no \"sql\", the text to run");
         return false;
     }
@@ -41,6 +92,18 @@ static bool read_database(const json_t *content, int64_t *ret_database_id, GErro
     return true;
 }
 
+static bool read_type(const json_t *content, const char **ret_type, GError **error) {
+    if (!content_text(content, "dbType", ret_type, error)) {
+        return false;
+    }
+    if (*ret_type != NULL && database_kind_find(*ret_type) == NULL) {
+        fault_set(error, FAULT_INVALID_DATA,
+                  "\"dbType\" of the content is no kind of database that is known here");
+        return false;
+    }
+    return true;
+}
+
 static bool sql_parse(const char *text, void **ret_value, int64_t *ret_timeout_s, GError **error) {
     json_auto_t *content = NULL;
     const char *sql = NULL;
@@ -48,8 +111,7 @@ static bool sql_parse(const char *text, void **ret_value, int64_t *ret_timeout_s
     int64_t database_id = 0;
     if (!content_load(text, &content, error) || !read_database(content, &database_id, error) ||
         !content_text(content, "sql", &sql, error) || !sql_content_check_text(sql, error) ||
-        !content_text(content, "dbType", &db_type, error) ||
-        !content_timeout(content, ret_timeout_s, error)) {
+        !read_type(content, &db_type, error) || !content_timeout(content, ret_timeout_s, error)) {
         return false;
     }
     struct sql_content *value = g_new0(struct sql_content, 1);

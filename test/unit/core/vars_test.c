@@ -78,6 +78,31 @@ static void what_is_no_reference_stays(void) {
     assert_substituted(text, text);
 }
 
+static void what_is_fixed_of_a_text_is_told(void) {
+    static const char *const rows[][2] = {
+        { "", "" },
+        { "a${b", "a${b" },
+        { "$${a}$", "${a}$" },
+        { "$$${a}", "$${a}" },
+        { "a${b}", NULL },
+        { "${}${a b}$", "${}${a b}$" },
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autofree char *text = vars_fixed_text(rows[i][0]);
+        g_assert_cmpstr(text, ==, rows[i][1]);
+    }
+    const char *at = "x$y${a}$${b}";
+    static const char *const pieces[] = { "x", "$y", "${a}", "${b}" };
+    struct vars_piece piece;
+    for (size_t i = 0; i < G_N_ELEMENTS(pieces); i++) {
+        g_assert_true(vars_piece_next(&at, &piece));
+        g_autofree char *text = g_strndup(piece.text, piece.len);
+        g_assert_cmpstr(text, ==, pieces[i]);
+        g_assert_cmpint(piece.is_reference, ==, i == 2);
+    }
+    g_assert_false(vars_piece_next(&at, &piece));
+}
+
 static void an_unknown_name_is_named_when_strict(void) {
     g_autoptr(GError) error = NULL;
     char *result = NULL;
@@ -212,6 +237,9 @@ static void bad_time_variables_are_refused(void) {
 
 #define OUTPUT(method) "{\"outputs\":[{\"extractMethod\":" method ",\"variableName\":\"ids\"}]}"
 #define MATRIX(inside) OUTPUT("\"{" inside "}\"")
+#define WITH_DEFAULT(inside, value)                                                                \
+    "{\"outputs\":[{\"extractMethod\":\"{" inside                                                  \
+    "}\",\"variableName\":\"ids\",\"default\":" value "}]}"
 #define ROW "\\\"row\\\":"
 #define COLUMN ",\\\"column\\\":"
 #define COMBINER ",\\\"combiner\\\":\\\",\\\""
@@ -233,6 +261,10 @@ static void output_documents_are_checked(void) {
         { MATRIX(ROW "-2" COLUMN "0" COMBINER), false, false },
         { MATRIX(ROW "0.5" COLUMN "0" COMBINER), false, false },
         { MATRIX(ROW "0"), false, false },
+        { MATRIX(ROW "9999" COLUMN "0"), true, false },
+        { MATRIX(ROW "10000" COLUMN "0"), false, false },
+        { WITH_DEFAULT(ROW "10000" COLUMN "0", "\"none\""), true, false },
+        { WITH_DEFAULT(ROW "10000" COLUMN "0", "7"), false, false },
         { OUTPUT("{\"row\":0,\"column\":0}"), false, false },
         { OUTPUT("\"json\""), false, true },
         { OUTPUT("\"\""), false, false },
@@ -427,6 +459,7 @@ int main(int argc, char **argv) {
     g_test_add_func("/vars/a_doubled_sign_gives_the_reference_itself",
                     a_doubled_sign_gives_the_reference_itself);
     g_test_add_func("/vars/what_is_no_reference_stays", what_is_no_reference_stays);
+    g_test_add_func("/vars/what_is_fixed_of_a_text_is_told", what_is_fixed_of_a_text_is_told);
     g_test_add_func("/vars/an_unknown_name_is_named_when_strict",
                     an_unknown_name_is_named_when_strict);
     g_test_add_func("/vars/an_unknown_name_stays_and_is_noted_once",
