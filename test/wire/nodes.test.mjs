@@ -49,9 +49,10 @@ async function ended(flow, status) {
     return DagInstanceId;
 }
 
-/** Runs one script to an end; resolves to the node's message and its log. */
-async function ran(content, status = SUCCESS) {
+/** Runs one script of a flow with these constants to an end; resolves to the node's message and its log. */
+async function ran(content, status = SUCCESS, DagConstants = []) {
     const flow = await node(KIND, JSON.stringify(content));
+    await client.call('UpdateTaskFlowConstants', { DagId: flow.DagId, DagConstants });
     const DagInstanceId = await ended(flow, status);
     const { Message } = (await nodesOf(client, flow.DagId, DagInstanceId)).only;
     const { Content } = await client.call('GetTaskInstanceLog', { ...flow, DagInstanceId });
@@ -88,6 +89,9 @@ test('what is published can run, and what could not is refused when it is publis
         [KIND, { ...script, workDir: 'tmp/${bizdate}' }, /"workDir" must be an absolute path/],
         [KIND, { script: 7 }, /"script" of the content must be a text/],
         [KIND, { script: '\ufeff' }, /no "script"/],
+        [KIND, { script: '#!/bin/sh' }, null],
+        [KIND, { script: '#!python3\nprint(1)\n' }, /the interpreter in the first line of "script" must be an absolute path/],
+        [KIND, { script: '#!\necho 1\n' }, /the first line of "script" begins with "#!" and names no interpreter/],
         ['NORMAL_SQL', { ...sql, dbId: `${dbId}` }, null],
         ['NORMAL_SQL', { ...sql, dbId: 'first' }, /no "dbId"/],
         ['NORMAL_SQL', { ...sql, dbType: 'SQLite' }, null],
@@ -198,13 +202,13 @@ test('a start that fails names its cause in the message and in the log', async (
     fs.writeFileSync(file, '', { mode: 0o644 });
     for (const [content, cause] of [
         [{ script: '#!/usr/bin/pyton3\nprint(1)\n' }, /could not start: the interpreter \/usr\/bin\/pyton3 does not exist on this machine/],
-        [{ script: '#!python3\nprint(1)\n' }, /could not start: the interpreter of the script's first line must be an absolute path, not python3/],
-        [{ script: '#!\necho 1\n' }, /could not start: the first line of the script begins with "#!" and names no interpreter/],
+        [{ script: '#!python3\nprint(1)\n', workDir: '/' }, /could not start: the interpreter of the script's first line must be an absolute path, not python3/],
+        [{ script: '#!${nothing}\necho 1\n' }, /could not start: the first line of the script begins with "#!" and names no interpreter/],
         [{ script: '#!/bin/sh\r\necho 1\n' }, /could not start: the first line of the script ends in CR LF/],
         [{ script: 'echo 1', workDir: '/no/such/place' }, /could not start: the work directory \/no\/such\/place does not exist/],
         [{ script: 'echo 1', workDir: file }, /could not start: the work directory .*a file is no directory/],
     ]) {
-        const { Message, log } = await ran(content, FAILED);
+        const { Message, log } = await ran(content, FAILED, [{ Key: 'nothing', Value: '' }]);
         assert.match(Message, cause);
         assert.match(log, cause);
     }

@@ -225,6 +225,44 @@ static void publishing_demands_good_nodes(void) {
     }
 }
 
+static void publishing_demands_a_first_line_that_can_start_something(void) {
+    static const char none[] = "names no interpreter";
+    static const char relative[] = "must be an absolute path";
+    static const struct {
+        const char *script;
+        const char *work_dir;
+        const char *fault;
+    } rows[] = {
+        { "#!/bin/sh", NULL, NULL },
+        { "#! /bin/sh -e\n", NULL, NULL },
+        { "#!/no/such/program", NULL, NULL }, // may come
+        { "#!", NULL, none },
+        { "#!", "/tmp", none },
+        { "#! \t\n/bin/sh", NULL, none },
+        { "#!\r\n", NULL, none },
+        { "\xef\xbb\xbf#!\n", NULL, none },
+        { "#!python3\n", NULL, relative },
+        { "#!python3 ${a}\n", NULL, NULL },
+        { "#!python3\n${a}", NULL, relative },
+        { "#!python3", "/usr/bin", NULL }, // looked for there
+        { "#!../bin/sh", NULL, NULL },
+        { "#!${a}", NULL, NULL },
+        { "#!$${a}", NULL, relative },
+        { "# !\n", NULL, NULL },
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        json_t *content =
+            json_pack("{s:s, s:s*}", "script", rows[i].script, "workDir", rows[i].work_dir);
+        char *text = json_dumps(content, 0);
+        check_publish(&(struct publish_row){ .kind = "AZKABAN_COMMAND_REMOTE",
+                                             .content = text,
+                                             .output = "",
+                                             .fault = rows[i].fault });
+        free(text);
+        json_decref(content);
+    }
+}
+
 static void publishing_demands_scripts_that_can_run(void) {
     static const struct publish_row rows[] = {
         { "AZKABAN_COMMAND_REMOTE", "{\"script\":\"true\",\"args\":[\"x\"]}", "", false, NULL },
@@ -469,6 +507,8 @@ int main(int argc, char **argv) {
     g_test_add_func("/plan/settings_are_read", settings_are_read);
     g_test_add_func("/plan/bad_settings_name_the_key", bad_settings_name_the_key);
     g_test_add_func("/plan/publishing_demands_good_nodes", publishing_demands_good_nodes);
+    g_test_add_func("/plan/publishing_demands_a_first_line_that_can_start_something",
+                    publishing_demands_a_first_line_that_can_start_something);
     g_test_add_func("/plan/publishing_demands_scripts_that_can_run",
                     publishing_demands_scripts_that_can_run);
     g_test_add_func("/plan/one_variable_from_two_sides_is_not_published",
