@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// One thread, one job at a time: a listing may come in several pieces, each an attempt; all pieces of a database are stored in one change.
+// One thread, one job at a time, tenants in turn. A listing may come in several pieces, each an attempt; all pieces of a database are stored
+// in one change.
 //
 // What always holds: a job works with the rights and the tenant of who asked for it; a database that could not be opened is marked, one
-// whose reading was cut short by us stays as it was. The lock guards the line of jobs and its counts, and nothing else.
+// whose reading was cut short by us stays as it was. The lock guards the lines of jobs and their tickets, and nothing else.
 
 #include "engine/metasync.h"
 
@@ -11,7 +12,9 @@
 #include <jansson.h>
 
 #include "base/fault.h"
+#include "base/keyed_hash.h"
 #include "base/log.h"
+#include "engine/fair_queue.h"
 #include "engine/reach.h"
 #include "exec/kinds.h"
 #include "store/databases.h"
@@ -19,8 +22,9 @@
 #include "store/payload.h"
 
 enum {
-    JOBS_MAX = 1000,
-    ATTEMPT_MS = 60000, // of one piece
+    TENANT_JOBS_MAX = 1000, // that wait, of one tenant
+    JOBS_MAX = 10000,       // of all
+    ATTEMPT_MS = 60000,     // of one piece
     SPARE_MS = 1500,
     AGAIN_MS = 1000, // while the store takes no changes
     PAGE = 100,
@@ -30,7 +34,7 @@ enum {
 };
 
 struct job {
-    int64_t ticket; // jobs are done in the order of their tickets, from 1 on
+    int64_t ticket; // in the order of posting, from 1 on; jobs are done in another
     struct caller caller;
     int64_t source_id;
     int64_t database_id;
@@ -43,9 +47,9 @@ struct metasync {
     struct store *store; // lends its master key
     GMutex mutex;
     GCond changed;
-    GQueue jobs; // of struct job *
+    struct fair_queue *jobs; // of struct job *, by tenant
     int64_t last_ticket;
-    int64_t done_ticket; // of the last job that was done
+    GHashTable *open; // tickets of jobs that are not done: they wait, or are worked on
     bool is_stopped;
     GThread *thread;             // NULL before the first job
     struct store_reader *reader; // the thread's own
@@ -58,7 +62,8 @@ struct metasync *metasync_new(struct loop *loop, const char *dir, struct store *
     metasync->store = store;
     g_mutex_init(&metasync->mutex);
     g_cond_init(&metasync->changed);
-    g_queue_init(&metasync->jobs);
+    metasync->jobs = fair_queue_new(TENANT_JOBS_MAX, JOBS_MAX, g_free);
+    metasync->open = g_hash_table_new_full(keyed_hash_int64, g_int64_equal, g_free, NULL);
     return metasync;
 }
 
@@ -79,7 +84,8 @@ void metasync_free(struct metasync *metasync) {
     }
     g_assert(metasync->thread == NULL);
     store_reader_close(metasync->reader);
-    g_queue_clear_full(&metasync->jobs, g_free);
+    fair_queue_free(metasync->jobs);
+    g_hash_table_destroy(metasync->open);
     g_mutex_clear(&metasync->mutex);
     g_cond_clear(&metasync->changed);
     g_free(metasync->dir);
@@ -356,15 +362,15 @@ static bool work(struct metasync *metasync, const struct job *job) {
     return true;
 }
 
-// ---- The line of jobs ----
+// ---- The lines of jobs ----
 
 // The next job, or NULL when there will be none.
 static struct job *wait_for_job(struct metasync *metasync) {
     g_mutex_lock(&metasync->mutex);
-    while (!metasync->is_stopped && metasync->jobs.length == 0) {
+    while (!metasync->is_stopped && fair_queue_is_empty(metasync->jobs)) {
         g_cond_wait(&metasync->changed, &metasync->mutex);
     }
-    struct job *job = metasync->is_stopped ? NULL : g_queue_pop_head(&metasync->jobs);
+    struct job *job = metasync->is_stopped ? NULL : fair_queue_pop(metasync->jobs);
     g_mutex_unlock(&metasync->mutex);
     return job;
 }
@@ -388,7 +394,7 @@ static gpointer run_thread(gpointer user) {
         while (!work(metasync, job) && wait_for_store(metasync)) {
         }
         g_mutex_lock(&metasync->mutex);
-        metasync->done_ticket = job->ticket;
+        (void)g_hash_table_remove(metasync->open, &job->ticket);
         g_cond_broadcast(&metasync->changed);
         g_mutex_unlock(&metasync->mutex);
         g_free(job);
@@ -396,17 +402,32 @@ static gpointer run_thread(gpointer user) {
     return NULL;
 }
 
-// The job that waits already and does all of the wanted one, or NULL.
-static const struct job *find_waiting(const struct metasync *metasync, const struct job *wanted) {
-    for (const GList *item = metasync->jobs.head; item != NULL; item = item->next) {
-        const struct job *job = item->data;
-        if (job->caller.tenant_id == wanted->caller.tenant_id &&
-            job->source_id == wanted->source_id && job->database_id == wanted->database_id &&
-            (job->with_tables || !wanted->with_tables)) {
-            return job;
-        }
+// 0: the waiting job does all of the wanted one.
+static int compare_jobs(gconstpointer waiting, gconstpointer other) {
+    const struct job *job = waiting;
+    const struct job *wanted = other;
+    bool does_all = job->source_id == wanted->source_id &&
+                    job->database_id == wanted->database_id &&
+                    (job->with_tables || !wanted->with_tables);
+    return does_all ? 0 : 1;
+}
+
+// Under the lock. Gives the job its ticket.
+static enum fair_push push(struct metasync *metasync, struct job *job) {
+    job->ticket = metasync->last_ticket + 1;
+    struct job *copy = g_memdup2(job, sizeof *job);
+    enum fair_push pushed = fair_queue_push(metasync->jobs, job->caller.tenant_id, copy);
+    if (pushed != FAIR_TAKEN) {
+        g_free(copy);
+        return pushed;
     }
-    return NULL;
+    metasync->last_ticket = job->ticket;
+    (void)g_hash_table_add(metasync->open, g_memdup2(&job->ticket, sizeof job->ticket));
+    g_cond_broadcast(&metasync->changed);
+    if (metasync->thread == NULL) {
+        metasync->thread = g_thread_new("metadata", run_thread, metasync);
+    }
+    return FAIR_TAKEN;
 }
 
 bool metasync_post(struct metasync *metasync, const struct caller *caller, int64_t source_id,
@@ -416,38 +437,41 @@ bool metasync_post(struct metasync *metasync, const struct caller *caller, int64
                        .source_id = source_id,
                        .database_id = database_id,
                        .with_tables = with_tables };
+    enum fair_push pushed = FAIR_TAKEN;
     g_mutex_lock(&metasync->mutex);
-    const struct job *known = find_waiting(metasync, &job);
-    bool is_known = known != NULL;
-    bool has_room = metasync->jobs.length < JOBS_MAX && !metasync->is_stopped;
-    job.ticket = is_known ? known->ticket : metasync->last_ticket + 1;
-    if (!is_known && has_room) {
-        g_queue_push_tail(&metasync->jobs, g_memdup2(&job, sizeof job));
-        metasync->last_ticket = job.ticket;
-        g_cond_broadcast(&metasync->changed);
-        if (metasync->thread == NULL) {
-            metasync->thread = g_thread_new("metadata", run_thread, metasync);
-        }
+    const struct job *known =
+        fair_queue_find(metasync->jobs, caller->tenant_id, &job, compare_jobs);
+    if (known != NULL) {
+        job.ticket = known->ticket;
+    } else {
+        pushed = metasync->is_stopped ? FAIR_FULL : push(metasync, &job);
     }
     g_mutex_unlock(&metasync->mutex);
     if (ret_ticket != NULL) {
         *ret_ticket = job.ticket;
     }
-    if (!is_known && !has_room) {
-        fault_set(error, FAULT_UNAVAILABLE,
-                  "the structure of many databases is being read already; try again later");
+    if (pushed != FAIR_TAKEN) {
+        fault_set(error, FAULT_UNAVAILABLE, "%s; try again later",
+                  pushed == FAIR_SHARE_USED
+                      ? "as many readings of this tenant's databases wait as one tenant may have"
+                      : "the structure of many databases is being read already");
     }
-    return is_known || has_room;
+    return pushed == FAIR_TAKEN;
+}
+
+// Under the lock.
+static bool is_done(const struct metasync *metasync, int64_t ticket) {
+    return ticket <= metasync->last_ticket && !g_hash_table_contains(metasync->open, &ticket);
 }
 
 bool metasync_wait(struct metasync *metasync, int64_t ticket, int64_t timeout_ms) {
     int64_t until = g_get_monotonic_time() + timeout_ms * 1000;
     g_mutex_lock(&metasync->mutex);
     bool is_late = false;
-    while (metasync->done_ticket < ticket && !metasync->is_stopped && !is_late) {
+    while (!is_done(metasync, ticket) && !metasync->is_stopped && !is_late) {
         is_late = !g_cond_wait_until(&metasync->changed, &metasync->mutex, until);
     }
-    bool is_done = metasync->done_ticket >= ticket;
+    bool was_done = is_done(metasync, ticket);
     g_mutex_unlock(&metasync->mutex);
-    return is_done;
+    return was_done;
 }
