@@ -19,6 +19,7 @@ enum {
     BYTES_PER_SECOND_MIN = 1024, // of a body or reply, after the grace
     REAPER_PERIOD_MS = 500,
     ACCEPT_PAUSE_MS = 100,
+    UNSENT_BYTES_MAX = 128 * 1024,
 };
 
 // ---- Time
@@ -104,9 +105,17 @@ static bool wait_for_room(struct http_server *server) {
     return goes_on;
 }
 
+// What a client does not take is to wait with us, where it is counted (web/backlog), not in buffers of the kernel that grow to 4 MiB for each
+// connection. A smaller buffer (SO_SNDBUF) would hold what is on its way to a client far away as well, and slow down good readers; this bounds only what is not sent yet.
+static void bound_unsent(int fd) {
+    int bytes = UNSENT_BYTES_MAX;
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &bytes, sizeof bytes);
+}
+
 static void greet(struct http_server *server, int fd, const struct sockaddr_storage *from) {
     int on = 1;
     (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    bound_unsent(fd);
     struct peer *peer = peer_new(server, fd, from);
     if (peer_enter(peer)) {
         network_add(server->network, peer);

@@ -3,6 +3,9 @@
 
 #include "web/backlog.h"
 
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
+
 enum { CLIENTS = 16 };
 
 static void wait_for_bytes(int fd) {
@@ -70,10 +73,47 @@ static void a_reply_that_waits_alone_is_kept(void) {
     desk_close(&desk);
 }
 
+// Bytes that the kernel holds for the only client and has not sent, once its reply waits.
+static int unsent_of_waiting(const struct desk *desk) {
+    struct http_server *server = desk->server;
+    int64_t until_us = g_get_monotonic_time() + DEADLINE_MS * G_TIME_SPAN_MILLISECOND;
+    int unsent = -1;
+    while (unsent < 0 && g_get_monotonic_time() < until_us) {
+        g_thread_yield();
+        GHashTableIter iter;
+        gpointer key;
+        g_mutex_lock(&server->mutex);
+        g_hash_table_iter_init(&iter, server->peers);
+        while (g_hash_table_iter_next(&iter, &key, NULL)) {
+            struct peer *peer = key;
+            if (peer->backlog_bytes > 0 && peer->is_parked) {
+                g_assert_cmpint(ioctl(peer->fd, SIOCOUTQNSD, &unsent), ==, 0);
+            }
+        }
+        g_mutex_unlock(&server->mutex);
+    }
+    return unsent;
+}
+
+// The client reads most of it, so that the kernel has seen how fast it can be and would let its own buffers grow, and then no more.
+static void what_waits_is_not_in_the_kernel(void) {
+    struct desk desk;
+    desk_open(&desk);
+    int fd = order(&desk, "/enormous");
+    g_assert_cmpuint(read_all(fd, ENORMOUS_BYTES / 2), >=, ENORMOUS_BYTES / 2);
+    int unsent = unsent_of_waiting(&desk);
+    g_test_message("%d bytes are with the kernel", unsent);
+    g_assert_cmpint(unsent, >=, 0);
+    g_assert_cmpint(unsent, <=, 256 * 1024); // 128 KiB, and what one piece is beyond
+    (void)close(fd);
+    desk_close(&desk);
+}
+
 int main(int argc, char **argv) {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/backlog/replies_that_nobody_reads_fill_no_memory",
                     replies_that_nobody_reads_fill_no_memory);
     g_test_add_func("/backlog/a_reply_that_waits_alone_is_kept", a_reply_that_waits_alone_is_kept);
+    g_test_add_func("/backlog/what_waits_is_not_in_the_kernel", what_waits_is_not_in_the_kernel);
     return g_test_run();
 }
