@@ -6,7 +6,8 @@ import re
 
 READS = ("Get", "List", "Search")
 ACCESS = ("MEMBER", "RUNS", "SOURCES", "USERS", "SPACES", "AUDIT", "OPERATOR")  # core/access.h
-ROW_KEYS = {"action", "room", "access", "makes_keys", "has_large_body", "log"}
+FLAGS = ("makes_keys", "has_large_body", "has_large_reply")
+ROW_KEYS = {"action", "room", "access", "log", *FLAGS}
 LOG_KEYS = {"module", "does", "names", "database"}
 
 
@@ -31,7 +32,7 @@ def check_keys(row, allowed, required, where):
 
 
 def check_flags(row, where):
-    for key in ("makes_keys", "has_large_body"):
+    for key in FLAGS:
         if row.get(key, True) is not True:
             raise Refusal(f"{where}: {key!r} is true or left out")
 
@@ -120,7 +121,7 @@ def load(folder, operations):
 def operation_parts(row):
     """Members of struct operation."""
     parts = [f".access = CLASS_{row['access']}"]
-    parts += [f".{flag} = true" for flag in ("makes_keys", "has_large_body") if row.get(flag)]
+    parts += [f".{flag} = true" for flag in FLAGS if row.get(flag)]
     if "database" in row.get("log", {}):
         parts.append(f".database_param = {json.dumps(row['log']['database'])}")
     return parts

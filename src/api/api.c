@@ -15,7 +15,7 @@
 #include <glib.h>
 #include <string.h>
 
-enum { KEYS_MAX = 1000 };
+enum { KEYS_MAX = 1000, SEAT_RETRY_MS = 1000 };
 
 static const char api_version[] = "2018-11-01";
 
@@ -44,6 +44,7 @@ struct passage {
     bool is_replay;
     bool is_guess;      // an unknown key or a wrong signature
     bool is_nonce_used; // by this request
+    bool is_seated;     // among the large replies
 };
 
 struct api *api_new(const struct api_options *options) {
@@ -356,6 +357,30 @@ static bool pass(struct api *api, struct passage *passage, const struct api_repl
            permit(api, passage, reply, error) && read_args(passage, error);
 }
 
+// Only a call that would be served waits for its seat. The caller leaves it when `is_seated` is set.
+static bool take_seat(struct api *api, struct passage *passage, struct wire_error *error) {
+    struct seats *seats = api->options.seats;
+    if (seats == NULL || !passage->operation->has_large_reply) {
+        return true;
+    }
+    enum seat seat = seats_take(seats, passage->claim.access_key_id, api->options.seat_wait_ms);
+    passage->is_seated = seat == SEAT_TAKEN;
+    if (!passage->is_seated) {
+        wire_error_set(error, WIRE_UNAVAILABLE, NULL, "%s",
+                       seat == SEAT_CROWDED
+                           ? "too many calls with large replies wait already; try again"
+                           : "other large replies were made for too long; try again");
+        wire_error_set_retry(error, SEAT_RETRY_MS);
+    }
+    return passage->is_seated;
+}
+
+static void leave_seat(struct api *api, struct passage *passage) {
+    if (passage->is_seated) {
+        seats_leave(api->options.seats, passage->claim.access_key_id);
+    }
+}
+
 // Step 12. The handler's tree is checked before it leaves, where that is switched on.
 static bool run(struct api *api, struct passage *passage, const struct api_reply *reply,
                 json_t **ret_tree, struct wire_error *error) {
@@ -454,12 +479,15 @@ void api_handle(struct api *api, const struct api_request *request, struct api_r
         .format = reply_format_choose(format, api_request_header(request, "accept")),
     };
     json_t *tree = NULL;
-    if (pass(api, &passage, &reply, &error) && run(api, &passage, &reply, &tree, &error)) {
+    if (pass(api, &passage, &reply, &error) && take_seat(api, &passage, &error) &&
+        run(api, &passage, &reply, &tree, &error)) {
         answer_success(&passage, tree, &reply);
     } else {
         judge_stranger(api, &passage, &error);
         answer_failure(request, passage.format, &error, &reply);
     }
+    json_decref(tree);
+    leave_seat(api, &passage);
     if (passage.operation != NULL) {
         reply.action = passage.operation->action;
     }
@@ -467,7 +495,6 @@ void api_handle(struct api *api, const struct api_request *request, struct api_r
         reply.access_key_id = g_strdup(passage.claim.access_key_id);
     }
     tell(api, &passage, &reply);
-    json_decref(tree);
     wire_error_done(&error);
     passage_done(&passage);
     *ret_reply = reply;
@@ -513,14 +540,14 @@ bool api_request_is_large(const struct api_request *request) {
     return is_large(api_request_header(request, "x-acs-action")) || is_large(parameter);
 }
 
-bool api_request_reads(const struct api_request *request) {
+bool api_request_is_quick(const struct api_request *request) {
     const char *authorization = api_request_header(request, "authorization");
     bool is_v3 = authorization != NULL && g_ascii_strncasecmp(authorization, "ACS3-", 5) == 0;
     g_autofree char *parameter = params_peek(request->target, "Action");
     // Only the place that counts: an older signature's action may stand in the body, whatever a header says.
     const char *action = is_v3 ? api_request_header(request, "x-acs-action") : parameter;
     const struct operation *operation = action == NULL ? NULL : operation_find(action);
-    return operation != NULL && operation->is_read;
+    return operation != NULL && operation->is_read && !operation->has_large_reply;
 }
 
 void api_reply_done(struct api_reply *reply) {

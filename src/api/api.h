@@ -15,6 +15,7 @@
 #include "api/wire/nonce.h"
 #include "api/wire/operation.h"
 #include "api/readers.h"
+#include "api/seats.h"
 #include "api/wire/request.h"
 #include "api/wire/warnings.h"
 #include "api/wire/wire_error.h"
@@ -88,6 +89,9 @@ struct api_options {
     // Told of every authentic request when its reply is known. NULL: nobody.
     void (*note)(void *ctx, const struct api_note *note);
     void *note_ctx;
+    // How many calls with large replies are served at a time, from the first reading to the reply's text. Lent; NULL: any number.
+    struct seats *seats;
+    int64_t seat_wait_ms;  // how long such a call waits for its seat
     const op_fn *handlers; // one for each row of operation_table, NULL: not offered; NULL: none is
     void *services;
     bool refuses_v1; // only ACS3-HMAC-SHA256 is accepted (reliability.md, AuthN 4)
@@ -133,7 +137,7 @@ char *api_vouch(struct api *api, const struct api_request *request);
 
 // Does the request's target or x-acs-action header name an operation with a large body? Unverified: only to choose limits.
 bool api_request_is_large(const struct api_request *request);
-// Does it name, there, an operation that only reads? Unverified: only to choose a thread.
-bool api_request_reads(const struct api_request *request);
+// Does it name, there, an operation that only reads, and waits for nobody: not for a seat either? Unverified: only to choose a thread.
+bool api_request_is_quick(const struct api_request *request);
 
 void api_reply_done(struct api_reply *reply);

@@ -86,6 +86,8 @@ static const struct option options[] = {
       "failed authentications per second of one address, ten times as many at once; 0: no limit" },
     { "nonces-max", OPTION_NUMBER, AT(nonces_max), 16, 10000000, "500000", "N",
       "nonces of requests that are remembered, at most a quarter of them for one access key" },
+    { "large-replies", OPTION_NUMBER, AT(large_replies), 1, 32, "4", "N",
+      "large replies that are made at a time, at most half of them for one access key" },
     { "accept-clock", OPTION_SWITCH, AT(accepts_clock), 0, 0, NULL, NULL,
       "the clock was set back by more than a day and is right: accept changes signed in times that "
       "are forgotten" },

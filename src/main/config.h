@@ -35,11 +35,12 @@ struct config {
     char **hosts;     // NULL-ended; NULL: any
     int64_t key_rate; // requests per second; 0: no limit
     int64_t address_rate;
-    int64_t failure_rate; // failed authentications per second and address
-    int64_t nonces_max;   // remembered of all keys together
-    bool accepts_clock;   // although it is behind requests that are forgotten
-    char *language_name;  // "zh" or "en"
-    char *zone;           // of times that belong to no flow
+    int64_t failure_rate;  // failed authentications per second and address
+    int64_t nonces_max;    // remembered of all keys together
+    int64_t large_replies; // made at a time
+    bool accepts_clock;    // although it is behind requests that are forgotten
+    char *language_name;   // "zh" or "en"
+    char *zone;            // of times that belong to no flow
     char *log_level;
     bool access_log;
     char *audit_head_command; // NULL: none, as the next

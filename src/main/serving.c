@@ -11,6 +11,7 @@
 #include "api/ops/operation_handlers.h"
 #include "api/wire/quota.h"
 #include "api/readers.h"
+#include "api/seats.h"
 #include "api/services.h"
 #include "api/wire/sign.h"
 #include "base/crypto.h"
@@ -21,13 +22,20 @@
 #include "web/http.h"
 #include "web/routes.h"
 
-enum { DRAIN_MS = 3500, TOKEN_CHARACTERS = 40 };
+enum {
+    DRAIN_MS = 3500,
+    TOKEN_CHARACTERS = 40,
+    // Each that waits has a worker: with those that have a seat, less than all of them (workers_max of web/http.h).
+    LARGE_WAITING_MAX = 64,
+    LARGE_WAIT_MS = 30 * 1000, // afterwards a client has left, as a rule
+};
 
 struct serving {
     struct engine *engine;
     struct readers *readers;
     struct api_services services;
     struct quota *quota;
+    struct seats *seats;
     struct api *api;
     struct routes *routes;
     struct http_server *http;
@@ -141,6 +149,8 @@ static void make_api(struct serving *serving, const struct config *config,
         .hosts = (const char *const *)config->hosts,
         .note = services_note,
         .note_ctx = &serving->services,
+        .seats = serving->seats,
+        .seat_wait_ms = LARGE_WAIT_MS,
         .handlers = operation_handlers,
         .services = &serving->services,
         .shows_string_to_sign = !config->hides_string_to_sign,
@@ -188,6 +198,7 @@ bool serving_start(const struct config *config, const char *dir, struct engine *
     serving->quota = quota_new(&(struct quota_options){ .key_rate = config->key_rate,
                                                         .address_rate = config->address_rate,
                                                         .failure_rate = config->failure_rate });
+    serving->seats = seats_new((unsigned)config->large_replies, LARGE_WAITING_MAX);
     serving->readers = readers_new(dir, store);
     serving->services = (struct api_services){
         .engine = engine,
@@ -218,11 +229,13 @@ void serving_stop(struct serving *serving) {
     if (serving == NULL) {
         return;
     }
+    seats_close(serving->seats);
     if (serving->http != NULL) {
         http_server_stop(serving->http, DRAIN_MS);
     }
     routes_free(serving->routes);
     api_free(serving->api);
+    seats_free(serving->seats);
     quota_free(serving->quota);
     g_free(serving->metrics_token);
     readers_free(serving->readers);

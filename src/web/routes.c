@@ -224,7 +224,7 @@ bool routes_gate(void *ctx, const struct api_request *request, size_t *ret_body_
 // Reading operations take what the store has and wait for nobody.
 bool routes_is_quick(void *ctx, const struct api_request *request) {
     return request->target[0] == '/' && (request->target[1] == 0 || request->target[1] == '?') &&
-           api_request_reads(request);
+           api_request_is_quick(request);
 }
 
 char *routes_vouch(void *ctx, const struct api_request *request) {

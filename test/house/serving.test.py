@@ -147,7 +147,19 @@ def rooms_hold_their_functions():
     return breaches
 
 
+def large_replies_are_named():
+    """The page tells operators which calls wait for one another."""
+    with open(os.path.join(tap.SOURCE, "spec/serving.json"), encoding="utf-8") as file:
+        wanted = {row["action"] for row in json.load(file)["operations"] if row.get("has_large_reply")}
+    with open(os.path.join(tap.SOURCE, "docs/network.md"), encoding="utf-8") as file:
+        paragraph = re.search(r"^\*\*Large replies\.\*\*.*?several MiB: (.*?)\. The others", file.read(), re.MULTILINE | re.DOTALL)
+    named = set(re.findall(r"`(\w+)`", paragraph.group(1))) if paragraph else set()
+    return [f"docs/network.md does not name {action}" for action in sorted(wanted - named)] + \
+           [f"docs/network.md names {action}, whose row has no 'has_large_reply'" for action in sorted(named - wanted)]
+
+
 tap.run([("each function stands in the room of its row", rooms_hold_their_functions),
+         ("docs/network.md names the operations with large replies", large_replies_are_named),
          ("names of functions are regular", names_are_regular),
          ("a new operation gets its tables", toy_is_taken)] +
         [(f"the generator refuses {about}", lambda spoil=spoil, words=words: refuses(spoil, words))

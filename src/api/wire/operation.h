@@ -71,8 +71,9 @@ struct operation {
     bool is_success_text; // Success is the text "true" (UpdateTaskContentV2)
     // Of serving.json:
     enum access_class access;
-    bool makes_keys;     // or changes them; a temporary key may not: what it did would outlive it
-    bool has_large_body; // may be larger than others' (web/routes)
+    bool makes_keys;      // or changes them; a temporary key may not: what it did would outlive it
+    bool has_large_body;  // may be larger than others' (web/routes)
+    bool has_large_reply; // may have several MiB (api/seats)
     const char *database_param; // names the database that the call is about, or NULL
 };
 
