@@ -193,7 +193,7 @@ static bool check_change(const struct call *call, struct change *change,
                           store_change_check(reader, change, ret_remarks, error)));
 }
 
-// May it be tried again, because the draft was edited between its gathering and the turn? Then the fault is cleared.
+// May it be tried again, because what was read for it had changed when its turn came? Then the fault is cleared.
 static bool goes_again(GError **fault, int *tries) {
     if (!fault_is(*fault, FAULT_REVISION_STALE) || ++*tries >= DRAFT_TRIES) {
         return false;
@@ -221,15 +221,15 @@ bool call_commit(const struct call *call, struct change *change, struct change_r
     g_assert(change != NULL);
     GError *fault = NULL;
     struct call_origin origin;
-    bool has_draft = change->kind == CHANGE_FLOW_PUBLISH;
+    bool reads_whole = change->kind == CHANGE_FLOW_PUBLISH || change->kind == CHANGE_FLOW_REDEPLOY;
     bool is_done = false;
     int tries = 0;
     call_origin_init(call, &origin);
-    change->is_checked = has_draft; // never in the turn, also when nothing could be judged here
+    change->is_checked = reads_whole; // never in the turn, also when nothing could be judged here
     do {
         is_done = call_check_tenant(call, &fault) &&
                   commit_once(call, &origin.origin, change, ret_result, &fault);
-    } while (!is_done && has_draft && goes_again(&fault, &tries));
+    } while (!is_done && reads_whole && goes_again(&fault, &tries));
     call_origin_done(&origin);
     change_free(change);
     if (!is_done) {

@@ -44,8 +44,9 @@ struct change *call_change(const struct call *call, enum change_kind kind);
 // Was the call made before under its client token? Then it ends with call_commit at once, which has the first answer: what a handler asks or
 // does before its change would find the state that the call itself has made. Faults as store_token_find.
 bool call_is_repeat(const struct call *call, bool *ret_is_repeat, GError **error);
-// Takes the change and returns when it is durable. A publish whose draft is edited before its turn gathers and judges it again, a few times;
-// then it is FAULT_REVISION_STALE. The result is freed with change_result_done; `ret_result` may be NULL.
+// Takes the change and returns when it is durable. A publish whose draft is edited before its turn gathers and judges it again, a few times,
+// and a redeploy of the newest version reads that again when another was published; then it is FAULT_REVISION_STALE.
+// The result is freed with change_result_done; `ret_result` may be NULL.
 bool call_commit(const struct call *call, struct change *change, struct change_result *ret_result,
                  GError **error);
 // The same for a call that answers with nothing but the envelope and ends with this.

@@ -10,6 +10,7 @@
 #include "core/kinds/sql.h"
 #include "core/plan.h"
 #include "store/checks.h"
+#include "store/deployments.h"
 #include "store/flow_head.h"
 #include "store/query.h"
 
@@ -121,6 +122,23 @@ static bool check_draft(struct store_reader *reader, const struct flow_head *flo
            change_check_draft(reader, flow->tenant_id, change->draft, ret_remarks, error);
 }
 
+// Reads the version that is to be deployed; when there is none, the change says so.
+static bool read_version(struct store_reader *reader, const struct flow_head *flow,
+                         struct change *change, GError **error) {
+    GError *fault = NULL;
+    g_clear_pointer(&change->document, g_free);
+    change->read_version_id = 0;
+    bool is_good = deployment_read(reader, flow, change->version_id, &change->read_version_id,
+                                   &change->document, &fault);
+    if (is_good || fault_is(fault, FAULT_FLOW_NOT_PUBLISHED) ||
+        fault_is(fault, FAULT_VERSION_NOT_EXIST)) {
+        g_clear_error(&fault);
+        return true;
+    }
+    g_propagate_error(error, fault);
+    return false;
+}
+
 // Of a flow that the caller may edit.
 static bool check_flow(struct store_reader *reader, struct change *change,
                        struct remarks *ret_remarks, GError **error) {
@@ -131,6 +149,9 @@ static bool check_flow(struct store_reader *reader, struct change *change,
     }
     if (change->kind == CHANGE_FLOW_PUBLISH) {
         return check_draft(reader, &flow, change, ret_remarks, error);
+    }
+    if (change->kind == CHANGE_FLOW_REDEPLOY) {
+        return read_version(reader, &flow, change, error);
     }
     change->is_checked = true;
     if (change->kind == CHANGE_NODE_CREATE) {
@@ -162,10 +183,11 @@ bool store_change_check(struct store_reader *reader, struct change *change,
 // Others are bounded by limits of their own, or as large as what is stored.
 bool store_change_is_judged(const struct change *change) {
     static const bool judged[CHANGE_KIND_COUNT] = {
-        [CHANGE_FLOW_PUBLISH] = true,        [CHANGE_FLOW_CONSTANTS] = true,
-        [CHANGE_FLOW_TIME_VARIABLES] = true, [CHANGE_NODE_CREATE] = true,
-        [CHANGE_NODE_CONTENT] = true,        [CHANGE_NODE_CONFIG] = true,
-        [CHANGE_NODE_OUTPUT] = true,         [CHANGE_NODE_TIME_VARIABLES] = true,
+        [CHANGE_FLOW_PUBLISH] = true,        [CHANGE_FLOW_REDEPLOY] = true,
+        [CHANGE_FLOW_CONSTANTS] = true,      [CHANGE_FLOW_TIME_VARIABLES] = true,
+        [CHANGE_NODE_CREATE] = true,         [CHANGE_NODE_CONTENT] = true,
+        [CHANGE_NODE_CONFIG] = true,         [CHANGE_NODE_OUTPUT] = true,
+        [CHANGE_NODE_TIME_VARIABLES] = true,
     };
     return judged[change->kind];
 }

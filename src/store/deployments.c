@@ -30,9 +30,11 @@ static const char SET_UNSCHEDULED[] = "UPDATE flow SET is_scheduled = 0, deploye
 static_assert(FLOW_PUBLISHED == 1, "SET_DEPLOYED says 1");
 static const char LAST_PUBLISHED[] =
     "SELECT max(id) FROM version WHERE tenant_id = ?1 AND flow_id = ?2 AND is_published = 1";
-static const char GET_VERSION[] = "SELECT snapshot FROM version"
-                                  " WHERE id = ?1 AND tenant_id = ?2 AND flow_id = ?3"
-                                  " AND is_published = 1";
+static const char FIND_VERSION[] = "SELECT id FROM version"
+                                   " WHERE id = ?1 AND tenant_id = ?2 AND flow_id = ?3"
+                                   " AND is_published = 1";
+static const char GET_SNAPSHOT[] = "SELECT snapshot FROM version"
+                                   " WHERE id = ?1 AND tenant_id = ?2 AND flow_id = ?3";
 
 static bool refuse(const struct flow_head *flow, GError **error, const char *reason) {
     fault_set(error, FAULT_FLOW_STATE, "task flow %" G_GINT64_FORMAT " can not be scheduled: %s",
@@ -179,12 +181,13 @@ bool deployment_end(struct store *store, const struct flow_head *flow, GError **
                         VALUES(INT(flow->id), INT(flow->tenant_id)), error);
 }
 
-// The wanted version, or the newest for 0; 0 with the fault when there is none.
-static bool choose_version(struct store *store, const struct flow_head *flow, int64_t wanted,
-                           int64_t *ret_version_id, char **ret_document, GError **error) {
+// The wanted version, or the newest for 0.
+static bool choose_version(struct store_reader *reader, const struct flow_head *flow,
+                           int64_t wanted, int64_t *ret_version_id, GError **error) {
     int64_t newest = 0;
-    if (!query_int(store->reader.sql, LAST_PUBLISHED, VALUES(INT(flow->tenant_id), INT(flow->id)),
-                   0, &newest, error)) {
+    int64_t found = 0;
+    if (!query_int(reader->sql, LAST_PUBLISHED, VALUES(INT(flow->tenant_id), INT(flow->id)), 0,
+                   &newest, error)) {
         return false;
     }
     if (newest == 0) {
@@ -194,23 +197,85 @@ static bool choose_version(struct store *store, const struct flow_head *flow, in
         return false;
     }
     int64_t version_id = wanted != 0 ? wanted : newest;
-    struct sql_statement *row = NULL;
-    bool has_row = false;
-    if (!query_one(store->reader.sql, GET_VERSION,
-                   VALUES(INT(version_id), INT(flow->tenant_id), INT(flow->id)), &row, &has_row,
+    if (!query_int(reader->sql, FIND_VERSION,
+                   VALUES(INT(version_id), INT(flow->tenant_id), INT(flow->id)), 0, &found,
                    error)) {
         return false;
     }
-    if (!has_row) {
+    if (found == 0) {
         fault_set_field(error, FAULT_VERSION_NOT_EXIST, "DagVersion",
                         "task flow %" G_GINT64_FORMAT " has no published version %" G_GINT64_FORMAT,
                         flow->id, version_id);
         return false;
     }
-    *ret_document = query_text(row, 0);
     *ret_version_id = version_id;
-    sql_reset(row);
     return true;
+}
+
+static bool read_snapshot(struct store_reader *reader, const struct flow_head *flow,
+                          int64_t version_id, json_t **ret_root, GError **error) {
+    struct sql_statement *row = NULL;
+    bool has_row = false;
+    if (!query_one(reader->sql, GET_SNAPSHOT,
+                   VALUES(INT(version_id), INT(flow->tenant_id), INT(flow->id)), &row, &has_row,
+                   error)) {
+        return false;
+    }
+    const char *text = has_row ? sql_column_text(row, 0) : NULL;
+    json_t *root = text != NULL ? json_loads(text, 0, NULL) : NULL;
+    if (has_row) {
+        sql_reset(row);
+    }
+    if (!json_is_object(root)) {
+        json_decref(root);
+        fault_set(error, FAULT_INVALID_DATA, "the stored version does not parse");
+        return false;
+    }
+    *ret_root = root;
+    return true;
+}
+
+bool deployment_read(struct store_reader *reader, const struct flow_head *flow, int64_t wanted,
+                     int64_t *ret_version_id, char **ret_schedule, GError **error) {
+    int64_t version_id = 0;
+    json_auto_t *root = NULL;
+    if (!choose_version(reader, flow, wanted, &version_id, error) ||
+        !read_snapshot(reader, flow, version_id, &root, error)) {
+        return false;
+    }
+    json_auto_t *part = json_object();
+    json_object_set(part, "schedule", json_object_get(root, "schedule"));
+    json_object_set(part, "slaRules", json_object_get(root, "slaRules"));
+    char *text = json_dumps(part, JSON_COMPACT);
+    *ret_schedule = g_strdup(text);
+    *ret_version_id = version_id;
+    free(text);
+    return true;
+}
+
+// A version never changes: what was read of it on the call's thread stands, if it is still the one. Else *ret_own, which the caller frees.
+static bool choose_schedule(struct store_reader *reader, const struct flow_head *flow,
+                            const struct change *change, struct deployment *deployment,
+                            char **ret_own, GError **error) {
+    if (!choose_version(reader, flow, change->version_id, &deployment->version_id, error)) {
+        return false;
+    }
+    if (change->read_version_id == deployment->version_id) {
+        deployment->schedule = change->document;
+        return true;
+    }
+    if (change->is_checked) {
+        fault_set(error, FAULT_REVISION_STALE,
+                  "task flow %" G_GINT64_FORMAT
+                  " was published while it was being deployed; ask again for the version that is "
+                  "the newest now",
+                  flow->id);
+        return false;
+    }
+    bool is_good =
+        deployment_read(reader, flow, change->version_id, &deployment->version_id, ret_own, error);
+    deployment->schedule = *ret_own;
+    return is_good;
 }
 
 // proposed: redeploying brings an offline flow back. The version runs as the flow's present owner from then on (operations.md §2.3,
@@ -218,14 +283,12 @@ static bool choose_version(struct store *store, const struct flow_head *flow, in
 bool change_flow_redeploy(struct store *store, const struct change *change, int64_t now_ms,
                           struct change_result *result, GError **error) {
     struct flow_head flow = { 0 };
-    g_autofree char *document = NULL;
+    g_autofree char *own = NULL; // mostly none
     struct deployment deployment = { .person_id = change->caller.user_id };
     if (!flow_head_open(&store->reader, &change->caller, change->flow_id, ACCESS_EDIT, &flow,
                         error) ||
-        !choose_version(store, &flow, change->version_id, &deployment.version_id, &document,
-                        error)) {
+        !choose_schedule(&store->reader, &flow, change, &deployment, &own, error)) {
         return false;
     }
-    deployment.schedule = document;
     return deployment_make(store, &flow, &deployment, now_ms, &result->id, error);
 }

@@ -20,5 +20,10 @@ bool deployment_make(struct store *store, const struct flow_head *flow,
                      const struct deployment *deployment, int64_t now_ms, int64_t *ret_id,
                      GError **error);
 
+// The version that a redeploy of `wanted` deploys (0: the newest published one), and what deploying reads of it, which the caller frees. Reads
+// the whole version: on a call's thread. FAULT_FLOW_NOT_PUBLISHED, FAULT_VERSION_NOT_EXIST, FAULT_INVALID_DATA.
+bool deployment_read(struct store_reader *reader, const struct flow_head *flow, int64_t wanted,
+                     int64_t *ret_version_id, char **ret_schedule, GError **error);
+
 // Nothing of the flow is scheduled any more.
 bool deployment_end(struct store *store, const struct flow_head *flow, GError **error);

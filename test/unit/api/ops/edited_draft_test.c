@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Calls that gather a draft which is edited before the engine's turn: gathered again on the call's thread, a few times, and never in the turn.
+// Calls that gather a draft which is edited before the engine's turn: gathered again on the call's thread, a few times, and never in the turn. So
+// with a version that is to be deployed and is not the newest any more.
 //
 // What a call reads is of one moment. Here that moment is begun before the edit, or is that of a copy of the store which no edit reaches: that
 // is a draft edited again and again.
@@ -253,6 +254,63 @@ static void what_could_not_be_gathered_is_refused_too(void) {
     stage_free(&stage);
 }
 
+static void publish_beside(struct stage *stage, int64_t flow) {
+    struct change *change = change_new(CHANGE_FLOW_PUBLISH, &stage->kit->admin);
+    change->flow_id = flow;
+    (void)kit_change(stage->kit, change);
+}
+
+static int64_t newest_version(struct stage *stage, int64_t flow) {
+    g_autoptr(GError) error = NULL;
+    GPtrArray *rows = NULL;
+    int64_t total = 0;
+    (void)store_version_list(stage->kit->reader, &stage->kit->admin, flow, 1, 1, &rows, &total,
+                             &error);
+    g_assert_no_error(error);
+    int64_t id = ((const struct version_row *)g_ptr_array_index(rows, 0))->id;
+    g_ptr_array_unref(rows);
+    return id;
+}
+
+static void expect_deployed(struct stage *stage, int64_t flow, int64_t version) {
+    g_autoptr(GError) error = NULL;
+    struct flow_row *row = NULL;
+    (void)store_flow_get(stage->kit->reader, &stage->kit->admin, flow, ACCESS_VIEW, &row, &error);
+    g_assert_no_error(error);
+    g_assert_cmpint(row->published_version_id, ==, version);
+    flow_row_free(row);
+}
+
+static void what_is_deployed_is_read_before_the_turn(void) {
+    struct stage stage = stage_new();
+    int64_t flow = kit_flow(stage.kit, "nightly");
+    g_autofree char *query = flow_query(flow);
+    (void)kit_node(stage.kit, flow, "a");
+    begin(&stage); // there is no version yet
+    publish_beside(&stage, flow);
+    int64_t first = newest_version(&stage, flow);
+    json_decref(expect_done(&stage, "ReDeployLhDagVersion", query));
+    begin(&stage);
+    publish_beside(&stage, flow);
+    int64_t second = newest_version(&stage, flow);
+    json_decref(expect_done(&stage, "ReDeployLhDagVersion", query));
+    expect_deployed(&stage, flow, second);
+
+    stage_stand_still(&stage);
+    publish_beside(&stage, flow);
+    int64_t third = newest_version(&stage, flow);
+    expect_stale(&stage, "ReDeployLhDagVersion", query, "was published while it was being depl");
+    expect_deployed(&stage, flow, third);
+    // One that is named is the same, whatever was published since.
+    g_autofree char *named = g_strdup_printf("%s&DagVersion=%" G_GINT64_FORMAT, query, first);
+    json_decref(expect_done(&stage, "ReDeployLhDagVersion", named));
+    expect_deployed(&stage, flow, first);
+    stage.is_old = false;
+    json_decref(expect_done(&stage, "ReDeployLhDagVersion", query));
+    expect_deployed(&stage, flow, third);
+    stage_free(&stage);
+}
+
 int main(int argc, char **argv) {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/edited_draft/what_is_edited_once_is_gathered_again",
@@ -261,5 +319,7 @@ int main(int argc, char **argv) {
                     what_is_edited_again_and_again_is_refused);
     g_test_add_func("/edited_draft/what_could_not_be_gathered_is_refused_too",
                     what_could_not_be_gathered_is_refused_too);
+    g_test_add_func("/edited_draft/what_is_deployed_is_read_before_the_turn",
+                    what_is_deployed_is_read_before_the_turn);
     return g_test_run();
 }
