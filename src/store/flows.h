@@ -135,8 +135,7 @@ struct change {
     // Its documents were judged by store_change_check; of a publish or redeploy: only what was read there is taken.
     bool is_checked;
     struct draft *draft; // of a publish: the draft that was judged there; NULL: none was
-    int64_t
-        read_version_id; // of a redeploy: the version that `document` was read of there; 0: none was
+    int64_t read_version_id; // of a redeploy: `document` was read of it there; 0: of none
 };
 
 struct change *change_new(enum change_kind kind, const struct caller *caller);
@@ -154,10 +153,11 @@ struct change_result {
 // Frees what a result holds; a zeroed one is fine.
 void change_result_done(struct change_result *result);
 
-// Judges on a request's thread what a change carries, so that the engine need not: documents of nodes, variables, a draft that is to be
-// published, a version that is to be deployed. Says nothing of what the caller may not change or what is not there: the change does. Ends with the caller's mistakes as
-// store_change would. ret_remarks: what is worth telling when the change is done, as change_result has it. A publish or redeploy may be judged again,
-// after store_change refused it with FAULT_REVISION_STALE, as the flow was edited or published in between.
+// Judges on a request's thread what a change carries, so that the engine need not: documents of nodes, variables, a draft
+// that is to be published, a version that is to be deployed. Says nothing of what the caller may not change or what is not
+// there: the change does. Ends with the caller's mistakes as store_change would. ret_remarks: what is worth telling when
+// the change is done, as change_result has it. A publish or redeploy may be judged again, after store_change refused it
+// with FAULT_REVISION_STALE, as the flow was edited or published in between.
 bool store_change_check(struct store_reader *reader, struct change *change,
                         struct remarks *ret_remarks, GError **error);
 // Has store_change_check something to judge of this kind?
