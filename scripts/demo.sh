@@ -152,7 +152,7 @@ start_server() {
     server_pid=$!
     is_ready() {
         kill -0 "$server_pid" 2>/dev/null || fail "the server has ended"
-        grep -q ready "$scratch/ready"
+        grep -qs ready "$scratch/ready"
     }
     wait_until 15 "the server's ready line" is_ready
     good "$(cat "$scratch/ready")"

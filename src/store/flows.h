@@ -134,7 +134,7 @@ struct change {
     struct metadata *metadata;
     // Its documents were judged by store_change_check; of a publish or redeploy: only what was read there is taken.
     bool is_checked;
-    struct draft *draft; // of a publish: the draft that was judged there; NULL: none was
+    struct draft *draft;     // of a publish: the draft that was judged there; NULL: none was
     int64_t read_version_id; // of a redeploy: `document` was read of it there; 0: of none
 };
 

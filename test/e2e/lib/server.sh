@@ -16,6 +16,7 @@ data=$scratch/server
 number=0
 
 start_server() {
+    : >"$scratch/ready" # here, not only by the job below, which may come later than the first look for the word of a server before
     "$sluiced" --data "$data" --listen 127.0.0.1:0 --attempt-room 0 >"$scratch/ready" 2>>"$scratch/log" &
     server=$!
     tries=600
