@@ -366,10 +366,12 @@ static bool take_seat(struct api *api, struct passage *passage, struct wire_erro
     enum seat seat = seats_take(seats, passage->claim.access_key_id, api->options.seat_wait_ms);
     passage->is_seated = seat == SEAT_TAKEN;
     if (!passage->is_seated) {
-        wire_error_set(error, WIRE_UNAVAILABLE, NULL, "%s",
-                       seat == SEAT_CROWDED
-                           ? "too many calls with large replies wait already; try again"
-                           : "other large replies were made for too long; try again");
+        static const char *const reasons[] = {
+            [SEAT_CROWDED] = "too many calls with large replies wait already; try again",
+            [SEAT_CLOSED] = "the server is stopping; try again when it is back",
+            [SEAT_LATE] = "other large replies were made for too long; try again",
+        };
+        wire_error_set(error, WIRE_UNAVAILABLE, NULL, "%s", reasons[seat]);
         wire_error_set_retry(error, SEAT_RETRY_MS);
     }
     return passage->is_seated;

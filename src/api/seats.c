@@ -142,8 +142,9 @@ enum seat seats_take(struct seats *seats, const char *key, int64_t wait_ms) {
     send_away(seats, seats->is_closed ? 0 : seats->waiting_max);
     while (waiter.state == WAITING && g_cond_wait_until(&waiter.told, &seats->lock, until_us)) {
     }
+    enum seat sent_away = seats->is_closed ? SEAT_CLOSED : SEAT_CROWDED;
     enum seat seat = waiter.state == SEATED      ? SEAT_TAKEN
-                     : waiter.state == SENT_AWAY ? SEAT_CROWDED
+                     : waiter.state == SENT_AWAY ? sent_away
                                                  : SEAT_LATE;
     if (waiter.state == WAITING) {
         leave_queue(seats, &waiter, SENT_AWAY);

@@ -16,7 +16,8 @@ struct seats;
 
 enum seat {
     SEAT_TAKEN,   // give it back with seats_leave
-    SEAT_CROWDED, // too many wait, or nobody may any more
+    SEAT_CROWDED, // too many wait
+    SEAT_CLOSED,  // nobody may wait any more
     SEAT_LATE,    // none became free in time
 };
 
@@ -30,7 +31,7 @@ enum seat seats_take(struct seats *seats, const char *key, int64_t wait_ms);
 // Gives back a seat that was taken under `key`.
 void seats_leave(struct seats *seats, const char *key);
 
-// Whoever waits, now or later, gets SEAT_CROWDED; who has a seat keeps it. For the end of the server.
+// Whoever waits, now or later, gets SEAT_CLOSED; who has a seat keeps it. For the end of the server.
 void seats_close(struct seats *seats);
 
 // Calls that wait now. For tests.

@@ -327,7 +327,8 @@ static bool check_node(const struct plan *plan, int position, GError **error) {
         fault_set(error, FAULT_FLOW_STATE, "a CONDITION needs a node in front of it");
         return false;
     }
-    if (node->content_error != NULL) {
+    // What is skipped may be half-written.
+    if (node->content_error != NULL && !node->settings.is_disabled) {
         fault_set(error, FAULT_FLOW_STATE, "%s", node->content_error);
         return false;
     }

@@ -71,7 +71,8 @@ static bool check_databases(struct store_reader *reader, int64_t tenant_id, cons
     for (int i = 0; i < plan->node_count; i++) {
         const struct plan_node *node = &plan->nodes[i];
         bool is_sql = node->kind == KIND_NORMAL_SQL || node->kind == KIND_SQL_ASSIGNMENT;
-        if (is_sql && !check_database(reader, tenant_id, node, error)) {
+        if (is_sql && !node->settings.is_disabled &&
+            !check_database(reader, tenant_id, node, error)) {
             return false;
         }
     }

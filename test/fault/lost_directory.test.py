@@ -188,8 +188,10 @@ class Trial:
             os.rename(aside, self.server.data)
 
         def replace():
+            # Whole before it takes the place: a supervisor that begins just now writes its files there too.
+            subprocess.run(["cp", "-a", self.good, self.server.data + ".new"], check=True)
             os.rename(self.server.data, aside)
-            subprocess.run(["cp", "-a", self.good, self.server.data], check=True)
+            os.rename(self.server.data + ".new", self.server.data)
         breaches = self.ends("deleted", lambda: shutil.rmtree(self.server.data, ignore_errors=True), self.restore)
         breaches += self.ends("deleted", lambda: os.rename(self.server.data, aside), back)
         breaches += self.ends("replaced", replace, back)

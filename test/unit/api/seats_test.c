@@ -132,8 +132,8 @@ static void the_end_sends_away_who_waits_and_leaves_the_others(void) {
     g_assert_cmpint(seats_take(seats, "a", SHORT_MS), ==, SEAT_TAKEN);
     queue_up(&guest, seats, "a", told);
     seats_close(seats);
-    expect_told(told, &guest, SEAT_CROWDED);
-    g_assert_cmpint(seats_take(seats, "b", LONG_MS), ==, SEAT_CROWDED);
+    expect_told(told, &guest, SEAT_CLOSED);
+    g_assert_cmpint(seats_take(seats, "b", LONG_MS), ==, SEAT_CLOSED);
     seats_leave(seats, "a");
     seats_free(seats);
 }

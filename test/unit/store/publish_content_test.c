@@ -16,12 +16,9 @@ static void run_sql(struct kit *kit, const char *statement) {
     kit_commit(kit);
 }
 
-// Publishes a flow of one node. `refusal`: part of the reason, NULL when it is published.
-static void expect(struct kit *kit, enum node_kind kind, int64_t database_id, const char *sql,
-                   const char *type, const char *refusal) {
-    g_autoptr(GError) error = NULL;
+static int64_t make_flow(struct kit *kit, enum node_kind kind, int64_t database_id, const char *sql,
+                         const char *type) {
     g_autofree char *name = g_uuid_string_random();
-    struct remarks remarks = { 0 };
     json_t *content =
         json_pack("{s:I, s:s, s:s*}", "dbId", (json_int_t)database_id, "sql", sql, "dbType", type);
     int64_t flow = kit_flow(kit, name);
@@ -34,6 +31,13 @@ static void expect(struct kit *kit, enum node_kind kind, int64_t database_id, co
     json_decref(content);
     g_test_message("%s of %s", node->content, type != NULL ? type : "no type");
     kit_apply(kit, node);
+    return flow;
+}
+
+// `refusal`: part of the reason, NULL when it is published.
+static void expect_publish(struct kit *kit, int64_t flow, const char *refusal) {
+    g_autoptr(GError) error = NULL;
+    struct remarks remarks = { 0 };
     struct change *publish = kit_change(kit, CHANGE_FLOW_PUBLISH, flow);
     bool is_good = store_change_check(store_as_reader(kit->store), publish, &remarks, &error);
     g_assert_cmpint(is_good, ==, refusal == NULL);
@@ -46,6 +50,12 @@ static void expect(struct kit *kit, enum node_kind kind, int64_t database_id, co
         remarks_done(&remarks);
     }
     change_free(publish);
+}
+
+// Publishes a flow of one node.
+static void expect(struct kit *kit, enum node_kind kind, int64_t database_id, const char *sql,
+                   const char *type, const char *refusal) {
+    expect_publish(kit, make_flow(kit, kind, database_id, sql, type), refusal);
 }
 
 static void an_assignment_without_one_statement_is_not_published(void) {
@@ -105,6 +115,28 @@ static void the_words_of_a_kind_are_one(void) {
     kit_free(kit);
 }
 
+// Who parks a node that is not ready publishes the others.
+static void a_disabled_node_may_be_half_written(void) {
+    static const struct {
+        const char *sql;
+        const char *type;
+        const char *refusal;
+    } rows[] = {
+        { "SELECT 1; SELECT 2", NULL, "more behind the first" },
+        { "SELECT 1", "mysql", "but database" },
+        { "", NULL, "sql" },
+    };
+    struct kit *kit = kit_new();
+    int64_t database_id = sharing_database(kit);
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        int64_t flow = make_flow(kit, KIND_SQL_ASSIGNMENT, database_id, rows[i].sql, rows[i].type);
+        expect_publish(kit, flow, rows[i].refusal);
+        run_sql(kit, "UPDATE node SET config = '{\"disabled\":true}'");
+        expect_publish(kit, flow, NULL);
+    }
+    kit_free(kit);
+}
+
 int main(int argc, char **argv) {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/publish_content/an_assignment_without_one_statement_is_not_published",
@@ -112,5 +144,7 @@ int main(int argc, char **argv) {
     g_test_add_func("/publish_content/a_script_of_any_number_of_statements_is_published",
                     a_script_of_any_number_of_statements_is_published);
     g_test_add_func("/publish_content/the_words_of_a_kind_are_one", the_words_of_a_kind_are_one);
+    g_test_add_func("/publish_content/a_disabled_node_may_be_half_written",
+                    a_disabled_node_may_be_half_written);
     return g_test_run();
 }
