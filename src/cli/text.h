@@ -13,8 +13,8 @@
 // Columns that the text takes: two for wide East Asian characters, none for combining ones. UTF-8; invalid bytes count one.
 unsigned cli_text_width(const char *text);
 
-// A copy without control and format characters, separators and invalid bytes (each becomes '?'), cut to at most `columns` columns with an ellipsis at the end;
-// 0: not cut. The caller frees it.
+// A copy without control and format characters, separators and invalid bytes (each becomes '?'), cut to at most
+// `columns` columns with an ellipsis at the end; 0: not cut. The caller frees it.
 char *cli_text_clean(const char *text, unsigned columns);
 
 // A copy in which control characters but line feed and tab are readable, and so are characters that turn the direction of writing, part lines or

@@ -9,6 +9,8 @@
 
 #include <glib.h>
 
+#include "core/byte_order_mark.h"
+
 static bool has(const struct lexer *lexer, enum dialect_trait trait) {
     return (lexer->dialect->traits & (unsigned)trait) != 0;
 }
@@ -40,10 +42,11 @@ static size_t behind(const struct lexer *lexer, size_t at, const char *needle) {
 // Blanks, and the byte order mark that editors put before a text. `at` itself when there is none.
 static size_t blank_end(const struct lexer *lexer, size_t at) {
     for (;;) {
+        size_t mark = byte_order_mark_len(lexer->text + at, lexer->len - at);
         if (at < lexer->len && is_blank(lexer->text[at])) {
             at++;
-        } else if (lexer->len - at >= 3 && memcmp(lexer->text + at, "\xef\xbb\xbf", 3) == 0) {
-            at += 3;
+        } else if (mark > 0) {
+            at += mark;
         } else {
             return at;
         }

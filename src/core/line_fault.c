@@ -6,7 +6,7 @@
 
 #include <glib.h>
 
-static const char MARK[] = "\xef\xbb\xbf"; // a byte order mark in UTF-8
+#include "core/byte_order_mark.h"
 
 // The reader's words quote the line; what could move a cursor is left out of them.
 static char *shown(const char *words) {
@@ -18,7 +18,7 @@ static char *shown(const char *words) {
 }
 
 char *line_fault(const char *line, size_t len, const json_error_t *error) {
-    size_t mark = len >= strlen(MARK) && memcmp(line, MARK, strlen(MARK)) == 0 ? strlen(MARK) : 0;
+    size_t mark = byte_order_mark_len(line, len);
     size_t start = mark;
     while (start < len && g_ascii_isspace(line[start])) {
         start++;

@@ -21,9 +21,8 @@ struct search {
     int giver_count;
     struct block *before;
     struct block *behind;
-    struct block
-        *meets;   // has the node, or one behind it, the giver in front of it, or is the giver?
-    int *cursors; // of each variable: how many of its givers the blocks up to here had
+    struct block *meets; // is the node, or one behind it, the giver or behind the giver?
+    int *cursors;        // of each variable: how many of its givers the blocks up to here had
 };
 
 static void block_add(struct block *block, const struct block *more) {

@@ -46,9 +46,8 @@ size_t vars_reference_len(const char *text);
 // A part of a text as substitution reads it, inside of that text.
 struct vars_piece {
     const char *text;
-    size_t len; // more than 0
-    bool
-        is_reference; // a value may take its place, and may be empty; other pieces stay as they are
+    size_t len;        // more than 0
+    bool is_reference; // a value, which may be empty, takes its place; others stay as they are
 };
 
 // What becomes of a text without references, which the caller frees; NULL: it has one.

@@ -105,8 +105,9 @@ static bool wait_for_room(struct http_server *server) {
     return goes_on;
 }
 
-// What a client does not take is to wait with us, where it is counted (web/backlog), not in buffers of the kernel that grow to 4 MiB for each
-// connection. A smaller buffer (SO_SNDBUF) would hold what is on its way to a client far away as well, and slow down good readers; this bounds only what is not sent yet.
+// What a client does not take is to wait with us, where it is counted (web/backlog), not in buffers of the kernel that
+// grow to 4 MiB for each connection. A smaller buffer (SO_SNDBUF) would hold what is on its way to a client far away as
+// well, and slow down good readers; this bounds only what is not sent yet.
 static void bound_unsent(int fd) {
     int bytes = UNSENT_BYTES_MAX;
     (void)setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &bytes, sizeof bytes);

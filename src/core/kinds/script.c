@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/fault.h"
+#include "core/byte_order_mark.h"
 #include "core/kinds/content.h"
 #include "core/kinds/kind.h"
 #include "core/vars.h"
@@ -19,8 +20,7 @@ static void script_free(void *value) {
 }
 
 const char *script_content_start(const char *script) {
-    static const char byte_order_mark[] = "\xef\xbb\xbf";
-    return g_str_has_prefix(script, byte_order_mark) ? script + strlen(byte_order_mark) : script;
+    return script + byte_order_mark_len(script, strlen(script));
 }
 
 bool script_content_check_text(const char *script, GError **error) {

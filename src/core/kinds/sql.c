@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/fault.h"
+#include "core/byte_order_mark.h"
 #include "core/database_kind.h"
 #include "core/kinds/content.h"
 #include "core/kinds/kind.h"
@@ -33,13 +34,13 @@ bool sql_content_check_kind(const struct sql_content *content, const char *regis
 
 // Nothing but blanks, byte order marks and semicolons. Comments are for the dialect to tell.
 static bool is_blank(const char *sql) {
-    static const char byte_order_mark[] = "\xef\xbb\xbf";
     for (;;) {
         sql += strspn(sql, " \t\n\v\f\r;");
-        if (!g_str_has_prefix(sql, byte_order_mark)) {
+        size_t mark = byte_order_mark_len(sql, strlen(sql));
+        if (mark == 0) {
             return *sql == '\0';
         }
-        sql += strlen(byte_order_mark);
+        sql += mark;
     }
 }
 

@@ -24,14 +24,6 @@ static int64_t number(struct kit *kit, const char *statement, int64_t flow) {
     return value;
 }
 
-static void run_sql(struct kit *kit, const char *statement) {
-    g_autoptr(GError) error = NULL;
-    kit_begin(kit);
-    (void)query_run(store_change_sql(kit->store), statement, NO_VALUES, &error);
-    g_assert_no_error(error);
-    kit_commit(kit);
-}
-
 static struct change *content(struct kit *kit, int64_t node, int bytes) {
     struct change *change = kit_change(kit, CHANGE_NODE_CONTENT, 0);
     g_autofree char *filler = g_strnfill((gsize)bytes - 2, 'x');
@@ -198,8 +190,8 @@ static void sizes_are_those_of_the_texts(void) {
     g_assert_cmpint(number(kit, TOTAL, flow), ==, bytes);
 
     // A store of an earlier program gets the same.
-    run_sql(kit, "DROP TABLE draft_size");
-    run_sql(kit, "UPDATE schema SET version = 7");
+    kit_sql(kit, "DROP TABLE draft_size");
+    kit_sql(kit, "UPDATE schema SET version = 7");
     store_close(kit->store);
     kit_open_store(kit);
     g_assert_cmpint(number(kit, PARTS, flow), ==, bytes);
@@ -331,7 +323,7 @@ static void too_large_a_draft_is_refused_before_it_is_read(void) {
     int64_t version = 0;
     int64_t flow = kit_flow(kit, "nightly");
     kit_node(kit, flow, "a");
-    run_sql(kit, "UPDATE draft_size SET bytes = 268435457 WHERE node_id = 0 AND part = 0");
+    kit_sql(kit, "UPDATE draft_size SET bytes = 268435457 WHERE node_id = 0 AND part = 0");
     g_assert_false(
         store_draft_gather(store_as_reader(kit->store), &kit->admin, flow, &draft, &error));
     g_assert_true(fault_is(error, FAULT_LIMIT_EXCEEDED));
@@ -349,7 +341,7 @@ static void too_large_a_draft_is_refused_before_it_is_read(void) {
         store_version_for_try(kit->store, &kit->admin, flow, KIT_NOW_MS, &version, &error));
     g_assert_true(fault_is(error, FAULT_LIMIT_EXCEEDED));
     kit_commit(kit);
-    run_sql(kit, "UPDATE draft_size SET bytes = 268435456 WHERE node_id = 0 AND part = 0");
+    kit_sql(kit, "UPDATE draft_size SET bytes = 268435456 WHERE node_id = 0 AND part = 0");
     draft_free(gather(kit, flow));
     kit_free(kit);
 }

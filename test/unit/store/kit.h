@@ -11,6 +11,8 @@
 #include "base/fault.h"
 #include "store/flows.h"
 #include "store/people.h"
+#include "store/private.h"
+#include "store/query.h"
 #include "store/runs.h"
 #include "store/sources.h"
 #include "store/store.h"
@@ -97,6 +99,15 @@ KIT_FN void kit_commit(struct kit *kit) {
     g_autoptr(GError) error = NULL;
     (void)store_commit(kit->store, &error);
     g_assert_no_error(error);
+}
+
+// A statement that no operation makes, in a transaction of its own.
+KIT_FN void kit_sql(struct kit *kit, const char *statement) {
+    g_autoptr(GError) error = NULL;
+    kit_begin(kit);
+    (void)query_run(store_change_sql(kit->store), statement, NO_VALUES, &error);
+    g_assert_no_error(error);
+    kit_commit(kit);
 }
 
 // Applies a change in a transaction of its own, takes it, and gives its id.

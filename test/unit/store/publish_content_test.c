@@ -8,14 +8,6 @@
 
 #define MARK "\xef\xbb\xbf"
 
-static void run_sql(struct kit *kit, const char *statement) {
-    g_autoptr(GError) error = NULL;
-    kit_begin(kit);
-    (void)query_run(store_change_sql(kit->store), statement, NO_VALUES, &error);
-    g_assert_no_error(error);
-    kit_commit(kit);
-}
-
 static int64_t make_flow(struct kit *kit, enum node_kind kind, int64_t database_id, const char *sql,
                          const char *type) {
     g_autofree char *name = g_uuid_string_random();
@@ -107,7 +99,7 @@ static void the_words_of_a_kind_are_one(void) {
     expect(kit, KIND_NORMAL_SQL, database_id, "SELECT 1", "mysql", "is \"mysql\", but database");
     expect(kit, KIND_NORMAL_SQL, database_id, "SELECT 1", "dbase", "no kind of database");
     expect(kit, KIND_NORMAL_SQL, 404, "SELECT 1", "dbase", "no kind of database");
-    run_sql(kit, "UPDATE source SET kind = 'polardb-o'");
+    kit_sql(kit, "UPDATE source SET kind = 'polardb-o'");
     expect(kit, KIND_NORMAL_SQL, database_id, "SELECT 1", "polardb-o", NULL);
     expect(kit, KIND_NORMAL_SQL, database_id, "SELECT 1", "POLARDB_ORACLE", NULL);
     expect(kit, KIND_NORMAL_SQL, database_id, "SELECT 1", "polardb_postgresql",
@@ -131,7 +123,7 @@ static void a_disabled_node_may_be_half_written(void) {
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
         int64_t flow = make_flow(kit, KIND_SQL_ASSIGNMENT, database_id, rows[i].sql, rows[i].type);
         expect_publish(kit, flow, rows[i].refusal);
-        run_sql(kit, "UPDATE node SET config = '{\"disabled\":true}'");
+        kit_sql(kit, "UPDATE node SET config = '{\"disabled\":true}'");
         expect_publish(kit, flow, NULL);
     }
     kit_free(kit);
