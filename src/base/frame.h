@@ -97,7 +97,7 @@ struct frame_slice {
 
 struct frame_hello {
     uint32_t protocol_version; /* FRAME_VERSION */
-    uint64_t highest_fence;    /* highest fence of the store; raises the supervisor's mark */
+    uint64_t highest_fence;    /* highest fence of the store; ends damage of the journal */
 };
 
 /* `program` is an absolute path, run by execve after the uid change; "@sql", the sluice-sql

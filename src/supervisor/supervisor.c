@@ -154,6 +154,12 @@ static void close_fds(const struct frame_start *start) {
         (void)close(start->fds[i]);
 }
 
+/* What a damaged journal does not know may have run, whichever server asks. Any other mark stays: a server
+ * that ends before it has stored its verdicts leaves them to the next one, which is to be told the same. */
+static int settle_damage(struct journal *journal, uint64_t highest_fence) {
+    return journal_is_damaged(journal) ? journal_raise_mark(journal, highest_fence) : 0;
+}
+
 /* -EBADMSG: not a message for a supervisor. */
 static int on_message(struct supervisor *self, const struct frame_message *message) {
     struct journal *journal = self->context.journal;
@@ -169,7 +175,7 @@ static int on_message(struct supervisor *self, const struct frame_message *messa
         link_greet(&self->link, &self->facts);
         self->is_quitting = false; /* the server that said so is gone, this one has work */
         self->quit_at = 0;
-        return journal_raise_mark(journal, message->hello.highest_fence);
+        return settle_damage(journal, message->hello.highest_fence);
     case FRAME_START:
         on_start(self, &message->start);
         close_fds(&message->start);

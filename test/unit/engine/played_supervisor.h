@@ -315,7 +315,10 @@ PLAYED_FN void played_take_hello(struct played *played, const struct frame_hello
     }
     g_usleep((gulong)played->greeting_pause_ms * 1000);
     played_say(played, (struct frame_message){ .type = FRAME_STATE_END });
-    played->mark = MAX(played->mark, hello->highest_fence);
+    if (played->is_damaged) {
+        played->mark = MAX(played->mark, hello->highest_fence);
+        played->is_damaged = false;
+    }
 }
 
 PLAYED_FN void played_take(struct played *played, const struct frame_message *message) {
