@@ -363,13 +363,15 @@ static bool take_seat(struct api *api, struct passage *passage, struct wire_erro
     if (seats == NULL || !passage->operation->has_large_reply) {
         return true;
     }
-    enum seat seat = seats_take(seats, passage->claim.access_key_id, api->options.seat_wait_ms);
+    enum seat seat = seats_take(seats, passage->claim.access_key_id, passage->request,
+                                api->options.seat_wait_ms);
     passage->is_seated = seat == SEAT_TAKEN;
     if (!passage->is_seated) {
         static const char *const reasons[] = {
             [SEAT_CROWDED] = "too many calls with large replies wait already; try again",
             [SEAT_CLOSED] = "the server is stopping; try again when it is back",
-            [SEAT_LATE] = "other large replies were made for too long; try again",
+            [SEAT_LATE] = "other large replies were made or read for too long; try again",
+            [SEAT_LEFT] = "the client ended its side of the connection while the call waited",
         };
         wire_error_set(error, WIRE_UNAVAILABLE, NULL, "%s", reasons[seat]);
         wire_error_set_retry(error, SEAT_RETRY_MS);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // seats: whoever comes stands in the queue, and every change of it hands out what can be handed out, so that a seat is free only while
-// nobody may have it. A waiter lives on its thread's stack; it leaves the queue under the lock, when it is told or when its time is over.
+// nobody may have it. A waiter lives on its thread's stack; it leaves the queue under the lock, when it is told or when its time is over. What clients do
+// tells nobody, so each waiter looks from time to time.
 #include "api/seats.h"
 
 #include "base/keyed_hash.h"
@@ -9,17 +10,22 @@
 #include <glib.h>
 #include <stdbool.h>
 
-enum state { WAITING, SEATED, SENT_AWAY };
+enum { LOOK_MS = 100 };
+
+enum state { WAITING, SEATED, SENT_AWAY, LEFT };
 
 // A key that holds or waits.
 struct holder {
     char *key;
     unsigned held;
     unsigned waiting;
+    bool may_have_more; // its clients read what they have; of this round
+    unsigned round;
 };
 
 struct waiter {
     struct holder *holder;
+    const struct api_request *request;
     enum state state;
     GCond told;
 };
@@ -30,6 +36,7 @@ struct seats {
     unsigned waiting_max;
     GMutex lock; // guards what follows
     unsigned held;
+    unsigned round; // of handing out
     bool is_closed;
     GQueue queue;        // of struct waiter, in the order they came
     GHashTable *holders; // by key
@@ -89,12 +96,26 @@ static void leave_queue(struct seats *seats, struct waiter *waiter, enum state s
     drop_idle(seats, waiter->holder);
 }
 
+// Asked once for each key in a round.
+static bool may_have_more(const struct seats *seats, const struct waiter *waiter) {
+    struct holder *holder = waiter->holder;
+    const struct api_client *client = waiter->request->client;
+    if (holder->round != seats->round) {
+        holder->round = seats->round;
+        holder->may_have_more =
+            client == NULL ||
+            client->unread_bytes(waiter->request, holder->key) < SEAT_UNREAD_BYTES;
+    }
+    return holder->may_have_more;
+}
+
 static struct waiter *find_next(struct seats *seats) {
     struct waiter *next = NULL;
     for (GList *at = seats->queue.head; at != NULL; at = at->next) {
         struct waiter *waiter = at->data;
         if (waiter->holder->held < seats->key_max &&
-            (next == NULL || waiter->holder->held < next->holder->held)) {
+            (next == NULL || waiter->holder->held < next->holder->held) &&
+            may_have_more(seats, waiter)) {
             next = waiter;
         }
     }
@@ -114,6 +135,7 @@ static struct waiter *find_surplus(struct seats *seats) {
 
 static void hand_out(struct seats *seats) {
     struct waiter *next = NULL;
+    seats->round++;
     while (seats->held < seats->count && (next = find_next(seats)) != NULL) {
         next->holder->held++;
         seats->held++;
@@ -129,10 +151,33 @@ static void send_away(struct seats *seats, unsigned waiting_max) {
     }
 }
 
-enum seat seats_take(struct seats *seats, const char *key, int64_t wait_ms) {
+static void look_around(struct seats *seats, struct waiter *waiter) {
+    const struct api_client *client = waiter->request->client;
+    if (client != NULL && client->has_left(waiter->request)) {
+        leave_queue(seats, waiter, LEFT);
+    } else {
+        hand_out(seats);
+    }
+}
+
+static void wait_in_queue(struct seats *seats, struct waiter *waiter, int64_t until_us) {
+    int64_t now_us = g_get_monotonic_time();
+    while (waiter->state == WAITING && now_us < until_us) {
+        int64_t look_us = MIN(until_us, now_us + LOOK_MS * 1000);
+        if (!g_cond_wait_until(&waiter->told, &seats->lock, look_us) && waiter->state == WAITING) {
+            look_around(seats, waiter);
+        }
+        now_us = g_get_monotonic_time();
+    }
+}
+
+enum seat seats_take(struct seats *seats, const char *key, const struct api_request *request,
+                     int64_t wait_ms) {
     int64_t until_us = g_get_monotonic_time() + wait_ms * 1000;
     g_mutex_lock(&seats->lock);
-    struct waiter waiter = { .holder = find_holder(seats, key), .state = WAITING };
+    struct waiter waiter = { .holder = find_holder(seats, key),
+                             .request = request,
+                             .state = WAITING };
     g_cond_init(&waiter.told);
     waiter.holder->waiting++;
     g_queue_push_tail(&seats->queue, &waiter);
@@ -140,11 +185,11 @@ enum seat seats_take(struct seats *seats, const char *key, int64_t wait_ms) {
         hand_out(seats);
     }
     send_away(seats, seats->is_closed ? 0 : seats->waiting_max);
-    while (waiter.state == WAITING && g_cond_wait_until(&waiter.told, &seats->lock, until_us)) {
-    }
+    wait_in_queue(seats, &waiter, until_us);
     enum seat sent_away = seats->is_closed ? SEAT_CLOSED : SEAT_CROWDED;
     enum seat seat = waiter.state == SEATED      ? SEAT_TAKEN
                      : waiter.state == SENT_AWAY ? sent_away
+                     : waiter.state == LEFT      ? SEAT_LEFT
                                                  : SEAT_LATE;
     if (waiter.state == WAITING) {
         leave_queue(seats, &waiter, SENT_AWAY);

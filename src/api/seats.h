@@ -7,10 +7,17 @@
 // key has waiting, another's call is next. Waiting takes a thread, hence only so many wait, and only so long: when one is too many,
 // the key that has most of them loses its newest.
 //
+// A key whose clients have SEAT_UNREAD_BYTES yet to read gets no further seat until they have: replies are made as fast as they are read, so that a
+// slow reader's is not pushed out by those that follow. And who leaves while it waits gives up its place.
+//
 // Any thread; locks by itself.
 #pragma once
 
+#include "api/wire/request.h"
+
 #include <stdint.h>
+
+enum { SEAT_UNREAD_BYTES = 32 * 1024 * 1024 };
 
 struct seats;
 
@@ -19,6 +26,7 @@ enum seat {
     SEAT_CROWDED, // too many wait
     SEAT_CLOSED,  // nobody may wait any more
     SEAT_LATE,    // none became free in time
+    SEAT_LEFT,    // the client has left meanwhile
 };
 
 // `count` at least 1.
@@ -26,8 +34,9 @@ struct seats *seats_new(unsigned count, unsigned waiting_max);
 // Nobody holds a seat or waits.
 void seats_free(struct seats *seats);
 
-// Waits for a seat, for at most `wait_ms` (monotonic).
-enum seat seats_take(struct seats *seats, const char *key, int64_t wait_ms);
+// Waits for a seat for this request, for at most `wait_ms` (monotonic).
+enum seat seats_take(struct seats *seats, const char *key, const struct api_request *request,
+                     int64_t wait_ms);
 // Gives back a seat that was taken under `key`.
 void seats_leave(struct seats *seats, const char *key);
 

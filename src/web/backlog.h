@@ -10,10 +10,16 @@
 
 #include "web/exchange.h"
 
-enum { BACKLOG_OWN_BYTES = 64 * 1024, BACKLOG_BYTES = 256 * 1024 * 1024 };
+enum {
+    BACKLOG_OWN_BYTES = 64 * 1024,
+    BACKLOG_BYTES = 256 * 1024 * 1024,
+    BACKLOG_LIVELY_MS = 1000, // a client that takes nothing for so long does not read
+};
 
 // The peer's reply waits now, or waits again after some of it was taken; `bytes` of memory are held for it. The peer itself may be the one that is cut: its
-// owner sees the end of the socket.
-void backlog_enter(struct peer *peer, size_t bytes);
+// owner sees the end of the socket. `key` is whose reply that is, or NULL; it stays until backlog_leave.
+void backlog_enter(struct peer *peer, size_t bytes, const char *key);
 // It waits no more, if it did.
 void backlog_leave(struct peer *peer);
+// What waits of this key's replies for clients that read. Takes the mutex.
+size_t backlog_of_key(struct http_server *server, const char *key);

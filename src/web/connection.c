@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "web/backlog.h"
+#include "web/client.h"
 #include "web/reply.h"
 #include "web/stream.h"
 
@@ -37,7 +38,8 @@ struct network {
 // ---- Ends
 
 static void end_request(struct http_reply *exchange) {
-    if (exchange->sent_bytes > 0) {
+    // Also one of which no byte was sent may wait, behind the end of the reply before.
+    if (exchange->reply_head != NULL) {
         backlog_leave(exchange->peer);
     }
     exchange_end(exchange);
@@ -92,7 +94,7 @@ static void write_reply(struct http_reply *exchange) {
     struct peer *peer = exchange->peer;
     ssize_t status = reply_write(exchange);
     if (status == -EAGAIN) {
-        backlog_enter(peer, exchange->reply_bytes);
+        backlog_enter(peer, exchange->reply_bytes, exchange->access_key_id);
         peer_park(peer, stream_events(peer, EPOLLOUT));
         return;
     }
@@ -136,6 +138,7 @@ static void serve(struct http_reply *exchange) {
         exchange_refuse(exchange, HTTP_OVERLOADED);
         return;
     }
+    exchange->request.client = &web_client;
     if (options->is_quick != NULL && options->is_quick(options->ctx, &exchange->request) &&
         take_place(server->network)) {
         exchange_handle(exchange);

@@ -32,6 +32,7 @@ struct http_reply *exchange_new(struct peer *peer) {
 static void exchange_free(struct http_reply *exchange) {
     g_free(exchange->text);
     g_free(exchange->note);
+    g_free(exchange->access_key_id);
     g_array_unref(exchange->head.headers);
     g_clear_pointer(&exchange->extra, g_ptr_array_unref);
     g_clear_pointer(&exchange->body, g_byte_array_unref);
@@ -206,6 +207,11 @@ bool http_reply_is_logged(const struct http_reply *reply) {
 void http_reply_note(struct http_reply *reply, const char *note) {
     g_free(reply->note);
     reply->note = g_strdup(note);
+}
+
+void http_reply_key(struct http_reply *reply, const char *access_key_id) {
+    g_free(reply->access_key_id);
+    reply->access_key_id = g_strdup(access_key_id);
 }
 
 void http_reply_close(struct http_reply *reply) {

@@ -34,12 +34,13 @@ struct peer {
     bool was_used;  // has ended a request
     bool has_begun; // some of the next request has come
     enum stage stage;
-    int64_t since_us;     // when that stage, or the wait for a request, began
-    uint64_t body_bytes;  // received in this body
-    size_t backlog_bytes; // of its reply, while that waits for the client (web/backlog)
-    int64_t taken_us;     // when the client last took some of it
-    uint64_t read_bytes;  // taken by the client when the grace of this reply ended; 0: not ended
-    struct claim claim;   // memory for the request on it
+    int64_t since_us;        // when that stage, or the wait for a request, began
+    uint64_t body_bytes;     // received in this body
+    size_t backlog_bytes;    // of its reply, while that waits for the client (web/backlog)
+    int64_t taken_us;        // when the client last took some of it
+    const char *backlog_key; // whose reply that is; the exchange's; NULL: nobody's
+    uint64_t read_bytes;     // taken by the client when the grace of this reply ended; 0: not ended
+    struct claim claim;      // memory for the request on it
     // The owner's.
     struct tls_session *tls; // NULL: plain
     GByteArray *held;        // received, and not part of a request yet; NULL: nothing
@@ -69,6 +70,7 @@ struct http_reply {
     unsigned status;
     GPtrArray *extra; // name, value, name, value…; NULL: none
     char *note;
+    char *access_key_id; // whose reply it is; NULL: nobody's
     GString *reply_head;
     char *reply_body;
     size_t reply_bytes; // of the body

@@ -98,6 +98,9 @@ bool http_reply_is_logged(const struct http_reply *reply);
 // Text for it, `key=value` pairs. Copied.
 void http_reply_note(struct http_reply *reply, const char *note);
 
+// Whose reply it is, for api_client. Copied; NULL: nobody's.
+void http_reply_key(struct http_reply *reply, const char *access_key_id);
+
 // Closes the connection after this reply.
 void http_reply_close(struct http_reply *reply);
 

@@ -75,6 +75,7 @@ static void send_api_reply(struct api_reply *made, struct http_reply *reply) {
                             made->access_key_id == NULL ? "-" : made->access_key_id);
         http_reply_note(reply, note);
     }
+    http_reply_key(reply, made->access_key_id);
     http_reply_send(reply, (unsigned)made->http, made->content_type, g_steal_pointer(&made->body),
                     made->body_len);
     api_reply_done(made);

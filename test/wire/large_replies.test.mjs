@@ -17,6 +17,12 @@ const MIB = 1024 * 1024;
 const KEYS = 2;
 // Of each key, of either sort: less than wait, so that none is sent away. Sanitizers make the replies many times slower.
 const EACH = process.env.SLUICE_SANITIZED ? 3 : 12;
+// Together more than may wait to be read, if all were made as they are asked for.
+const SLOW_EACH = process.env.SLUICE_SANITIZED ? 2 : 8;
+const SLOW_MS = 4000;
+// Together more than may wait.
+const LEAVING = 62;
+const COMING = process.env.SLUICE_SANITIZED ? 6 : 24;
 const SEATS = 4;
 // One in the making: rows, tree, and text of 20 MiB with what it grows by. Those that wait for clients: docs/network.md.
 const MAKING = 64 * MIB;
@@ -64,6 +70,30 @@ function orderLarge(caller) {
     });
 }
 
+/** The same, but no faster than in `ms`. */
+function fetchSlowly(caller, ms) {
+    const { method, target, headers, body } = largeCall(caller);
+    return new Promise((resolve, reject) => {
+        const request = http.request({ host: '127.0.0.1', port: server.port, method, path: target, headers, agent: false }, (reply) => {
+            const length = Number(reply.headers['content-length']);
+            const begin = Date.now();
+            let bytes = 0;
+            reply.on('data', (data) => {
+                bytes += data.length;
+                const early = begin + (bytes / length) * ms - Date.now();
+                if (early > 1) {
+                    reply.pause();
+                    setTimeout(() => reply.resume(), early);
+                }
+            });
+            reply.once('end', () => resolve({ status: reply.statusCode, bytes, length }));
+            reply.once('error', reject);
+        });
+        request.once('error', reject);
+        request.end(body);
+    });
+}
+
 const times = (count, make) => Array.from({ length: count }, make);
 
 test('large replies are made a few at a time: memory is bounded, who reads gets all of it, and others are served meanwhile', async () => {
@@ -85,6 +115,24 @@ test('large replies are made a few at a time: memory is bounded, who reads gets 
     console.log(`# ${readers.length} that were read and ${idle.length} that were not: ${(grown / MIB).toFixed(0)} MiB more`);
     if (!process.env.SLUICE_SANITIZED) {
         assert.ok(grown < SEATS * MAKING + WAITING + SLACK, `${grown} bytes more`);
+    }
+});
+
+test('who reads slowly gets all of it, however many more ask', async () => {
+    const replies = await Promise.all(callers.flatMap((caller) => times(SLOW_EACH, () => fetchSlowly(caller, SLOW_MS))));
+    for (const reply of replies) {
+        assert.equal(reply.status, 200);
+        assert.equal(reply.bytes, reply.length);
+    }
+});
+
+test('who leaves while its call waits holds no place', async () => {
+    const left = await Promise.all(times(LEAVING, () => orderLarge(callers[0])));
+    left.forEach((socket) => socket.destroy());
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    const replies = await Promise.all(times(COMING, () => fetchLarge(callers[0])));
+    for (const { status } of replies) {
+        assert.equal(status, 200);
     }
 });
 

@@ -5,6 +5,7 @@
 // The memory belongs to the transport and outlives the call that handles the request. Values only; any thread.
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 #include <strings.h>
@@ -14,6 +15,16 @@ struct api_header {
     const char *value; // as sent, surrounding blanks removed
 };
 
+struct api_request;
+
+// What a call may ask about the client that it answers. Any thread that handles the call.
+struct api_client {
+    // Nobody reads the answer any more: the client has ended its side of the connection, or the connection is broken.
+    bool (*has_left)(const struct api_request *request);
+    // Bytes of replies under this access key that wait to be read, by clients that do read.
+    size_t (*unread_bytes)(const struct api_request *request, const char *access_key_id);
+};
+
 struct api_request {
     const char *method;               // "GET", "POST"
     const char *target;               // request target as sent: path, and the query behind '?'
@@ -21,7 +32,8 @@ struct api_request {
     size_t header_count;
     const char *body; // chunk framing removed, otherwise as sent; may hold NUL; NULL when empty
     size_t body_len;
-    const char *peer; // for the log
+    const char *peer;                // for the log
+    const struct api_client *client; // NULL: nothing is known of it
 };
 
 // The first header of that name, or NULL.
