@@ -17,7 +17,7 @@
     " FROM source_database d JOIN source s ON s.id = d.source_id AND s.tenant_id = d.tenant_id"    \
     " LEFT JOIN person p ON p.id = s.dba_id AND p.tenant_id = s.tenant_id WHERE d.tenant_id = ?1"
 
-#define OF_SOURCE " AND d.source_id = ?2 AND (?3 IS NULL OR lower(d.name) LIKE ?3 ESCAPE '\\')"
+#define OF_SOURCE " AND d.source_id = ?2 AND (?3 IS NULL OR instr(lower(d.name), ?3) > 0)"
 static const char LIST_DATABASES[] = COLUMNS FROM OF_SOURCE " ORDER BY d.name LIMIT ?4 OFFSET ?5";
 static const char COUNT_DATABASES[] = "SELECT count(*)" FROM OF_SOURCE;
 static const char FIND_DATABASE[] = COLUMNS FROM " AND d.id = ?2";
@@ -25,8 +25,8 @@ static const char GET_DATABASE[] = COLUMNS FROM
     " AND s.host = ?2 AND s.port = ?3 AND s.sid = ?4 AND s.tenant_id = ?1 AND d.name = ?5";
 #define FOUND                                                                                      \
     " AND (?2 IS NULL OR s.kind = ?2) AND (?3 IS NULL OR s.environment = ?3)"                      \
-    " AND (?4 = 0 OR s.dba_id = ?4) AND (?5 IS NULL OR lower(d.name) LIKE ?5 ESCAPE '\\'"          \
-    " OR lower(s.host) LIKE ?5 ESCAPE '\\' OR lower(s.alias) LIKE ?5 ESCAPE '\\')"
+    " AND (?4 = 0 OR s.dba_id = ?4) AND (?5 IS NULL OR instr(lower(d.name), ?5) > 0"               \
+    " OR instr(lower(s.host), ?5) > 0 OR instr(lower(s.alias), ?5) > 0)"
 static const char SEARCH_DATABASES[] = COLUMNS FROM FOUND " ORDER BY d.id LIMIT ?6 OFFSET ?7";
 static const char COUNT_SEARCHED[] = "SELECT count(*)" FROM FOUND;
 static const char HAS_SOURCE[] = "SELECT id FROM source WHERE tenant_id = ?1 AND id = ?2";
@@ -135,10 +135,10 @@ bool store_database_list(struct store_reader *reader, const struct caller *calle
                          GPtrArray **ret_databases, int64_t *ret_total, GError **error) {
     g_assert(page_number >= 1);
     g_assert(page_size >= 1 && page_size <= STORE_PAGE_MAX);
-    g_autofree char *pattern = query_pattern(search);
+    g_autofree char *needle = query_needle(search);
     return check_source_exists(reader, caller, source_id, error) &&
            read_page(reader, LIST_DATABASES, COUNT_DATABASES,
-                     VALUES(INT(caller->tenant_id), INT(source_id), TEXT(pattern), INT(page_size),
+                     VALUES(INT(caller->tenant_id), INT(source_id), TEXT(needle), INT(page_size),
                             INT((int64_t)(page_number - 1) * page_size)),
                      ret_databases, ret_total, error);
 }
@@ -148,11 +148,11 @@ bool store_database_search(struct store_reader *reader, const struct caller *cal
                            int64_t *ret_total, GError **error) {
     g_assert(filter->page_number >= 1);
     g_assert(filter->page_size >= 1 && filter->page_size <= STORE_PAGE_MAX);
-    g_autofree char *pattern = query_pattern(filter->search);
+    g_autofree char *needle = query_needle(filter->search);
     const char *kind = filter->kind != NULL ? database_kind_word(filter->kind) : NULL;
     return read_page(reader, SEARCH_DATABASES, COUNT_SEARCHED,
                      VALUES(INT(caller->tenant_id), TEXT(kind), TEXT(filter->environment),
-                            INT(filter->dba_id), TEXT(pattern), INT(filter->page_size),
+                            INT(filter->dba_id), TEXT(needle), INT(filter->page_size),
                             INT((int64_t)(filter->page_number - 1) * filter->page_size)),
                      ret_databases, ret_total, error);
 }

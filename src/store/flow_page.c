@@ -12,7 +12,7 @@
 #include "store/flow_list.h"
 
 // search_name is the name in lower case, so that a search computes nothing for each of the tenant's flows.
-#define NAMED " AND f.search_name LIKE ?4 ESCAPE '\\'"
+#define NAMED " AND instr(f.search_name, ?4) > 0"
 #define LIVE " FROM flow f WHERE f.tenant_id = ?1 AND f.status <> 3"
 #define IN_SCENARIO " AND f.scenario_id = ?3"
 // The plus keeps the tenant's index out: the few ids that are seen must lead to the rows, not the many flows be tried against them.
@@ -45,7 +45,7 @@ static const struct way of_seen = { COUNT_SEEN, PAGE_SEEN, NAMED_SEEN };
 // One of the given ids: does it meet the other conditions, and how does the caller stand to it?
 static const char MATCH_ID[] = "SELECT f.owner_id," FLOW_STANDING("?2") LIVE
     " AND f.id = ?5 AND (?3 < 0 OR f.scenario_id = ?3)"
-    " AND (?4 IS NULL OR f.search_name LIKE ?4 ESCAPE '\\')";
+    " AND (?4 IS NULL OR instr(f.search_name, ?4) > 0)";
 
 static bool read_ids(struct sql *sql, const char *statement, struct query_values values,
                      GArray *ids, GError **error) {
@@ -72,17 +72,17 @@ static void keep_page(GArray *ids, const struct flow_filter *filter) {
 }
 
 static bool choose_by_index(struct store_reader *reader, const struct caller *caller,
-                            const struct flow_filter *filter, const char *pattern, GArray *ids,
+                            const struct flow_filter *filter, const char *needle, GArray *ids,
                             int64_t *ret_total, GError **error) {
     const struct way *way = filter->scenario_id >= 0 ? &of_scenario : &all_flows;
     if (!access_allows(caller->roles, RELATION_OTHER, ACCESS_VIEW)) {
         way = &of_seen;
     }
-    struct query_values values = VALUES(
-        INT(caller->tenant_id), INT(caller->user_id), INT(filter->scenario_id), TEXT(pattern),
-        INT(filter->page_size), INT((int64_t)(filter->page_index - 1) * filter->page_size));
+    struct query_values values =
+        VALUES(INT(caller->tenant_id), INT(caller->user_id), INT(filter->scenario_id), TEXT(needle),
+               INT(filter->page_size), INT((int64_t)(filter->page_index - 1) * filter->page_size));
     struct query_values conditions = { .items = values.items, .count = 4 };
-    if (pattern != NULL) {
+    if (needle != NULL) {
         if (!read_ids(reader->sql, way->named, conditions, ids, error)) {
             return false;
         }
@@ -102,13 +102,13 @@ static int compare_ids_down(gconstpointer left, gconstpointer right) {
 }
 
 static bool match_id(struct store_reader *reader, const struct caller *caller,
-                     const struct flow_filter *filter, const char *pattern, int64_t id,
+                     const struct flow_filter *filter, const char *needle, int64_t id,
                      bool *ret_matches, GError **error) {
     struct sql_statement *row = NULL;
     bool has_row = false;
     if (!query_one(reader->sql, MATCH_ID,
                    VALUES(INT(caller->tenant_id), INT(caller->user_id), INT(filter->scenario_id),
-                          TEXT(pattern), INT(id)),
+                          TEXT(needle), INT(id)),
                    &row, &has_row, error)) {
         return false;
     }
@@ -122,7 +122,7 @@ static bool match_id(struct store_reader *reader, const struct caller *caller,
 }
 
 static bool choose_by_ids(struct store_reader *reader, const struct caller *caller,
-                          const struct flow_filter *filter, const char *pattern, GArray *ids,
+                          const struct flow_filter *filter, const char *needle, GArray *ids,
                           int64_t *ret_total, GError **error) {
     if (filter->ids->len > FLOWS_PER_TENANT_MAX) {
         fault_set_field(error, FAULT_INVALID_FIELD, "DagIdList",
@@ -140,7 +140,7 @@ static bool choose_by_ids(struct store_reader *reader, const struct caller *call
         if (i > 0 && id == g_array_index(wanted, int64_t, i - 1)) {
             continue;
         }
-        if (!match_id(reader, caller, filter, pattern, id, &matches, error)) {
+        if (!match_id(reader, caller, filter, needle, id, &matches, error)) {
             return false;
         }
         if (matches && total >= first && ids->len < (guint)filter->page_size) {
@@ -156,13 +156,13 @@ bool store_flow_page(struct store_reader *reader, const struct caller *caller,
                      const struct flow_filter *filter, GPtrArray **ret_flows, int64_t *ret_total,
                      GError **error) {
     g_assert(filter->page_index >= 1 && filter->page_size >= 1);
-    g_autofree char *pattern = query_pattern(filter->search);
+    g_autofree char *needle = query_needle(filter->search);
     g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(int64_t));
     g_autoptr(GPtrArray) flows = g_ptr_array_new_with_free_func((GDestroyNotify)flow_row_free);
     int64_t total = 0;
     bool is_chosen = filter->ids != NULL
-                         ? choose_by_ids(reader, caller, filter, pattern, ids, &total, error)
-                         : choose_by_index(reader, caller, filter, pattern, ids, &total, error);
+                         ? choose_by_ids(reader, caller, filter, needle, ids, &total, error)
+                         : choose_by_index(reader, caller, filter, needle, ids, &total, error);
     if (!is_chosen) {
         return false;
     }

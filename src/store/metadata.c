@@ -21,7 +21,7 @@ static const char LIST_COLUMNS[] =
 
 #define TABLES_OF                                                                                  \
     " FROM source_table WHERE tenant_id = ?1 AND database_id = ?2"                                 \
-    " AND (?3 IS NULL OR lower(name) LIKE ?3 ESCAPE '\\')"
+    " AND (?3 IS NULL OR instr(lower(name), ?3) > 0)"
 static const char LIST_TABLES[] =
     "SELECT id, schema_name, name, kind, engine, encoding, description, row_count, bytes" TABLES_OF
     " ORDER BY schema_name, name LIMIT ?4 OFFSET ?5";
@@ -110,17 +110,17 @@ bool store_table_list(struct store_reader *reader, const struct caller *caller, 
                       int64_t *ret_total, GError **error) {
     g_assert(page_number >= 1);
     g_assert(page_size >= 1 && page_size <= STORE_PAGE_MAX);
-    g_autofree char *pattern = query_pattern(search);
+    g_autofree char *needle = query_needle(search);
     g_autoptr(GPtrArray) tables = g_ptr_array_new_with_free_func((GDestroyNotify)table_row_free);
     struct sql_statement *row = NULL;
     bool has_row = false;
     int64_t total = 0;
     if (!metadata_check(reader->sql, METADATA_DATABASE, caller->tenant_id, database_id, error) ||
         !query_int(reader->sql, COUNT_TABLES,
-                   VALUES(INT(caller->tenant_id), INT(database_id), TEXT(pattern)), 0, &total,
+                   VALUES(INT(caller->tenant_id), INT(database_id), TEXT(needle)), 0, &total,
                    error) ||
         !query_start(reader->sql, LIST_TABLES,
-                     VALUES(INT(caller->tenant_id), INT(database_id), TEXT(pattern), INT(page_size),
+                     VALUES(INT(caller->tenant_id), INT(database_id), TEXT(needle), INT(page_size),
                             INT((int64_t)(page_number - 1) * page_size)),
                      &row, error)) {
         return false;

@@ -59,11 +59,11 @@ static const char *const lapsing[] = { DELETE_COOPERATOR, DELETE_DEVELOPER, DELE
     " p.counted_day, p.max_execute_count, p.max_result_count,"                                     \
     " (SELECT max(k.last_used_ms) FROM access_key k WHERE k.tenant_id = p.tenant_id AND"           \
     " k.person_id = p.id) FROM person p"
-// ?2 the set of roles, ?3 the state or -1 for all but deleted ones, ?4 the pattern.
+// ?2 the set of roles, ?3 the state or -1 for all but deleted ones, ?4 the needle.
 #define PERSON_FILTER                                                                              \
     " WHERE p.tenant_id = ?1 AND (?2 = 0 OR (p.roles & ?2) <> 0)"                                  \
     " AND (CASE WHEN ?3 < 0 THEN p.state <> 2 ELSE p.state = ?3 END)"                              \
-    " AND (?4 IS NULL OR lower(p.name) LIKE ?4 ESCAPE '\\' OR lower(p.uid) LIKE ?4 ESCAPE '\\')"
+    " AND (?4 IS NULL OR instr(lower(p.name), ?4) > 0 OR instr(lower(p.uid), ?4) > 0)"
 static_assert(PERSON_DELETED == 2, "PERSON_FILTER says 2");
 static const char GET_PERSON[] = PERSON_COLUMNS " WHERE p.tenant_id = ?1 AND p.id = ?2";
 static const char LIST_PERSONS[] = PERSON_COLUMNS PERSON_FILTER " ORDER BY p.id LIMIT ?5 OFFSET ?6";
@@ -337,7 +337,7 @@ bool store_person_list(struct store_reader *reader, const struct caller *caller,
                        int64_t *ret_total, GError **error) {
     g_assert(filter->page_number >= 1);
     g_assert(filter->page_size >= 1);
-    g_autofree char *pattern = query_pattern(filter->search);
+    g_autofree char *needle = query_needle(filter->search);
     g_autoptr(GPtrArray) persons = g_ptr_array_new_with_free_func((GDestroyNotify)person_row_free);
     int64_t total = 0;
     int64_t offset = (int64_t)(filter->page_number - 1) * filter->page_size;
@@ -345,11 +345,11 @@ bool store_person_list(struct store_reader *reader, const struct caller *caller,
     bool has_row = false;
     if (!query_int(
             reader->sql, COUNT_FOUND,
-            VALUES(INT(caller->tenant_id), INT(filter->role), INT(filter->state), TEXT(pattern)), 0,
+            VALUES(INT(caller->tenant_id), INT(filter->role), INT(filter->state), TEXT(needle)), 0,
             &total, error) ||
         !query_start(reader->sql, LIST_PERSONS,
                      VALUES(INT(caller->tenant_id), INT(filter->role), INT(filter->state),
-                            TEXT(pattern), INT(filter->page_size), INT(offset)),
+                            TEXT(needle), INT(filter->page_size), INT(offset)),
                      &row, error)) {
         return false;
     }

@@ -4,12 +4,7 @@
 
 #include "store/query.h"
 
-#include <string.h>
-
 #include "base/fault.h"
-
-// Longer than any text that is searched, so that what is cut off could not have matched; SQLite refuses patterns of 50 000 bytes.
-enum { SEARCH_BYTES_MAX = 10000 };
 
 static void bind(struct sql_statement *statement, int position, const struct query_value *value) {
     switch (value->type) {
@@ -112,19 +107,7 @@ bool query_enum(struct sql_statement *statement, int column, int count, const ch
     return true;
 }
 
-char *query_pattern(const char *search) {
-    if (search == NULL || *search == '\0') {
-        return NULL;
-    }
-    gssize len = (gssize)strnlen(search, SEARCH_BYTES_MAX);
-    g_autofree char *lower = g_ascii_strdown(search, len); // as the database's lower()
-    GString *pattern = g_string_new("%");
-    for (const char *letter = lower; *letter != '\0'; letter++) {
-        if (strchr("%_\\", *letter) != NULL) {
-            g_string_append_c(pattern, '\\');
-        }
-        g_string_append_c(pattern, *letter);
-    }
-    g_string_append_c(pattern, '%');
-    return g_string_free(pattern, FALSE);
+char *query_needle(const char *search) {
+    bool finds_all = search == NULL || *search == '\0';
+    return finds_all ? NULL : g_ascii_strdown(search, -1); // as the database's lower()
 }

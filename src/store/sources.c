@@ -19,12 +19,12 @@
 #define SOURCE_FROM                                                                                \
     " FROM source s LEFT JOIN person p ON p.id = s.dba_id AND p.tenant_id = s.tenant_id"           \
     " WHERE s.tenant_id = ?1"
-// ?7 is the pattern, with its own wildcards escaped.
+// ?7 is the needle.
 #define SOURCE_FILTER                                                                              \
     " AND (?2 IS NULL OR s.kind = ?2) AND (?3 IS NULL OR s.environment = ?3)"                      \
     " AND (?4 IS NULL OR s.source = ?4) AND (?5 IS NULL OR s.network = ?5)"                        \
     " AND (?6 < 0 OR s.is_enabled = ?6)"                                                           \
-    " AND (?7 IS NULL OR lower(s.host) LIKE ?7 ESCAPE '\\' OR lower(s.alias) LIKE ?7 ESCAPE '\\')" \
+    " AND (?7 IS NULL OR instr(lower(s.host), ?7) > 0 OR instr(lower(s.alias), ?7) > 0)"           \
     " AND (?8 IS NULL OR json_extract(s.extra, '$.EcsRegion') = ?8)"
 static const char LIST_SOURCES[] =
     SOURCE_COLUMNS SOURCE_FROM SOURCE_FILTER " ORDER BY s.id LIMIT ?9 OFFSET ?10";
@@ -119,17 +119,16 @@ bool store_source_list(struct store_reader *reader, const struct caller *caller,
                        int64_t *ret_total, GError **error) {
     g_assert(filter->page_number >= 1);
     g_assert(filter->page_size >= 1 && filter->page_size <= STORE_PAGE_MAX);
-    g_autofree char *pattern = query_pattern(filter->search);
+    g_autofree char *needle = query_needle(filter->search);
     const char *kind = filter->kind != NULL ? database_kind_word(filter->kind) : NULL;
     g_autoptr(GPtrArray) sources = g_ptr_array_new_with_free_func((GDestroyNotify)source_row_free);
     struct sql_statement *row = NULL;
     bool has_row = false;
     int64_t total = 0;
-    struct query_values values =
-        VALUES(INT(caller->tenant_id), TEXT(kind), TEXT(filter->environment), TEXT(filter->source),
-               TEXT(filter->network), INT(state_filter(filter->state)), TEXT(pattern),
-               TEXT(filter->region), INT(filter->page_size),
-               INT((int64_t)(filter->page_number - 1) * filter->page_size));
+    struct query_values values = VALUES(
+        INT(caller->tenant_id), TEXT(kind), TEXT(filter->environment), TEXT(filter->source),
+        TEXT(filter->network), INT(state_filter(filter->state)), TEXT(needle), TEXT(filter->region),
+        INT(filter->page_size), INT((int64_t)(filter->page_number - 1) * filter->page_size));
     size_t count = values.count;
     values.count = count - 2;
     if (!query_int(reader->sql, COUNT_SOURCES, values, 0, &total, error)) {

@@ -27,8 +27,8 @@ static const char INSERT[] =
 #define FROM                                                                                       \
     " FROM sql_audit WHERE tenant_id = ?1 AND at_ms >= ?2 AND at_ms < ?3"                          \
     " AND (?4 IS NULL OR state = ?4) AND (?5 IS NULL OR user_name = ?5)"                           \
-    " AND (?6 IS NULL OR type = ?6) AND (?7 IS NULL OR lower(schema_name) LIKE ?7 ESCAPE '\\'"     \
-    " OR lower(source_name) LIKE ?7 ESCAPE '\\')"
+    " AND (?6 IS NULL OR type = ?6) AND (?7 IS NULL OR instr(lower(schema_name), ?7) > 0"          \
+    " OR instr(lower(source_name), ?7) > 0)"
 static const char LIST[] =
     "SELECT id, at_ms, user_id, user_name, database_id, schema_name, source_id, source_name,"
     " state, sql, type, affected, elapsed_ms, remark" FROM
@@ -106,13 +106,13 @@ bool store_sqlaudit_list(struct store_reader *reader, const struct caller *calle
                          int64_t *ret_total, GError **error) {
     g_assert(filter->page_number >= 1);
     g_assert(filter->page_size >= 1 && filter->page_size <= STORE_PAGE_MAX);
-    g_autofree char *pattern = query_pattern(filter->search);
+    g_autofree char *needle = query_needle(filter->search);
     g_autofree char *type = filter->type != NULL ? g_ascii_strup(filter->type, -1) : NULL;
     g_autoptr(GPtrArray) rows = g_ptr_array_new_with_free_func((GDestroyNotify)sqlaudit_row_free);
     struct query_value state = filter->has_state ? INT(filter->state) : TEXT(NULL);
     struct query_values values =
         VALUES(INT(caller->tenant_id), INT(filter->from_ms), INT(filter->until_ms), state,
-               TEXT(filter->user_name), TEXT(type), TEXT(pattern), INT(filter->page_size),
+               TEXT(filter->user_name), TEXT(type), TEXT(needle), INT(filter->page_size),
                INT((int64_t)(filter->page_number - 1) * filter->page_size));
     struct query_values counted = { .items = values.items, .count = values.count - 2 };
     struct sql_statement *row = NULL;
