@@ -38,17 +38,28 @@ static const struct key_rule config_rules[] = {
     "{\"variables\": [{\"name\": \"day\", \"pattern\": \"yyyy-MM-dd|-1d\"}]}"
 static const struct key_rule time_variables_rules[] = {
     { "variables", "", KEY_LIST, 0, TIME_VARIABLES_RIGHT },
-    { "name", "variables", KEY_ANY, 0, TIME_VARIABLES_RIGHT },
-    { "pattern", "variables", KEY_ANY, 0, TIME_VARIABLES_RIGHT },
+    { "name", "variables", KEY_TEXT, 0, TIME_VARIABLES_RIGHT },
+    { "pattern", "variables", KEY_TEXT, 0, TIME_VARIABLES_RIGHT },
 };
 
 #define OUTPUT_RIGHT "{\"outputs\": [{\"variableName\": \"day\", \"extractMethod\": \"json\"}]}"
 static const struct key_rule output_rules[] = {
     { "outputs", "", KEY_LIST, 0, OUTPUT_RIGHT },
-    { "variableName", "outputs", KEY_ANY, 0, OUTPUT_RIGHT },
-    { "extractMethod", "outputs", KEY_ANY, 0, OUTPUT_RIGHT },
-    { "description", "outputs", KEY_ANY, 0, OUTPUT_RIGHT },
-    { "default", "outputs", KEY_ANY, 0, OUTPUT_RIGHT },
+    { "variableName", "outputs", KEY_TEXT, 0, OUTPUT_RIGHT },
+    { "extractMethod", "outputs", KEY_TEXT, 0,
+      "{\"outputs\": [{\"variableName\": \"day\", \"extractMethod\":"
+      " \"{\\\"row\\\":0,\\\"column\\\":0}\"}]}" },
+    { "description", "outputs", KEY_TEXT, 0,
+      "{\"outputs\": [{\"variableName\": \"day\", \"description\": \"the day\"}]}" },
+    { "default", "outputs", KEY_TEXT, 0,
+      "{\"outputs\": [{\"variableName\": \"day\", \"default\": \"0\"}]}" },
+};
+
+// Numbers of rows and columns are judged by their reader, which knows what they mean together.
+static const struct key_rule extract_method_rules[] = {
+    { "row", "", KEY_ANY, 0, NULL },
+    { "column", "", KEY_ANY, 0, NULL },
+    { "combiner", "", KEY_TEXT, 0, "{\"row\": -1, \"column\": 0, \"combiner\": \",\"}" },
 };
 
 // What the published consoles write (behaviour.md §4.1, §4.3); the cron expression decides, so most of it is kept for them.
@@ -94,10 +105,15 @@ static const struct {
     const struct key_rule *rules;
     size_t count;
 } tables[KEYS_DOCUMENT_COUNT] = {
-    [KEYS_CONFIG] = TABLE(config_rules), [KEYS_TIME_VARIABLES] = TABLE(time_variables_rules),
-    [KEYS_OUTPUT] = TABLE(output_rules), [KEYS_SCHEDULE] = TABLE(schedule_rules),
-    [KEYS_SPACE] = TABLE(space_rules),   [KEYS_SQL] = TABLE(sql_rules),
-    [KEYS_SCRIPT] = TABLE(script_rules), [KEYS_CONDITION] = TABLE(condition_rules),
+    [KEYS_CONFIG] = TABLE(config_rules),
+    [KEYS_TIME_VARIABLES] = TABLE(time_variables_rules),
+    [KEYS_OUTPUT] = TABLE(output_rules),
+    [KEYS_EXTRACT_METHOD] = TABLE(extract_method_rules),
+    [KEYS_SCHEDULE] = TABLE(schedule_rules),
+    [KEYS_SPACE] = TABLE(space_rules),
+    [KEYS_SQL] = TABLE(sql_rules),
+    [KEYS_SCRIPT] = TABLE(script_rules),
+    [KEYS_CONDITION] = TABLE(condition_rules),
 };
 
 const struct key_rule *keys_rules(enum keys_document document, size_t *ret_count) {
@@ -139,6 +155,7 @@ static const json_t *object_within(const struct key_rule *rule, const json_t *va
 static const char *type_words(const struct key_rule *rule) {
     switch (rule->type) {
     case KEY_FLAG: return "true or false";
+    case KEY_TEXT: return "a text";
     case KEY_WHOLE: return "a whole number";
     case KEY_OBJECT: return "an object";
     case KEY_LIST: return "a list of objects";
@@ -150,6 +167,7 @@ static const char *type_words(const struct key_rule *rule) {
 static bool has_type(const struct key_rule *rule, const json_t *value) {
     switch (rule->type) {
     case KEY_FLAG: return json_is_boolean(value);
+    case KEY_TEXT: return json_is_string(value);
     case KEY_WHOLE:
         return json_is_integer(value) && json_integer_value(value) >= 0 &&
                json_integer_value(value) <= rule->max;

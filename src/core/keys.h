@@ -16,6 +16,7 @@ enum keys_document {
     KEYS_CONFIG,         // NodeConfig
     KEYS_TIME_VARIABLES, // TimeVariables of flows and nodes
     KEYS_OUTPUT,         // NodeOutput
+    KEYS_EXTRACT_METHOD, // an SQL assignment's extractMethod, which is JSON in a text
     KEYS_SCHEDULE,       // ScheduleParam
     KEYS_SPACE,          // SpaceConfig
     KEYS_SQL,            // NodeContent of NORMAL_SQL and SQL_ASSIGNMENT
@@ -27,6 +28,7 @@ enum keys_document {
 enum key_type {
     KEY_ANY,    // judged by the document's reader
     KEY_FLAG,   // true or false
+    KEY_TEXT,   // a text
     KEY_WHOLE,  // a whole number from 0 to `max`
     KEY_OBJECT, // keys stand within it
     KEY_LIST,   // of objects that keys stand within

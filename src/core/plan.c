@@ -23,6 +23,7 @@
 
 #include "base/fault.h"
 #include "core/clash.h"
+#include "core/node_output.h"
 #include "core/shared_names.h"
 
 static const char default_zone[] = "Asia/Shanghai";
@@ -334,7 +335,7 @@ static bool check_node(const struct plan *plan, int position, GError **error) {
     }
     return node_config_check(node->config, error) &&
            (!node_kind_has_outputs(node->kind) ||
-            vars_output_check(node->output, is_sql(node->kind), error));
+            node_output_check(node->output, is_sql(node->kind), error));
 }
 
 // Which nodes declare each output variable: name → GArray of positions. The names in the order they were met.

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/fault.h"
+#include "core/kinds/first_line.h"
 #include "core/kinds/script.h"
 #include "exec/variables.h"
 
@@ -83,7 +84,7 @@ static bool read_script(const struct task *task, char **ret_script, GError **err
     g_autofree char *text = settle_line_ends(task, written);
     g_autofree char *script = NULL;
     if (!task_substitute(task, "script", text, &script, error) ||
-        !script_content_check_text(script, error)) {
+        !script_content_check_text(script, error) || !first_line_check_command(script, error)) {
         return false;
     }
     *ret_script = g_steal_pointer(&script);

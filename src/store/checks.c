@@ -11,6 +11,7 @@
 #include "core/json_cost.h"
 #include "core/keys.h"
 #include "core/node_config.h"
+#include "core/node_output.h"
 #include "core/vars.h"
 #include "store/flows.h"
 
@@ -141,10 +142,7 @@ bool check_output(const char *text, enum node_kind kind, GError **error) {
                         node_kind_word(kind));
         return false;
     }
-    if (!check_places(text, KEYS_OUTPUT, "NodeOutput", error)) {
-        return false;
-    }
-    return vars_output_check(text, kind == KIND_SQL_ASSIGNMENT, &cause) ||
+    return node_output_check(text, kind == KIND_SQL_ASSIGNMENT, &cause) ||
            refuse_field("NodeOutput", cause, error);
 }
 

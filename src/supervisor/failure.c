@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define FIRST_LINE_BYTES 256 /* what the kernel looks at */
@@ -49,6 +50,11 @@ static void describe_workdir(const struct failure *failure, char *words) {
         (void)snprintf(rest, room, "can not be entered: %s", strerror(failure->error));
 }
 
+static bool is_directory(const char *path) {
+    struct stat info;
+    return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+}
+
 static void describe_program(const struct failure *failure, const char *path, const char *what,
                              char *words) {
     int len = snprintf(words, FAILURE_BYTES, "%s %.*s%s ", what, SHOWN_BYTES, path, ellipsis(path));
@@ -58,6 +64,8 @@ static void describe_program(const struct failure *failure, const char *path, co
         (void)snprintf(rest, room, "does not exist on this machine");
     else if (failure->error == ENOENT)
         (void)snprintf(rest, room, "exists, but what it needs itself to run does not");
+    else if (failure->error == EACCES && is_directory(path))
+        (void)snprintf(rest, room, "is a directory");
     else if (failure->error == EACCES)
         (void)snprintf(rest, room, "may not be run by the user that tasks run as (uid %u)",
                        (unsigned)failure->uid);

@@ -8,6 +8,7 @@
 #include "base/fault.h"
 #include "core/byte_order_mark.h"
 #include "core/kinds/content.h"
+#include "core/kinds/first_line.h"
 #include "core/kinds/kind.h"
 #include "core/vars.h"
 
@@ -20,7 +21,11 @@ static void script_free(void *value) {
 }
 
 const char *script_content_start(const char *script) {
-    return script + byte_order_mark_len(script, strlen(script));
+    size_t mark = 0;
+    while ((mark = byte_order_mark_len(script, strlen(script))) > 0) {
+        script += mark;
+    }
+    return script;
 }
 
 bool script_content_check_text(const char *script, GError **error) {
@@ -138,32 +143,12 @@ static bool read_work_dir(const json_t *content, struct script_content *value, G
     return script_content_check_work_dir(fixed.first, fixed.len, error);
 }
 
-// A first line that the kernel can take for no program, wherever the script runs: it names none, or one that is looked for in the attempt's own
-// directory, which is empty. What a variable or a given directory may still make good is told at the start (supervisor/failure).
-static bool check_interpreter(const struct script_content *value, GError **error) {
+// What a variable or a given directory may still make good is told at the start.
+static bool check_first_line(const struct script_content *value, GError **error) {
     const char *line = script_content_start(value->script);
-    if (!g_str_has_prefix(line, "#!")) {
-        return true;
-    }
     g_autofree char *first = g_strndup(line, strcspn(line, "\n"));
     g_autofree char *fixed = vars_fixed_text(first);
-    if (fixed == NULL) {
-        return true;
-    }
-    const char *name = fixed + strlen("#!");
-    name += strspn(name, " \t");
-    if (name[0] == '\0' || name[0] == '\r') {
-        fault_set(error, FAULT_INVALID_DATA,
-                  "the first line of \"script\" begins with \"#!\" and names no interpreter");
-        return false;
-    }
-    if (name[0] != '/' && name[0] != '.' && value->work_dir == NULL) {
-        fault_set(error, FAULT_INVALID_DATA,
-                  "the interpreter in the first line of \"script\" must be an absolute path; "
-                  "\"#!/usr/bin/env NAME\" looks a name up in PATH");
-        return false;
-    }
-    return true;
+    return fixed == NULL || first_line_check(fixed, value->work_dir != NULL, error);
 }
 
 static bool script_parse(const char *text, void **ret_value, int64_t *ret_timeout_s,
@@ -175,7 +160,7 @@ static bool script_parse(const char *text, void **ret_value, int64_t *ret_timeou
     struct script_content *value = g_new0(struct script_content, 1);
     value->args = g_ptr_array_new_with_free_func(g_free);
     if (!check_file(content, error) || !read_script(content, value, error) ||
-        !read_work_dir(content, value, error) || !check_interpreter(value, error) ||
+        !read_work_dir(content, value, error) || !check_first_line(value, error) ||
         !read_args(content, value, error) || !content_timeout(content, ret_timeout_s, error)) {
         script_free(value);
         return false;

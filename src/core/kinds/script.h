@@ -22,7 +22,7 @@ struct script_content {
     char *work_dir;  // NULL: a fresh directory
 };
 
-// Where what is written begins to be a script: behind the one byte order mark that an editor may have put before it.
+// Where what is written begins to be a script: behind the byte order marks that editors may have put before it.
 const char *script_content_start(const char *script);
 
 // Each is asked of what is fixed in what is written, since a variable may be empty, and again when the variables are in. FAULT_INVALID_DATA.

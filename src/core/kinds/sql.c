@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "base/fault.h"
-#include "core/byte_order_mark.h"
 #include "core/database_kind.h"
+#include "core/invisible.h"
 #include "core/kinds/content.h"
 #include "core/kinds/kind.h"
 #include "core/vars.h"
@@ -32,16 +32,27 @@ bool sql_content_check_kind(const struct sql_content *content, const char *regis
     return true;
 }
 
-// Nothing but blanks, byte order marks and semicolons. Comments are for the dialect to tell.
+// Bytes that are not UTF-8 are no character at all.
+static bool begins_invisible(const char *text, gssize len) {
+    return character_is_invisible(g_utf8_get_char_validated(text, len));
+}
+
+// Nothing but invisible characters and semicolons. Those outside of ASCII are no blanks to a database, and nothing else that it could run.
+// Comments are for the dialect to tell.
 static bool is_blank(const char *sql) {
-    for (;;) {
-        sql += strspn(sql, " \t\n\v\f\r;");
-        size_t mark = byte_order_mark_len(sql, strlen(sql));
-        if (mark == 0) {
-            return *sql == '\0';
-        }
-        sql += mark;
+    while (*sql != '\0' && (*sql == ';' || begins_invisible(sql, -1))) {
+        sql = g_utf8_next_char(sql);
     }
+    return *sql == '\0';
+}
+
+// The text, which is not empty, is behind the first statement. The caller frees the words.
+static char *tell_more(const char *text, size_t len) {
+    static const char more[] = "there is more behind the first";
+    return begins_invisible(text, (gssize)len)
+               ? g_strdup_printf("%s, which begins with the invisible character U+%04X", more,
+                                 g_utf8_get_char(text))
+               : g_strdup(more);
 }
 
 bool sql_content_find_query(const struct dialect *dialect, const char *sql,
@@ -55,8 +66,8 @@ bool sql_content_find_query(const struct dialect *dialect, const char *sql,
         return false;
     }
     if (split_next(&split, &next)) {
-        fault_set(error, FAULT_INVALID_DATA,
-                  "an assignment takes one SELECT; there is more behind the first");
+        g_autofree char *more = tell_more(sql + next.at, next.len);
+        fault_set(error, FAULT_INVALID_DATA, "an assignment takes one SELECT; %s", more);
         return false;
     }
     return true;
@@ -96,6 +107,9 @@ static bool read_database(const json_t *content, int64_t *ret_database_id, GErro
 static bool read_type(const json_t *content, const char **ret_type, GError **error) {
     if (!content_text(content, "dbType", ret_type, error)) {
         return false;
+    }
+    if (*ret_type != NULL && (*ret_type)[0] == '\0') {
+        *ret_type = NULL;
     }
     if (*ret_type != NULL && database_kind_find(*ret_type) == NULL) {
         fault_set(error, FAULT_INVALID_DATA,

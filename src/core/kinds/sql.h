@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // sql: the content of NORMAL_SQL and SQL_ASSIGNMENT (behaviour.md §2.3, §2.4): {"dbId":5210001, "sql":"…", "dbType":"sqlite"}. dbId may be
-// written as digits in a text; dbType may be absent. Pure.
+// written as digits in a text; dbType may be absent or "". Pure.
 #pragma once
 
 #include <glib.h>

@@ -2,7 +2,10 @@
 //
 // The one judge of a flow's JSON documents: known keys in a wrong place or of a wrong type are refused with the right form, unknown ones are told.
 #include "core/keys.h"
+#include "base/fault.h"
 #include "core/node_config.h"
+#include "core/node_output.h"
+#include "core/vars.h"
 
 #include <string.h>
 
@@ -45,6 +48,46 @@ static void test_types(void) {
     g_autoptr(GError) error = NULL;
     g_assert_false(node_config_check(long_value, &error));
     g_assert_cmpuint(strlen(error->message), <, 250);
+}
+
+static void output_is_refused(const char *output, bool is_sql, const char *reason) {
+    g_autoptr(GError) error = NULL;
+    g_assert_false(node_output_check(output, is_sql, &error));
+    g_assert_true(fault_is(error, FAULT_INVALID_DATA));
+    if (strstr(error->message, reason) == NULL) {
+        g_error("%s: \"%s\" does not say \"%s\"", output, error->message, reason);
+    }
+}
+
+#define OUTPUT(members) "{\"outputs\":[{" members "}]}"
+#define NAMED "\"variableName\":\"a\","
+#define CELL "\"extractMethod\":\"{\\\"row\\\":0,\\\"column\\\":0}\""
+#define COMBINED(combiner)                                                                         \
+    "\"extractMethod\":\"{\\\"row\\\":0,\\\"column\\\":0,\\\"combiner\\\":" combiner "}\""
+
+static void test_outputs(void) {
+    static const char good[] = OUTPUT(NAMED CELL ",\"default\":null,\"description\":\"\",\"x\":5");
+    output_is_refused(OUTPUT(NAMED CELL ",\"default\":0"), true,
+                      "outputs.default must be a text and is 0; the right form is {\"outputs\": "
+                      "[{\"variableName\": \"day\", \"default\": \"0\"}]}");
+    output_is_refused(OUTPUT(NAMED CELL ",\"default\":{}"), true, "outputs.default must be a text");
+    output_is_refused(OUTPUT(NAMED "\"extractMethod\":\"json\",\"default\":true"), false,
+                      "outputs.default must be a text and is true");
+    output_is_refused(OUTPUT(NAMED CELL ",\"description\":[]"), true,
+                      "outputs.description must be a text");
+    output_is_refused(OUTPUT("\"variableName\":1"), true, "outputs.variableName must be a text");
+    output_is_refused(OUTPUT(NAMED "\"extractMethod\":{\"row\":0,\"column\":0}"), true,
+                      "outputs.extractMethod must be a text");
+    output_is_refused(OUTPUT(NAMED COMBINED("5")), true, "combiner must be a text and is 5");
+    output_is_refused(OUTPUT(NAMED "\"extractMethod\":\"{\""), true, "not a JSON object");
+    output_is_refused("{\"variableName\":\"a\"}", false, "variableName must stand within outputs");
+    output_is_refused("{", true, "not a JSON object");
+    g_assert_true(node_output_check(good, true, NULL));
+    g_assert_true(node_output_check(OUTPUT(NAMED COMBINED("null")), true, NULL));
+    g_assert_true(node_output_check(NULL, true, NULL));
+    g_assert_true(node_output_check("", false, NULL));
+    // What earlier releases took must still run.
+    g_assert_true(vars_output_check(OUTPUT(NAMED CELL ",\"default\":0"), true, NULL));
 }
 
 // The right form that a refusal shows is itself right, and has the key that it is about.
@@ -162,6 +205,7 @@ int main(int argc, char **argv) {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/keys/a_known_key_in_a_wrong_place_is_refused", test_places);
     g_test_add_func("/keys/a_value_of_a_wrong_type_or_range_is_refused", test_types);
+    g_test_add_func("/keys/a_member_of_an_output_of_a_wrong_type_is_refused", test_outputs);
     g_test_add_func("/keys/every_right_form_is_right", test_right_forms);
     g_test_add_func("/keys/what_is_stored_is_read", test_stored);
     g_test_add_func("/keys/unknown_keys_are_told_with_their_place", test_unknown);

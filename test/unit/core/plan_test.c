@@ -200,6 +200,10 @@ static void check_publish(const struct publish_row *row) {
     plan_unref(plan);
 }
 
+#define CELL_WITH(member)                                                                          \
+    "{\"outputs\":[{\"variableName\":\"a\",\"extractMethod\":\"{\\\"row\\\":0,\\\"column\\\":0}"   \
+    "\"," member "}]}"
+
 static void publishing_demands_good_nodes(void) {
     static const struct publish_row rows[] = {
         { "NORMAL_SQL", "{\"dbId\":1,\"sql\":\"SELECT 1\"}", "", false, NULL },
@@ -214,7 +218,15 @@ static void publishing_demands_good_nodes(void) {
         { "NORMAL_SQL", "{\"dbId\":\"1\",\"sql\":\"SELECT 1\"}", "", false, NULL },
         { "NORMAL_SQL", "{\"dbId\":\"1x\",\"sql\":\"SELECT 1\"}", "", false, "dbId" },
         { "NORMAL_SQL", "{\"dbId\":1,\"sql\":\" ; \"}", "", false, "sql" },
+        { "NORMAL_SQL", "{\"dbId\":1,\"sql\":\"\xe3\x80\x80\"}", "", false, "sql" }, // U+3000
+        { "NORMAL_SQL", "{\"dbId\":1,\"sql\":\"\xc2\xa0;\xe2\x80\x8b\\n\"}", "", false, "sql" },
+        { "NORMAL_SQL", "{\"dbId\":1,\"sql\":\"\xe3\x80\x80${a}\"}", "", false, NULL },
         { "NORMAL_SQL", "{\"dbId\":1,\"sql\":\"SELECT 1\",\"dbType\":7}", "", false, "dbType" },
+        { "NORMAL_SQL", "{\"dbId\":1,\"sql\":\"SELECT 1\",\"dbType\":\"\"}", "", false, NULL },
+        { "SQL_ASSIGNMENT", "{\"dbId\":1,\"sql\":\"SELECT 1\"}", CELL_WITH("\"default\":\"0\""),
+          false, NULL },
+        { "SQL_ASSIGNMENT", "{\"dbId\":1,\"sql\":\"SELECT 1\"}", CELL_WITH("\"default\":0"), false,
+          "outputs.default must be a text and is 0" },
         { "CONDITION", CONDITION_TEXT, "", true, NULL },
         { "CONDITION", CONDITION_TEXT, "", false, "in front" },
         { "CONDITION", "{}", "", true, "conditions" },
@@ -228,6 +240,8 @@ static void publishing_demands_good_nodes(void) {
 static void publishing_demands_a_first_line_that_can_start_something(void) {
     static const char none[] = "names no interpreter";
     static const char relative[] = "must be an absolute path";
+    static const char directory[] = "is a directory";
+    static const char endless[] = "again and again";
     static const struct {
         const char *script;
         const char *work_dir;
@@ -246,6 +260,27 @@ static void publishing_demands_a_first_line_that_can_start_something(void) {
         { "#!python3\n${a}", NULL, relative },
         { "#!python3", "/usr/bin", NULL }, // looked for there
         { "#!../bin/sh", NULL, NULL },
+        { "#!/", NULL, directory },
+        { "#!..", NULL, directory },
+        { "#!. -x", "/tmp", directory },
+        { "#!/usr/bin/\n", NULL, directory },
+        { "#!/usr/bin/.. x\n", NULL, directory },
+        { "#!/opt/..a", NULL, NULL },
+        { "#!/usr/bin/env\necho", NULL, endless },
+        { "#!/usr/bin/env \t\r\necho", NULL, endless },
+        { "#! /bin/env -", "/tmp", endless },
+        { "#!/usr/bin/env -i", NULL, endless },
+        { "#!/usr/bin/env A=1 sh", NULL, endless }, // one argument
+        { "#!/usr/bin/env -S", NULL, endless },
+        { "#!/usr/bin/env -vS -i A=1", NULL, endless },
+        { "#!/usr/bin/env --split-string=-i", NULL, endless },
+        { "#!/usr/bin/env sh", NULL, NULL },
+        { "#!/usr/bin/env -S sh -eu", NULL, NULL },
+        { "#!/usr/bin/env -Ssh -eu", NULL, NULL },
+        { "#!/usr/bin/env -iS A=1 sh", NULL, NULL },
+        { "#!/usr/bin/env --split-string=sh -eu", NULL, NULL },
+        { "#!/usr/bin/env ${a}", NULL, NULL },
+        { "#!/opt/env", NULL, NULL }, // another program
         { "#!${a}", NULL, NULL },
         { "#!$${a}", NULL, relative },
         { "# !\n", NULL, NULL },
@@ -282,6 +317,8 @@ static void publishing_demands_scripts_that_can_run(void) {
         { "AZKABAN_COMMAND_REMOTE", "{\"script\":\"a\",\"workDir\":\"${d\"}", "", false,
           "workDir" },
         { "AZKABAN_COMMAND_REMOTE", "{\"script\":\"\xef\xbb\xbf\"}", "", false, "script" },
+        { "AZKABAN_COMMAND_REMOTE", "{\"script\":\"\xef\xbb\xbf\xef\xbb\xbf\"}", "", false,
+          "script" },
         { "AZKABAN_COMMAND_REMOTE", "{\"script\":\"\xef\xbb\xbf${s}\"}", "", false, NULL },
         { "AZKABAN_COMMAND_REMOTE", "{\"script\":\" \"}", "", false, NULL },
         { "AZKABAN_COMMAND_REMOTE", "{\"script\":\"a\",\"timeoutSeconds\":1}", "", false, NULL },

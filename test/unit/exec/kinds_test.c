@@ -220,6 +220,9 @@ static void check_script(const char *written, const char *run, const char *remar
 static void bytes_of_an_editors_do_not_reach_the_shell(void) {
     check_script("\xef\xbb\xbf#!/bin/cat\nx\n", "#!/bin/cat\nx\n",
                  "the script begins with a byte order mark, which is left out");
+    check_script("\xef\xbb\xbf\xef\xbb\xbf"
+                 "true\n",
+                 "true\n", "the script begins with a byte order mark, which is left out");
     check_script("if true; then\r\necho '${crlf}'\r\nfi\r\n", "if true; then\necho 'a\r\nb'\nfi\n",
                  "the lines of the script end in CR LF; it is run with LF");
     check_script("a\nb\r\nc\r\n", "a\nb\r\nc\r\n",
@@ -232,6 +235,15 @@ static void bytes_of_an_editors_do_not_reach_the_shell(void) {
     g_autofree char *text = content_at(spec, 0);
     g_assert_cmpstr(text, ==, "#!/bin/cat\nx");
     attempt_spec_free(spec);
+}
+
+// It would be executed by env, as its own command, until its time is over.
+static void a_script_that_would_start_itself_is_not_started(void) {
+    struct setting setting = script("{\"script\":\"#!/usr/bin/env ${command}\\necho 1\"}");
+    setting.constants = json_pack("{s:s}", "command", "sh");
+    attempt_spec_free(must_prepare(setting));
+    setting.constants = json_pack("{s:s}", "command", "");
+    must_refuse(setting, "\"env\" in the first line of \"script\" has no command");
 }
 
 static void strict_variables_refuse_an_unknown_name(void) {
@@ -637,6 +649,7 @@ int main(int argc, char **argv) {
     TEST(the_log_begins_with_what_the_user_calls_it);
     TEST(bytes_of_an_editors_do_not_reach_the_shell);
     TEST(strict_variables_refuse_an_unknown_name);
+    TEST(a_script_that_would_start_itself_is_not_started);
     TEST(the_environment_holds_every_variable_and_nothing_of_the_servers);
     TEST(a_name_of_several_variables_is_left_out_of_the_environment);
     TEST(the_longest_variables_have_no_room_in_the_environment);

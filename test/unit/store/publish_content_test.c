@@ -66,6 +66,9 @@ static void an_assignment_without_one_statement_is_not_published(void) {
         { "SELECT '${a}'; SELECT 2", NULL }, // what the variable holds may hide the rest
         { "-- ${a}", NULL },
         { "SELECT '$${a}'; SELECT 2", more },
+        { "SELECT 1;\xe3\x80\x80", "the first, which begins with the invisible character U+3000" },
+        { "SELECT 1;\xc2\xa0SELECT 2", "invisible character U+00A0" },
+        { "SELECT 1; \xe2\x80\x8bSELECT 2", "invisible character U+200B" },
         { "SELECT '${a'; SELECT 2", more },
     };
     struct kit *kit = kit_new();
@@ -89,6 +92,7 @@ static void a_script_of_any_number_of_statements_is_published(void) {
     expect(kit, KIND_NORMAL_SQL, database_id, "-- nothing", NULL, NULL);
     expect(kit, KIND_NORMAL_SQL, database_id, "SELECT 1; SELECT 2", "sqlite", NULL);
     expect(kit, KIND_NORMAL_SQL, database_id, MARK " ; ", NULL, "no \"sql\"");
+    expect(kit, KIND_NORMAL_SQL, database_id, MARK MARK "\xe3\x80\x80", NULL, "no \"sql\"");
     kit_free(kit);
 }
 
@@ -96,6 +100,7 @@ static void the_words_of_a_kind_are_one(void) {
     struct kit *kit = kit_new();
     int64_t database_id = sharing_database(kit);
     expect(kit, KIND_NORMAL_SQL, database_id, "SELECT 1", "SQLite", NULL);
+    expect(kit, KIND_NORMAL_SQL, database_id, "SELECT 1", "", NULL); // as if it were absent
     expect(kit, KIND_NORMAL_SQL, database_id, "SELECT 1", "mysql", "is \"mysql\", but database");
     expect(kit, KIND_NORMAL_SQL, database_id, "SELECT 1", "dbase", "no kind of database");
     expect(kit, KIND_NORMAL_SQL, 404, "SELECT 1", "dbase", "no kind of database");
