@@ -8,8 +8,8 @@
 #include "web/exchange.h"
 
 static const struct http_reply *exchange_of(const struct api_request *request) {
-    return (const struct http_reply *)((const char *)request -
-                                       offsetof(struct http_reply, request));
+    const void *start = (const char *)request - offsetof(struct http_reply, request);
+    return start;
 }
 
 // The end of its side of the connection may stand behind bytes that nobody has read yet.
