@@ -18,8 +18,8 @@ for package in *.deb; do
     dpkg -x "$package" ../root
 done
 cd ..
-# Debian's node reads parts of itself from this path.
-[ -e /usr/share/nodejs ] || ln -s "$PWD/root/usr/share/nodejs" /usr/share/nodejs
+# Debian's node reads parts of itself from this path. A link that leads nowhere is of a run that was killed.
+[ -e /usr/share/nodejs ] || ln -sfn "$PWD/root/usr/share/nodejs" /usr/share/nodejs
 mkdir -p bin
 libraries=$PWD/root/usr/lib/$(dpkg-architecture -qDEB_HOST_MULTIARCH 2>/dev/null || gcc -print-multiarch)
 cat >bin/node <<END
