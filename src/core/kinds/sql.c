@@ -7,7 +7,6 @@
 
 #include "base/fault.h"
 #include "core/database_kind.h"
-#include "core/invisible.h"
 #include "core/kinds/content.h"
 #include "core/kinds/kind.h"
 #include "core/vars.h"
@@ -32,9 +31,11 @@ bool sql_content_check_kind(const struct sql_content *content, const char *regis
     return true;
 }
 
-// Bytes that are not UTF-8 are no character at all.
+// Blanks of all scripts, controls, and marks of format such as U+FEFF and U+200B. Bytes that are not UTF-8 are no character at all.
 static bool begins_invisible(const char *text, gssize len) {
-    return character_is_invisible(g_utf8_get_char_validated(text, len));
+    gunichar character = g_utf8_get_char_validated(text, len);
+    return g_unichar_isspace(character) || g_unichar_iscntrl(character) ||
+           g_unichar_type(character) == G_UNICODE_FORMAT;
 }
 
 // Nothing but invisible characters and semicolons. Those outside of ASCII are no blanks to a database, and nothing else that it could run.
